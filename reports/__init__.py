@@ -1,0 +1,1 @@
+"""From findings to exhibits: nothing here computes a conclusion, it renders them."""
