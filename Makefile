@@ -1,0 +1,52 @@
+# make demo and make test are all that a new user needs; both install into .venv by themselves.
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+
+.PHONY: demo test check bench soak lock docs fixtures clean
+
+demo: $(VENV)/core.stamp  ## install, then the whole of it on the built-in incident
+	$(BIN)/butfor demo demo
+
+test: $(VENV)/dev.stamp  ## install, lint, type-check, run every test
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/python -m pytest -n 2
+
+soak: $(VENV)/dev.stamp  ## the long runs: kill -9 at 100 points, larger property runs
+	BUTFOR_SOAK=1 $(BIN)/python -m pytest -n 2 -k "kill or soak or properties"
+
+bench: $(VENV)/dev.stamp  ## timings, as ratios taken in one run; never a test
+	$(BIN)/python -m benchmarks
+
+docs: $(VENV)/dev.stamp  ## regenerate what is generated: docs/schema.md, docs/sources.md, docs/errors.md
+	$(BIN)/python -m tests.architecture.generated
+
+fixtures: $(VENV)/dev.stamp  ## regenerate the built-in incident
+	$(BIN)/python fixtures/scenarios/northwind/make.py
+
+lock: $(VENV)/dev.stamp  ## resolve again and pin by hash; no addresses
+	$(BIN)/pip install -q uv
+	$(BIN)/uv pip compile pyproject.toml --extra aws --extra dev --universal --python-version 3.11 \
+	  --generate-hashes --no-header --no-annotate --no-emit-index-url -o requirements/dev.lock
+	$(BIN)/uv pip compile pyproject.toml --extra aws --universal --python-version 3.11 \
+	  --generate-hashes --no-header --no-annotate --no-emit-index-url -c requirements/dev.lock \
+	  -o requirements/core.lock
+
+$(VENV)/core.stamp: requirements/core.lock requirements/build.lock pyproject.toml
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes --only-binary :all: \
+	  -r requirements/core.lock -r requirements/build.lock
+	$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e .
+	touch $@
+
+$(VENV)/dev.stamp: requirements/dev.lock pyproject.toml
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes --only-binary :all: \
+	  -r requirements/dev.lock
+	$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e .
+	touch $@
+
+clean:
+	rm -rf $(VENV) demo
