@@ -73,8 +73,8 @@ TABLES: dict[str, tuple[tuple[str, pa.DataType, str], ...]] = {
             "params",
             _S,
             "JSON object of the record's requestParameters, responseElements, "
-            "additionalEventData, resources, userIdentity, tlsDetails, for configuring events and for "
-            "data events; null for other plain reads",
+            "additionalEventData, resources, userIdentity, tlsDetails, for configuring events and "
+            "for data events; null for other plain reads",
         ),
         ("omitted", _S, "names of fields the provider says it left out, JSON list; null if none"),
         ("evidence_item", _S, "EV-1.f2"),
@@ -191,6 +191,31 @@ TABLES: dict[str, tuple[tuple[str, pa.DataType, str], ...]] = {
         ("time_to", _T, "last record"),
         ("records", _I, ""),
         ("basis", _S, "one sentence: why this period counts as covered, or not"),
+    ),
+    "class_changes": (
+        ("class_uid", _S, ""),
+        ("change_uid", _S, ""),
+        ("undo", _S, "delta, replay"),
+        ("counterfactual", _S, "`undo`, or a declared target"),
+        ("decision_without", _S, "ALLOWED, DENIED, UNKNOWN: with this change alone undone"),
+        ("but_for", _S, "yes, no, undetermined"),
+        ("ness", _S, "yes, no, undetermined: member of a minimal sufficient set"),
+        ("hp_modified", _S, "alone, part, no, undetermined: Halpern-Pearl 2015, over changes"),
+        ("across_completions", _S, "all, some, none: readings of the records in which undoing denies"),
+        ("role", _S, "completing, precondition, redundant-later, re-asserting, superseded, irrelevant"),
+        ("opened_window", pa.bool_(), "the last flip from denied to allowed is at this change"),
+        ("responsibility", pa.float64(), "1 / size of its smallest minimal cut; null outside of cuts "
+         "or where they are not all known"),
+    ),
+    "class_sets": (
+        ("class_uid", _S, ""),
+        ("level", _S, "fact, change"),
+        ("undo", _S, "delta, replay"),
+        ("counterfactual", _S, "`undo`, or a declared target"),
+        ("kind", _S, "minimal sufficient, minimal cut"),
+        ("members", pa.list_(_S), "change_uids, or facts as `resource|slot|fact`"),
+        ("certainty", _S, "certain: in every reading of the records; possible: in some"),
+        ("complete", pa.bool_(), "false when the search met its cap"),
     ),
 }
 
