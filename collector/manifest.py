@@ -1,0 +1,134 @@
+"""manifest.jsonl: one canonical line {bytes, path, sha256, sha512} for every other file of an
+acquisition, sorted by path bytes; its Merkle root goes into the custody chain (R-141).
+
+Paths are ours (stored names), relative to the acquisition, with `/`; true names stay in
+files.jsonl, because a true name is hostile input.
+"""
+
+import hashlib
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+
+from collector import canonical, durable, merkle
+
+NAME = "manifest.jsonl"
+
+_HEX256 = re.compile(r"[0-9a-f]{64}")
+_HEX512 = re.compile(r"[0-9a-f]{128}")
+
+
+class ManifestError(ValueError):
+    """A manifest that is not in form: line number (from 1), expected and found."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ManifestLine:
+    """One file of an acquisition; digests in lower-case hex."""
+
+    path: str
+    size: int
+    sha256: str
+    sha512: str
+
+    def encode(self) -> bytes:
+        """Canonical bytes, without line feed: a leaf of the acquisition's tree."""
+        return canonical.encode(
+            {
+                "bytes": self.size,
+                "path": self.path,
+                "sha256": self.sha256,
+                "sha512": self.sha512,
+            }
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ManifestSummary:
+    """What acquisition.close records of a manifest."""
+
+    size: int
+    leaves: int
+    root: str
+    sha256: str
+
+    def as_data(self) -> dict[str, int | str]:
+        """The object under `manifest` in acquisition.close."""
+        return {
+            "bytes": self.size,
+            "leaves": self.leaves,
+            "root": self.root,
+            "sha256": self.sha256,
+        }
+
+
+def summarize(raw: bytes) -> ManifestSummary:
+    """Size, leaf count, Merkle root and SHA-256 of the manifest's bytes as they stand."""
+    leaves = merkle.leaf_hashes(canonical.split_lines(raw))
+    return ManifestSummary(
+        size=len(raw),
+        leaves=len(leaves),
+        root=merkle.root(leaves).hex(),
+        sha256=hashlib.sha256(raw).hexdigest(),
+    )
+
+
+def write(acquisition: Path, lines: Iterable[ManifestLine]) -> ManifestSummary:
+    """Write the manifest of an acquisition folder, once, and return its summary.
+
+    Raises:
+        FileExistsError: it was written before.
+        ManifestError: two lines for one path.
+    """
+    ordered = sorted(lines, key=lambda one: one.path.encode())
+    for earlier, later in pairwise(ordered):
+        if earlier.path == later.path:
+            raise ManifestError(f"expected one line a path, found two for {later.path!r}")
+    raw = b"".join(one.encode() + canonical.LF for one in ordered)
+    durable.write_once(acquisition / NAME, raw)
+    return summarize(raw)
+
+
+def parse(raw: bytes) -> Iterator[ManifestLine]:
+    """The lines of a manifest, strictly: form, digests, safe paths, order.
+
+    Raises:
+        ManifestError: with the number of the line.
+    """
+    if canonical.torn(raw):
+        raise ManifestError("expected a line feed at the end, found an unfinished last line")
+    previous = b""
+    for number, line in enumerate(canonical.split_lines(raw), start=1):
+        one = _parse_line(line, number)
+        if one.path.encode() <= previous:
+            raise ManifestError(f"line {number}: expected paths in ascending order of bytes")
+        previous = one.path.encode()
+        yield one
+
+
+def _parse_line(line: bytes, number: int) -> ManifestLine:
+    try:
+        value = canonical.decode(line)
+    except canonical.CanonicalError as error:
+        raise ManifestError(f"line {number}: {error}") from error
+    size, path = value.get("bytes"), value.get("path")
+    sha256, sha512 = value.get("sha256"), value.get("sha512")
+    if set(value) != {"bytes", "path", "sha256", "sha512"}:
+        raise ManifestError(f"line {number}: expected bytes, path, sha256, sha512 only")
+    if isinstance(size, bool) or not isinstance(size, int) or size < 0:
+        raise ManifestError(f"line {number}: expected a number of bytes, found {size!r}")
+    if not isinstance(path, str) or not safe_path(path):
+        raise ManifestError(f"line {number}: expected a path inside the folder, found {path!r}")
+    if not isinstance(sha256, str) or not _HEX256.fullmatch(sha256):
+        raise ManifestError(f"line {number}: expected a SHA-256 in lower-case hex")
+    if not isinstance(sha512, str) or not _HEX512.fullmatch(sha512):
+        raise ManifestError(f"line {number}: expected a SHA-512 in lower-case hex")
+    return ManifestLine(path=path, size=size, sha256=sha256, sha512=sha512)
+
+
+def safe_path(path: str) -> bool:
+    """Whether a relative path stays inside the folder it is joined to, on every system."""
+    parts = path.split("/")
+    return all(part not in ("", ".", "..") and not set(part) & set('\\:\0*?"<>|') for part in parts)
