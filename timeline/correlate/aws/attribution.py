@@ -1,0 +1,147 @@
+"""Who is behind a session, as far as the records link it (specification: causation, 7.9).
+
+1. a key of a session leads to the AssumeRole* event that handed it out, and that event to its
+   caller; the walk goes back until a caller is no session, or no event is found;
+2. a web identity ends the walk at its subject;
+3. a service that acted for the caller is named beside the technical actor, never in its place;
+4. without a link the technical actor stands alone.
+
+Every link cites its event. The user agent is the client's own statement and is no link.
+"""
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+#: Operations that hand out a session's key.
+ISSUING = (
+    "AssumeRole", "AssumeRoleWithSAML", "AssumeRoleWithWebIdentity", "AssumeRoot",
+    "GetFederationToken", "GetSessionToken",
+)  # fmt: skip
+
+#: A chain longer than this is not a chain of real sessions; guards against a loop in the records.
+LONGEST_CHAIN = 16
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Issue:
+    """One handing-out of a session key, as recorded."""
+
+    event_uid: str
+    operation: str
+    key: str
+    caller: str | None
+    caller_key: str | None
+    subject: str | None
+    source_identity: str | None
+    evidence_item: str
+    locator: str
+
+
+def issues(rows: Iterable[Mapping[str, Any]]) -> dict[str, Issue]:
+    """Session key id -> the event that handed it out; the first one where several do."""
+    found: dict[str, Issue] = {}
+    for row in rows:
+        if row["operation"] not in ISSUING or row["outcome"] != "success" or not row["params"]:
+            continue
+        params = json.loads(row["params"])
+        answer = params.get("responseElements") or {}
+        key = (answer.get("credentials") or {}).get("accessKeyId")
+        if not key or key in found:
+            continue
+        asked = params.get("requestParameters") or {}
+        found[key] = Issue(
+            event_uid=row["event_uid"],
+            operation=row["operation"],
+            key=key,
+            caller=row["actor_uid"] or row["actor_unique_id"] or row["actor_account_uid"],
+            caller_key=row["credential_uid"],
+            subject=answer.get("subjectFromWebIdentityToken") or answer.get("subject"),
+            source_identity=asked.get("sourceIdentity") or answer.get("sourceIdentity"),
+            evidence_item=row["evidence_item"],
+            locator=row["locator"],
+        )
+    return found
+
+
+def chain(credential: str | None, known: Mapping[str, Issue]) -> tuple[Issue, ...]:
+    """Issues from the credential used back to the earliest one recorded; empty if none is."""
+    links: list[Issue] = []
+    seen: set[str] = set()
+    while credential and credential in known and credential not in seen:
+        if len(links) == LONGEST_CHAIN:
+            break
+        seen.add(credential)
+        links.append(known[credential])
+        credential = links[-1].caller_key
+    return tuple(links)
+
+
+def attribution(
+    event: Mapping[str, Any], known: Mapping[str, Issue]
+) -> tuple[str | None, str | None]:
+    """Columns `initiating_actor` and `attribution` of a change made by `event`.
+
+    Returns:
+        (JSON {principal, link, certainty}, JSON list of links with their evidence); None where
+        the records hold no link: the technical actor then stands alone.
+    """
+    links = chain(event["credential_uid"], known)
+    listed: list[dict[str, Any]] = [
+        {
+            "link": "session key",
+            "operation": issue.operation,
+            "principal": issue.subject or issue.caller,
+            "event_uid": issue.event_uid,
+            "evidence_item": issue.evidence_item,
+            "locator": issue.locator,
+        }
+        for issue in links
+    ]
+    if event["source_identity"]:
+        listed.append(
+            {
+                "link": "source identity",
+                "principal": event["source_identity"],
+                "event_uid": event["event_uid"],
+                "evidence_item": event["evidence_item"],
+                "locator": event["locator"],
+            }
+        )
+    if event["invoked_by"]:
+        listed.append(
+            {
+                "link": "invoked by",
+                "principal": event["invoked_by"],
+                "event_uid": event["event_uid"],
+                "evidence_item": event["evidence_item"],
+                "locator": event["locator"],
+            }
+        )
+    initiating = _initiating(event, links)
+    return _text(initiating) if initiating else None, _text(listed) if listed else None
+
+
+def _initiating(event: Mapping[str, Any], links: tuple[Issue, ...]) -> dict[str, str] | None:
+    """The last evidenced rung; a source identity is set at the start and cannot be changed later.
+
+    It names whom the issuer of the first session said it was for: recorded, not verified.
+    """
+    if links and (links[-1].subject or links[-1].caller):
+        return {
+            "principal": str(links[-1].subject or links[-1].caller),
+            "link": "web identity" if links[-1].subject else "session key",
+            "certainty": "recorded",
+        }
+    if event["source_identity"]:
+        return {
+            "principal": event["source_identity"],
+            "link": "source identity",
+            "certainty": "stated at the start of the session",
+        }
+    return None
+
+
+def _text(value: Any) -> str:  # noqa: ANN401 JSON
+    return json.dumps(value, sort_keys=True, ensure_ascii=False)

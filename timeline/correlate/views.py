@@ -1,0 +1,74 @@
+"""Two ways of looking at a history of configuration without changing it.
+
+`Recorder` notes which slots a reader looked at: the slice of a request is what its evaluation
+reads, found by asking and not by a list that could be incomplete. `Overlay` answers for some
+slots with other contents: a counterfactual is the same reader over an overlay.
+"""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Protocol, TypeAlias
+
+from timeline.model import SlotState
+
+#: (resource_uid, slot)
+Place: TypeAlias = tuple[str, str]
+
+
+class Viewed(Protocol):
+    """What a reader of the history needs."""
+
+    def at(self, resource_uid: str, slot: str, t: datetime) -> SlotState:
+        """The slot at an instant; UNKNOWN for one that the records do not mention."""
+
+    def resources(self) -> Iterable[str]:
+        """Resources that the records mention."""
+
+    def slots(self, resource_uid: str) -> Iterable[str]:
+        """Slots of a resource that the records mention."""
+
+
+class Recorder:
+    """Passes every question on and remembers the places asked for."""
+
+    def __init__(self, inner: Viewed) -> None:
+        self._inner = inner
+        self.places: set[Place] = set()
+
+    def at(self, resource_uid: str, slot: str, t: datetime) -> SlotState:
+        """As the inner view."""
+        self.places.add((resource_uid, slot))
+        return self._inner.at(resource_uid, slot, t)
+
+    def resources(self) -> Iterable[str]:
+        """As the inner view."""
+        return self._inner.resources()
+
+    def slots(self, resource_uid: str) -> Iterable[str]:
+        """As the inner view; every slot of the resource then belongs to the slice."""
+        names = tuple(self._inner.slots(resource_uid))
+        self.places.update((resource_uid, name) for name in names)
+        return names
+
+
+class Overlay:
+    """The inner view, with other contents in the places given, whatever the instant."""
+
+    def __init__(self, inner: Viewed, contents: Mapping[Place, SlotState]) -> None:
+        self._inner = inner
+        self._contents = contents
+
+    def at(self, resource_uid: str, slot: str, t: datetime) -> SlotState:
+        """The overlaid content, else that of the inner view."""
+        found = self._contents.get((resource_uid, slot))
+        return found if found is not None else self._inner.at(resource_uid, slot, t)
+
+    def resources(self) -> Iterable[str]:
+        """As the inner view: an overlay never creates or removes a resource."""
+        return self._inner.resources()
+
+    def slots(self, resource_uid: str) -> Iterable[str]:
+        """Slots of the inner view and those overlaid."""
+        names = set(self._inner.slots(resource_uid))
+        names.update(slot for resource, slot in self._contents if resource == resource_uid)
+        return tuple(sorted(names))
