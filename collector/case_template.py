@@ -1,0 +1,77 @@
+"""The commented case.toml that `butfor init` writes; it loads as it stands."""
+
+TEXT = """\
+# What this case is about. butfor reads this file and never changes it.
+# Empty texts and missing keys mean "not supplied"; nothing is assumed in their place.
+# Times carry their offset to UTC: 2026-01-02T03:04:05Z or 2026-01-02T05:04:05+02:00.
+# Every change of this file becomes an entry in custody.jsonl with the file's SHA-256.
+
+format = 1                      # of the case folder; leave it as it is
+
+[matter]
+title = ""                      # "Northwind v. Contoso"
+court = ""
+number = ""                     # docket or claim number
+party = ""                      # for whom the examiner acts
+examiner = ""                   # name and qualification, as it shall be printed
+authority = ""                  # authority to collect: order, consent, engagement letter
+
+# One block for each party: which principals and accounts are said to be whose.
+# [[parties]]
+# name = "Contoso Ltd"
+# role = "contractor"
+# accounts = ["111111111111"]
+# principals = ["arn:aws:iam::111111111111:role/deploy"]
+
+[incident]
+# Tables cover all accesses. An access is in the incident if its time is in [from, to), and its
+# resource matches (none given = all), and it is anonymous (if anonymous = true) or its address or
+# principal is listed. Exempt ones never are. No criteria = every success in the range.
+from = ""                       # 2026-01-02T00:00:00Z, without quotes; empty = open
+to = ""                         # first instant after the range
+resources = []                  # ["arn:aws:s3:::bucket"]; "*" works as a pattern
+anonymous = false
+addresses = []                  # ["203.0.113.7", "198.51.100.0/24"]
+principals = []
+discovered = ""                 # when it was noticed …
+contained = ""                  # … stopped …
+notified = ""                   # … and reported
+
+# [[incident.exempt]]           # partners, researchers, one's own collection
+# addresses = ["192.0.2.10"]
+# principals = []
+# reason = "security researcher under contract, letter of 2026-01-05"
+
+# One table for each period that runs from an event; the trigger is your choice, and is printed.
+# [clocks.contract-notice]
+# starts = "discovered"         # discovered, contained or notified; or starts_at = <time>
+# hours = 72
+# rule = "Master Services Agreement, clause 12.3"
+# version = "2025-06-01"        # date of the text relied on
+
+[display]
+time_zone = "UTC"               # exhibits show this zone beside UTC: "Europe/Berlin"
+
+[exhibits]
+scheme = "letters"              # letters or numbers
+prefix = "BF"                   # of Bates numbers
+digits = 6
+start = 1                       # first Bates number
+page_size = "A4"                # A4 or Letter
+bates_writer = ""               # the one copy that reserves numbers: `writer` in custody.jsonl
+
+[jurisdiction]
+profile = ""                    # us-federal, us-state, uk-civil, uk-criminal, eu
+law = []
+contract = ""                   # the governing contract …
+contract_date = ""              # … and its version
+data_classes = []               # ["health records", "payment cards"]
+# executed_in_us = true         # where certificates will be signed; required for them, no default
+
+[assumptions]
+# Named premises, printed wherever a conclusion rests on one. false = answer UNKNOWN instead.
+records-complete = true         # nothing is missing inside a source unless a gap shows it
+unseen-guardrails-absent = true # guardrails that no evidence mentions were not there
+gaps-minimal = true             # a gap holds only the net change that observations prove
+documented-readings = true      # where documentation is unclear, the reading named as default
+"""
