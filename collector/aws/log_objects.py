@@ -1,0 +1,61 @@
+"""Log objects out of a log bucket: list a prefix, take each object once, with its headers."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from collector.aws.cell import Cell
+
+
+def subfolders(cell: Cell, bucket: str, prefix: str) -> list[str]:
+    """Common prefixes one level below a prefix; empty also where denied, which is then a gap."""
+    answer = cell.ask(
+        "s3:ListObjectsV2",
+        f"arn:{cell.partition}:s3:::{bucket}/{prefix}",
+        **_where(cell, bucket),
+        Bucket=bucket,
+        Prefix=prefix,
+        Delimiter="/",
+    )
+    return [folder["Prefix"] for folder in answer.items("CommonPrefixes")]
+
+
+def take(
+    cell: Cell,
+    bucket: str,
+    prefix: str,
+    *,
+    modified_from: datetime | None = None,
+    modified_to: datetime | None = None,
+) -> None:
+    """Store every object below a prefix, bit for bit; one page of the listing at a time."""
+
+    def one(listed: Mapping[str, Any]) -> None:
+        key = listed["Key"]
+        cell.take(
+            "s3:GetObject",
+            f"arn:{cell.partition}:s3:::{bucket}/{key}",
+            **_where(cell, bucket),
+            Bucket=bucket,
+            Key=key,
+        )
+
+    pages = cell.pages(
+        "s3:ListObjectsV2",
+        f"arn:{cell.partition}:s3:::{bucket}/{prefix}*",
+        **_where(cell, bucket),
+        Bucket=bucket,
+        Prefix=prefix,
+    )
+    for page in pages:
+        wanted = [
+            listed
+            for listed in page.get("Contents", ())
+            if (modified_from is None or listed["LastModified"] >= modified_from)
+            and (modified_to is None or listed["LastModified"] < modified_to)
+        ]
+        cell.each(wanted, one)
+
+
+def _where(cell: Cell, bucket: str) -> dict[str, Any]:
+    return {"region": cell.found.region(bucket), "owner": cell.found.owner(bucket)}

@@ -1,0 +1,54 @@
+"""SOURCES: every source, in the order in which they are read, and why in that order.
+
+The specs need no SDK: plans and policies are printed on a machine that has none.
+"""
+
+from collector.aws import (
+    caller_scope,
+    cloudtrail,
+    cloudtrail_logs,
+    config,
+    findings,
+    iam,
+    identity_center,
+    kms,
+    lookup_events,
+    objects,
+    organization,
+    ram,
+    s3_access_logs,
+    s3_account,
+    s3_bucket,
+    vpc_endpoints,
+)
+from collector.source import SourceSpec
+
+SOURCES: tuple[SourceSpec, ...] = (
+    # First: who asks, and in which accounts and Regions everything else is asked.
+    caller_scope.SPEC,
+    organization.SPEC,
+    # What is most easily changed by somebody who has been warned comes early.
+    s3_account.SPEC,
+    # Before objects (ownership decides whether their ACLs matter), before s3_access_logs (the
+    # targets are found here) and before cloudtrail_logs (owner and Region of the log buckets).
+    s3_bucket.SPEC,
+    objects.SPEC,
+    iam.SPEC,
+    kms.SPEC,
+    vpc_endpoints.SPEC,
+    # Before cloudtrail_logs: trails name the log destinations.
+    cloudtrail.SPEC,
+    config.SPEC,
+    ram.SPEC,
+    identity_center.SPEC,
+    findings.SPEC,
+    # Long downloads last: by then what is current and volatile is held.
+    lookup_events.SPEC,
+    cloudtrail_logs.SPEC,
+    s3_access_logs.SPEC,
+)
+
+
+def of_provider(provider: str) -> tuple[SourceSpec, ...]:
+    """The sources of one provider, in order."""
+    return tuple(spec for spec in SOURCES if spec.id.startswith(f"{provider}."))

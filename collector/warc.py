@@ -1,0 +1,398 @@
+"""api.warc.gz: every exchange with a provider, as WARC 1.1 (ISO 28500:2017), written and read.
+
+Each exchange is a request record and, if an answer came, a response record; each record is one
+gzip member, so that one record is one seek. *Exact* means: entity bytes after transfer-decoding
+and before content-decoding; header names, order and values as the client library gives them; the
+request as sent. Departures are named in the record itself:
+
+- `Transfer-Encoding` is stored as `X-Butfor-Orig-Transfer-Encoding`: readers de-chunk on the
+  header, and the stored bytes are de-chunked already;
+- values of credentials are replaced, their names listed in `WARC-Butfor-Redacted`;
+- a body that came to an early end has `WARC-Truncated: disconnect`;
+- a body that is stored as a file of its own has `WARC-Butfor-Body` instead of bytes.
+
+Own writer, because `warcio` writes SHA-1, re-encodes and trims headers; it judges in the tests.
+"""
+
+import hashlib
+import uuid
+import zlib
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from urllib.parse import unquote, urlsplit, urlunsplit
+
+VERSION = "WARC/1.1"
+CRLF = b"\r\n"
+RENAMED = {"transfer-encoding": "X-Butfor-Orig-Transfer-Encoding"}
+
+#: Header -> whether its value cannot be guessed, so that its hash gives nothing away. A proxy's
+#: basic authentication can be guessed: no hash.
+SECRET_HEADERS: Mapping[str, bool] = {
+    "authorization": True,
+    "proxy-authorization": False,
+    "x-amz-security-token": True,
+    "x-amz-s3session-token": True,
+    "x-amz-sso_bearer_token": True,
+    "x-amz-bearer-token": True,
+    "cookie": True,
+    "set-cookie": True,
+}
+#: The same for parameters of signed URLs, compared case-insensitively.
+SECRET_PARAMETERS: Mapping[str, bool] = {
+    "x-amz-signature": True,
+    "x-amz-security-token": True,
+    "x-amz-credential": True,
+    "signature": True,
+    "awsaccesskeyid": True,
+    "sig": True,
+}
+
+Header = tuple[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """A request as sent: `head` is request line and headers with the empty line, `body` the rest."""
+
+    uri: str
+    head: bytes
+    body: bytes = b""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Response:
+    """An answer as received.
+
+    Attributes:
+        status: HTTP status.
+        reason: the words after it.
+        headers: names and values in order.
+        body: entity bytes; empty if `stored_as` is set.
+        truncated: the body ended before its declared length.
+        stored_as: `<evidence id> sha256:<hex>` of a body that is a file of its own.
+    """
+
+    status: int
+    reason: str
+    headers: tuple[Header, ...]
+    body: bytes = b""
+    truncated: bool = False
+    stored_as: str | None = None
+
+    def header(self, name: str) -> str | None:
+        """First value of a header, by name in any case."""
+        return next((v for n, v in self.headers if n.lower() == name.lower()), None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exchange:
+    """One exchange read back.
+
+    Attributes:
+        offset: of the request record's gzip member in the file.
+        number: of the response record (of the request record if no answer came), from 1: the `n`
+            of an evidence id `EV-<acquisition>.w<n>`.
+        at: time of the records.
+        request: as stored, credentials replaced.
+        response: None if no answer came.
+        error: why no answer came.
+        fields: the further WARC fields of the response (request) record.
+    """
+
+    offset: int
+    number: int
+    at: datetime
+    request: Request
+    response: Response | None
+    error: str | None
+    fields: Mapping[str, str] = field(default_factory=dict)
+
+
+def redacted(value: bytes, *, hashed: bool) -> bytes:
+    """The marker that stands for a credential."""
+    digest = f" sha256={hashlib.sha256(value).hexdigest()}" if hashed else ""
+    return f"[redacted bytes={len(value)}{digest}]".encode()
+
+
+def redact_uri(uri: str) -> tuple[str, tuple[str, ...]]:
+    """A URI without the values of credential parameters, and the parameters' names."""
+    parts = urlsplit(uri)
+    kept, names = [], []
+    for pair in parts.query.split("&") if parts.query else []:
+        name, equals, value = pair.partition("=")
+        secret = SECRET_PARAMETERS.get(unquote(name).lower())
+        if secret is not None and equals:
+            names.append(name)
+            pair = f"{name}={redacted(value.encode(), hashed=secret).decode()}".replace(" ", "%20")
+        kept.append(pair)
+    return urlunsplit(parts._replace(query="&".join(kept))), tuple(names)
+
+
+def redact_request(request: Request) -> tuple[Request, tuple[str, ...]]:
+    """A request without credentials, and the names of what was replaced."""
+    uri, names = redact_uri(request.uri)
+    lines = request.head.split(CRLF)
+    method, _, rest = lines[0].partition(b" ")
+    target, _, version = rest.rpartition(b" ")
+    clean_target, _ = redact_uri(target.decode("latin-1"))
+    kept = [b" ".join((method, clean_target.encode("latin-1"), version))]
+    replaced = list(names)
+    for line in lines[1:]:
+        name, colon, value = line.partition(b":")
+        secret = SECRET_HEADERS.get(name.decode("latin-1").strip().lower())
+        if colon and secret is not None:
+            replaced.append(name.decode("latin-1"))
+            line = name + b": " + redacted(value.strip(), hashed=secret)
+        kept.append(line)
+    return Request(uri=uri, head=CRLF.join(kept), body=request.body), tuple(replaced)
+
+
+def exchange(
+    at: datetime,
+    request: Request,
+    response: Response | None,
+    *,
+    error: str | None = None,
+    fields: Mapping[str, str] | None = None,
+) -> tuple[bytes, ...]:
+    """The gzip members of one exchange: a request record and, if there is one, its response.
+
+    Args:
+        at: our clock when the answer was complete.
+        request: as sent; credentials are replaced here, so none can be forgotten.
+        response: as received; None if none came.
+        error: why none came, or why it was not accepted.
+        fields: further fields of both records, e.g. the operation.
+    """
+    clean, names = redact_request(request)
+    extra = dict(fields or {})
+    if error is not None:
+        extra["WARC-Butfor-Error"] = _one_line(error)
+    request_id = _record_id()
+    named = {"WARC-Butfor-Redacted": ", ".join(names)} if names else {}
+    members = [
+        _http_record("request", at, clean.uri, request_id, extra | named, clean.head, clean.body)
+    ]
+    if response is not None:
+        head, secrets = _response_head(response)
+        more = dict(extra) | {"WARC-Concurrent-To": request_id}
+        if secrets:
+            more["WARC-Butfor-Redacted"] = ", ".join(secrets)
+        if response.truncated:
+            more["WARC-Truncated"] = "disconnect"
+        if response.stored_as is not None:
+            more["WARC-Butfor-Body"] = response.stored_as
+        members.append(
+            _http_record("response", at, clean.uri, _record_id(), more, head, response.body)
+        )
+    return tuple(members)
+
+
+def warcinfo(at: datetime, fields: Mapping[str, str]) -> bytes:
+    """The first record: which software wrote the file, and how to read it."""
+    block = b"".join(f"{name}: {_one_line(value)}\r\n".encode() for name, value in fields.items())
+    head = {
+        "WARC-Type": "warcinfo",
+        "WARC-Record-ID": _record_id(),
+        "WARC-Date": _date(at),
+        "Content-Type": "application/warc-fields",
+        "WARC-Block-Digest": _digest(block),
+    }
+    return _member(head, block)
+
+
+def read(path: Path) -> Iterator[Exchange]:
+    """Every exchange of a file, in order; a torn last record is not returned.
+
+    Raises:
+        ValueError: a whole record that is not in form; the message has its offset.
+    """
+    waiting: tuple[int, int, dict[str, str], bytes] | None = None
+    for number, (offset, head, block) in enumerate(records(path), start=1):
+        kind = head.get("WARC-Type")
+        if kind == "request":
+            if waiting is not None:
+                yield _exchange(waiting, None)
+            waiting = (offset, number, head, block)
+        elif kind == "response" and waiting is not None:
+            yield _exchange(waiting, (offset, number, head, block))
+            waiting = None
+    if waiting is not None:
+        yield _exchange(waiting, None)
+
+
+def records(path: Path) -> Iterator[tuple[int, dict[str, str], bytes]]:
+    """Offset, WARC header and block of every whole record, in order."""
+    with path.open("rb") as file:
+        for offset, _, member in _members(file.read):
+            yield offset, *_parse(member, offset)
+
+
+def whole_length(path: Path) -> tuple[int, int]:
+    """Bytes up to the end of the last whole record, and the number of whole records.
+
+    What lies beyond was torn by a crash; nothing before it is touched.
+    """
+    end = count = 0
+    with path.open("rb") as file:
+        for _, end, _ in _members(file.read):
+            count += 1
+    return end, count
+
+
+def read_at(path: Path, offset: int) -> tuple[dict[str, str], bytes]:
+    """WARC header and block of the record at an offset: one seek."""
+    with path.open("rb") as file:
+        file.seek(offset)
+        for _, _, member in _members(file.read):
+            return _parse(member, offset)
+    raise ValueError(f"{path}: expected a WARC record at offset {offset}, found the end")
+
+
+def parse_response(block: bytes) -> Response:
+    """The HTTP answer in the block of a response record."""
+    head, _, body = block.partition(CRLF + CRLF)
+    lines = head.decode("latin-1").split("\r\n")
+    _, status, reason = (*lines[0].split(" ", 2), "")[:3]
+    headers = tuple(
+        (name, value.removeprefix(" "))
+        for name, _, value in (line.partition(":") for line in lines[1:])
+    )
+    return Response(status=int(status), reason=reason, headers=headers, body=body)
+
+
+def _exchange(
+    request: tuple[int, int, dict[str, str], bytes],
+    response: tuple[int, int, dict[str, str], bytes] | None,
+) -> Exchange:
+    offset, number, head, block = request
+    sent_head, _, sent_body = block.partition(CRLF + CRLF)
+    answer = None
+    if response is not None:
+        _, number, head, block = response
+        parsed = parse_response(block)
+        answer = Response(
+            status=parsed.status,
+            reason=parsed.reason,
+            headers=parsed.headers,
+            body=parsed.body,
+            truncated="WARC-Truncated" in head,
+            stored_as=head.get("WARC-Butfor-Body"),
+        )
+    return Exchange(
+        offset=offset,
+        number=number,
+        at=datetime.strptime(head["WARC-Date"], "%Y-%m-%dT%H:%M:%S.%f%z"),
+        request=Request(
+            uri=head["WARC-Target-URI"], head=sent_head + CRLF + CRLF, body=sent_body
+        ),
+        response=answer,
+        error=head.get("WARC-Butfor-Error"),
+        fields={name: value for name, value in head.items() if name.startswith("WARC-Butfor-")},
+    )
+
+
+def _response_head(response: Response) -> tuple[bytes, tuple[str, ...]]:
+    lines = [f"HTTP/1.1 {response.status} {response.reason}"]
+    secrets = []
+    for name, value in response.headers:
+        secret = SECRET_HEADERS.get(name.lower())
+        if secret is not None:
+            secrets.append(name)
+            value = redacted(value.encode("latin-1", "replace"), hashed=secret).decode()
+        lines.append(f"{RENAMED.get(name.lower(), name)}: {value}")
+    return "\r\n".join(lines).encode("latin-1", "replace") + CRLF + CRLF, tuple(secrets)
+
+
+def _http_record(
+    kind: str,
+    at: datetime,
+    uri: str,
+    record_id: str,
+    fields: Mapping[str, str],
+    head: bytes,
+    body: bytes,
+) -> bytes:
+    block = head + body
+    header = {
+        "WARC-Type": kind,
+        "WARC-Record-ID": record_id,
+        "WARC-Date": _date(at),
+        "WARC-Target-URI": uri,
+        "Content-Type": f"application/http;msgtype={kind}",
+        "WARC-Block-Digest": _digest(block),
+        "WARC-Payload-Digest": _digest(body),
+    }
+    return _member(header | {n: _one_line(v) for n, v in fields.items()}, block)
+
+
+def _member(header: Mapping[str, str], block: bytes) -> bytes:
+    lines = [VERSION, *(f"{name}: {value}" for name, value in header.items())]
+    lines.append(f"Content-Length: {len(block)}")
+    record = "\r\n".join(lines).encode() + CRLF + CRLF + block + CRLF + CRLF
+    packer = zlib.compressobj(6, zlib.DEFLATED, 31)  # 31: one gzip member, no name, no time
+    return packer.compress(record) + packer.flush()
+
+
+def _members(
+    read_bytes: Callable[[int], bytes], chunk: int = 1 << 20
+) -> Iterator[tuple[int, int, bytes]]:
+    """Start, end and content of every whole gzip member; constant memory but for one member."""
+    start = position = 0
+    pending = b""
+    parts: list[bytes] = []
+    unpacker = zlib.decompressobj(31)
+    while pending or (pending := read_bytes(chunk)):
+        try:
+            parts.append(unpacker.decompress(pending))
+        except zlib.error:
+            return  # a torn member followed by other bytes: nothing whole starts here
+        if not unpacker.eof:
+            position += len(pending)
+            pending = b""
+            continue
+        position += len(pending) - len(unpacker.unused_data)
+        pending = unpacker.unused_data
+        yield start, position, b"".join(parts)
+        start, parts, unpacker = position, [], zlib.decompressobj(31)
+
+
+def _parse(member: bytes, offset: int) -> tuple[dict[str, str], bytes]:
+    head, separator, rest = member.partition(CRLF + CRLF)
+    lines = head.decode().split("\r\n")
+    fields = dict(_field(line) for line in lines[1:])
+    length = int(fields.get("Content-Length", "-1"))
+    if lines[0] != VERSION or not separator or len(rest) != length + 4:
+        raise ValueError(
+            f"WARC record at offset {offset}: expected {VERSION} and {length} bytes of block, "
+            f"found {lines[0]!r} and {max(len(rest) - 4, 0)} bytes"
+        )
+    return fields, rest[:length]
+
+
+def _field(line: str) -> tuple[str, str]:
+    name, _, value = line.partition(": ")
+    return name, value
+
+
+def _digest(data: bytes) -> str:
+    return f"sha256:{hashlib.sha256(data).hexdigest()}"
+
+
+def _record_id() -> str:
+    return f"<urn:uuid:{uuid.uuid4()}>"
+
+
+def _date(at: datetime) -> str:
+    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def _one_line(value: str) -> str:
+    return " ".join(value.split())
+
+
+def joined(members: Iterable[bytes]) -> bytes:
+    """Members as they stand in the file."""
+    return b"".join(members)
