@@ -3,10 +3,12 @@
 All values are frozen and complete at birth. Times are aware UTC `datetime`s.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from pathlib import PurePosixPath
+from typing import Any
 
 
 class Outcome(StrEnum):
@@ -99,3 +101,53 @@ class Gap:
     time_to: datetime | None = None
     item: str | None = None
     locator: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WarcPointer:
+    """Where one WARC record of an acquisition is: one gzip member, so one seek.
+
+    Attributes:
+        record: number in the acquisition, from 1; item id `EV-<acquisition>.w<record>`.
+        kind: `warcinfo`, `request`, `response`, `metadata`.
+        offset: of the member in api.warc.gz.
+        length: of the member.
+        digest: of the member's bytes.
+    """
+
+    record: int
+    kind: str
+    offset: int
+    length: int
+    digest: Digest
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Observation:
+    """One attempted observation (operation x resource) and how it ended.
+
+    Attributes:
+        operation: `s3:GetBucketPolicy`, the provider's own word.
+        resource: what it was about.
+        outcome: exactly one of six; None only for an exchange that was found beyond the ledger
+            after an interruption (`recovered`), where nobody had judged the answer yet.
+        at: when it ended, our clock.
+        request_id: the provider's id of the request, None if it gave none or nothing was sent.
+        account, region: where it was asked, None if it has no such place.
+        parameters: what was asked, JSON without floats.
+        detail: the provider's error code, or why nothing was sent; None if observed.
+        records: WARC records of the exchange (every attempt, in order); empty if nothing was sent.
+        recovered: adopted after an interruption.
+    """
+
+    operation: str
+    resource: str
+    outcome: Outcome | None
+    at: datetime
+    request_id: str | None = None
+    account: str | None = None
+    region: str | None = None
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    detail: str | None = None
+    records: tuple[WarcPointer, ...] = ()
+    recovered: bool = False
