@@ -1,0 +1,54 @@
+"""Where work runs. The seam is two verbs, so that another engine can take its place: map a function
+over files, and run a relational expression over Parquet.
+
+Workers are spawned, not forked: the same on every system, and no lock is inherited half-held. One
+file is one task, answers come back in the order of the tasks, and so the number of processors
+changes nothing but the time it takes.
+"""
+
+import os
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any, TypeVar
+
+Task = TypeVar("Task")
+Answer = TypeVar("Answer")
+
+#: Fewer bytes than this are read in this process: starting workers costs more.
+WORTH_WORKERS = 32 * 1024 * 1024
+
+
+def map_files(
+    function: Callable[[Task], Answer], tasks: Sequence[Task], sizes: Iterable[int], workers: int = 0
+) -> Iterator[Answer]:
+    """`function` over every task, answers in the order of the tasks.
+
+    Args:
+        function: importable by name, so that a spawned process finds it.
+        tasks: picklable values.
+        sizes: stored bytes of each task, to judge whether workers are worth starting.
+        workers: processes; 0 = as many as there are processors, 1 = none but this.
+    """
+    count = workers or min(os.cpu_count() or 1, 8)
+    if count == 1 or len(tasks) < 2 or sum(sizes) < WORTH_WORKERS:
+        yield from map(function, tasks)
+        return
+    import multiprocessing
+    from concurrent.futures import ProcessPoolExecutor
+
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(count, mp_context=context) as pool:
+        step = max(1, min(32, len(tasks) // (count * 4)))
+        yield from pool.map(function, tasks, chunksize=step)
+
+
+def connect(scratch: Path, memory: str = "1GB") -> Any:  # noqa: ANN401 - duckdb has no typed stubs for it
+    """A DuckDB connection that spills to `scratch` and gives the same order for any thread count."""
+    import duckdb
+
+    connection = duckdb.connect()
+    connection.execute(f"SET memory_limit='{memory}'")
+    connection.execute("SET TimeZone='UTC'")
+    connection.execute("SET preserve_insertion_order=true")
+    connection.execute("SET temp_directory=?", [str(scratch)])
+    return connection

@@ -1,0 +1,246 @@
+"""The words of normalization: bodies, records, rows, documents, and the report whose sums close.
+
+*Bytes as received* and *the row that cites them* never blur: a row carries the item, the locator
+and the SHA-256 of exactly the bytes it was read from.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any, BinaryIO, NamedTuple, TypeAlias
+
+import msgspec
+
+from collector.model import EvidenceItem, Gap
+
+#: Opens the stored bytes of an item for reading.
+OpenItem: TypeAlias = Callable[[EvidenceItem], BinaryIO]
+
+#: A record over this many bytes is a gap: no provider writes one (CloudTrail's limit is 256 KB).
+RECORD_LIMIT = 16 * 1024 * 1024
+#: A body over this many bytes is split as a stream and never held whole.
+BODY_LIMIT = 64 * 1024 * 1024
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class Unreadable(ValueError):  # noqa: N818 - it is a state of the bytes, turned into a gap
+    """A record or body cannot be read; the message says what was expected and what was found."""
+
+
+class Record(NamedTuple):
+    """One record as split from a decompressed body.
+
+    `data` is None where the bytes could not be held or delimited; `problem` then says why.
+    """
+
+    index: int
+    offset: int
+    length: int
+    data: bytes | None
+    problem: str | None = None
+
+
+class Where(NamedTuple):
+    """Where a record was found: what every row needs besides the record itself."""
+
+    item: str
+    prefix: str
+    acquired_at: int
+
+
+class EventRow(msgspec.Struct, frozen=True, kw_only=True):
+    """One row of the table `events`, fields in the order of `timeline.schema`.
+
+    Times are microseconds since 1970-01-01T00:00:00Z.
+    """
+
+    event_uid: str
+    provider_uid: str | None = None
+    request_id: str | None = None
+    duplicate_of: str | None = None
+    time: int
+    time_precision: int
+    time_text: str
+    logged_time: int | None = None
+    acquired_at: int
+    provider: str
+    account_uid: str | None = None
+    region: str | None = None
+    service: str | None = None
+    operation: str
+    category: str
+    activity: str
+    actor_type: str | None = None
+    actor_uid: str | None = None
+    actor_unique_id: str | None = None
+    actor_name: str | None = None
+    actor_account_uid: str | None = None
+    session_uid: str | None = None
+    session_issuer_uid: str | None = None
+    session_created: str | None = None
+    source_identity: str | None = None
+    credential_uid: str | None = None
+    mfa: bool | None = None
+    invoked_by: str | None = None
+    delegation: str | None = None
+    src_ip: str | None = None
+    src_vpc_endpoint: str | None = None
+    user_agent: str | None = None
+    referer: str | None = None
+    tls_version: str | None = None
+    auth_method: str
+    auth_evidence: str | None = None
+    resource_type: str | None = None
+    resource_uid: str | None = None
+    container: str | None = None
+    object: str | None = None
+    object_version: str | None = None
+    outcome: str
+    status_code: int | None = None
+    error_code: str | None = None
+    error_message: str | None = None
+    bytes_out: int | None = None
+    bytes_in: int | None = None
+    params: str | None = None
+    omitted: str | None = None
+    evidence_item: str
+    locator: str
+    record_sha256: str
+    source: str
+    recipient_account_uid: str | None = None
+    shared_uid: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parser:
+    """One log form: how it is recognised by content and how a record of it becomes a row.
+
+    Attributes:
+        source: `aws.cloudtrail`; the same stem as the collector's source.
+        version: raised with every change of mapping; a changed version reads its items anew.
+        form: how a body is cut into records: `json` or `lines`.
+        detect: whether a record has this form.
+        read: record and place to row and gaps beside it; raises `Unreadable`.
+        never: columns of `events` that this source can never fill.
+    """
+
+    source: str
+    version: int
+    form: str
+    detect: Callable[[bytes], bool]
+    read: Callable[[Record, Where], tuple[EventRow, tuple[Gap, ...]]]
+    mapping: tuple[tuple[str, str], ...] = ()
+    never: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Document:
+    """A file that is no log: an API answer that shows a state, or a paper beside the logs.
+
+    Attributes:
+        kind: `aws.iam.authorization_details`, `aws.config.items`, `text` ...
+        item: evidence item.
+        locator: archive member, or empty for the whole item.
+        name: as received.
+    """
+
+    kind: str
+    item: str
+    locator: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Snapshot:
+    """A recognised API answer with the time at which the state was observed.
+
+    Attributes:
+        kind: `aws.iam.authorization_details`, `aws.config.items`, `aws.iam.credential_report`.
+        item: the evidence item.
+        locator: archive member, or empty for the whole item.
+        observed_at: as stated with the item, None if nobody stated it.
+        sha256: of exactly the bytes of `body`.
+        body: the answer, decoded JSON (a list of dicts for CSV).
+    """
+
+    kind: str
+    item: EvidenceItem
+    locator: str
+    observed_at: datetime | None
+    sha256: str
+    body: Any
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """What one evidence item gave."""
+
+    item: str
+    rows: tuple[EventRow, ...] = ()
+    gaps: tuple[Gap, ...] = ()
+    documents: tuple[Document, ...] = ()
+    files: int = 0
+    files_read: int = 0
+    files_gapped: int = 0
+    records: int = 0
+    record_gaps: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IngestReport:
+    """Counts of one run; `check` asserts that they close.
+
+    Attributes:
+        items: evidence items given.
+        files: bodies found in them (an archive counts by its members).
+        files_read: bodies read as logs.
+        files_gapped: bodies that could not be read at all.
+        documents: bodies that are no logs.
+        records: records found in the logs.
+        rows: records that became rows.
+        record_gaps: records that became gaps.
+        unique: rows that are the first of their event.
+        duplicates: rows that repeat one.
+        conflicts: event ids that came with different contents.
+        gaps: every gap, those of whole files and cuts included.
+        per_source: rows per source.
+        reused: items whose rows were taken from an earlier run.
+    """
+
+    items: int
+    files: int
+    files_read: int
+    files_gapped: int
+    documents: tuple[Document, ...]
+    records: int
+    rows: int
+    record_gaps: int
+    unique: int
+    duplicates: int
+    conflicts: int
+    gaps: tuple[Gap, ...]
+    per_source: dict[str, int] = field(default_factory=dict)
+    reused: int = 0
+
+    def check(self) -> None:
+        """Assert that nothing was dropped unseen."""
+        assert self.records == self.rows + self.record_gaps, self
+        assert self.files == self.files_read + self.files_gapped + len(self.documents), self
+        assert self.rows == self.unique + self.duplicates, self
+
+    def lines(self) -> Iterator[str]:
+        """The sums, for printing."""
+        yield (
+            f"files in {self.files:,} = read {self.files_read:,} + gapped {self.files_gapped:,} "
+            f"+ documents {len(self.documents):,}"
+        )
+        yield (f"records read {self.records:,} = rows {self.rows:,} + gaps {self.record_gaps:,}")
+        yield f"rows {self.rows:,} = events {self.unique:,} + duplicates {self.duplicates:,}"
+        for source, count in self.per_source.items():
+            yield f"  {source}: {count:,} rows"
+
+
+def micros(at: datetime) -> int:
+    """Microseconds since 1970-01-01T00:00:00Z, exact (no float in between)."""
+    return (at - EPOCH) // timedelta(microseconds=1)
