@@ -1,0 +1,280 @@
+"""Which recorded changes an allowed request needed: both undos, all definitions, as table rows.
+
+For one request class and its course of events (specification: causation, 7.1 to 7.3):
+1. delta-undo and replay-undo are both computed, and neither overwrites the other;
+2. a state denies for sure where every world in it denies, possibly where one does not allow;
+3. cuts and sufficient sets come from `cuts.py`, verdicts per change from `roles.py`;
+4. necessity of one change is run directly and holds even where the search met its cap.
+
+Unknown stays unknown: a class whose own decision is not ALLOWED has no cause to look for; where it
+is UNKNOWN each change's rows say undetermined.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from timeline.correlate.course import Course, World, Worlds, delta_step, replay_step
+from timeline.correlate.cuts import Sets, cuts, explore, hitting_sets, indices, replay
+from timeline.correlate.roles import Answer, CutFamily, judge, shape
+from timeline.model import Verdict
+
+UNDO = "undo"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """One request class, to be explained.
+
+    Attributes:
+        class_uid: of the table `classes`.
+        course: writes up to the request, gates and authors included.
+        decide: decision on the request in a world.
+        admits: whether attempt i would be accepted in a world; None = not known.
+    """
+
+    class_uid: str
+    course: Course
+    decide: Callable[[World], Verdict]
+    admits: Callable[[int, World], bool | None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Explained:
+    """Rows of `class_changes` and `class_sets` of one class, and the shape of each undo."""
+
+    changes: tuple[Mapping[str, Any], ...]
+    sets: tuple[Mapping[str, Any], ...]
+    shapes: Mapping[str, str]
+
+
+def explain(question: Question) -> Explained:
+    """Both undos of one class; nothing for a class that is denied."""
+    course = question.course
+    actual = frozenset({_actual(course)})
+    factual = _verdict(actual, question.decide)
+    if factual is Verdict.DENIED:
+        return Explained(changes=(), sets=(), shapes={})
+    opener = _opener(question)
+    delta = _Model(
+        question=question,
+        undo="delta",
+        start=frozenset({course.start}),
+        step=_lifted(delta_step(course)),
+        opener=opener,
+    )
+    again = _Model(
+        question=question,
+        undo="replay",
+        start=frozenset({course.start}),
+        step=replay_step(course, question.admits),
+        opener=opener,
+    )
+    parts = [_judged(model, factual) for model in (delta, again)]
+    return Explained(
+        changes=tuple(row for part in parts for row in part.changes),
+        sets=tuple(row for part in parts for row in part.sets),
+        shapes={name: shape for part in parts for name, shape in part.shapes.items()},
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Model:
+    """One undo of one question."""
+
+    question: Question
+    undo: str
+    start: Worlds
+    step: Callable[[int, Worlds], Worlds]
+    opener: int | None
+
+    def verdict(self, worlds: Worlds) -> Verdict:
+        return _verdict(worlds, self.question.decide)
+
+
+def _judged(model: _Model, factual: Verdict) -> Explained:
+    course = model.question.course
+    n, removable = len(course.attempts), course.removable
+    if factual is Verdict.UNKNOWN:
+        rows = tuple(_undetermined(model, i) for i in indices(removable))
+        return Explained(changes=rows, sets=(), shapes={model.undo: "undetermined"})
+    family = _family(model, n, removable)
+    rows = tuple(_change_row(model, family, i) for i in indices(removable))
+    baseline = _verdict(model.start, model.question.decide) is Verdict.ALLOWED
+    return Explained(
+        changes=rows,
+        sets=tuple(_set_rows(model, family)),
+        shapes={model.undo: shape(family, baseline)},
+    )
+
+
+def _family(model: _Model, n: int, removable: int) -> CutFamily:
+    frontier = explore(model.start, n, model.step, removable)
+    certain = cuts(frontier, lambda s: model.verdict(s) is Verdict.DENIED)
+    possible = cuts(frontier, lambda s: model.verdict(s) is not Verdict.ALLOWED)
+    return CutFamily(
+        certain_cuts=certain,
+        possible_cuts=possible,
+        certain_sufficient=hitting_sets(possible),
+        possible_sufficient=hitting_sets(certain),
+    )
+
+
+def _change_row(model: _Model, family: CutFamily, i: int) -> dict[str, Any]:
+    attempts = model.question.course.attempts
+    without = replay(model.start, len(attempts), model.step, 1 << i)
+    decision = model.verdict(without)
+    answers = {
+        Verdict.DENIED: Answer.YES,
+        Verdict.ALLOWED: Answer.NO,
+        Verdict.UNKNOWN: Answer.UNDETERMINED,
+    }
+    verdict = judge(
+        family,
+        i,
+        alone=answers[decision],
+        asserted_only=not attempts[i].altering,
+        superseded=model.undo == "delta" and _superseded(model.question.course, i),
+        order=range(len(attempts)),
+    )
+    return {
+        "class_uid": model.question.class_uid,
+        "change_uid": attempts[i].change_uid,
+        "undo": model.undo,
+        "counterfactual": UNDO,
+        "decision_without": str(decision),
+        "but_for": str(verdict.but_for),
+        "ness": str(verdict.ness),
+        "hp_modified": str(verdict.hp_modified),
+        "across_completions": verdict.across,
+        "role": str(verdict.role),
+        "opened_window": model.opener == i,
+        "responsibility": verdict.responsibility,
+    }
+
+
+def _undetermined(model: _Model, i: int) -> dict[str, Any]:
+    attempts = model.question.course.attempts
+    return {
+        "class_uid": model.question.class_uid,
+        "change_uid": attempts[i].change_uid,
+        "undo": model.undo,
+        "counterfactual": UNDO,
+        "decision_without": str(Verdict.UNKNOWN),
+        "but_for": str(Answer.UNDETERMINED),
+        "ness": str(Answer.UNDETERMINED),
+        "hp_modified": str(Answer.UNDETERMINED),
+        "across_completions": "some",
+        "role": "irrelevant" if attempts[i].altering else "re-asserting",
+        "opened_window": False,
+        "responsibility": None,
+    }
+
+
+def _set_rows(model: _Model, family: CutFamily) -> list[dict[str, Any]]:
+    pairs = (
+        ("minimal cut", family.certain_cuts, family.possible_cuts),
+        ("minimal sufficient", family.certain_sufficient, family.possible_sufficient),
+    )
+    rows = []
+    for kind, certain, possible in pairs:
+        for certainty, sets in (("certain", certain), ("possible", _only(possible, certain))):
+            rows += [_set_row(model, kind, mask, certainty, sets.complete) for mask in sets.members]
+    return rows
+
+
+def _only(possible: Sets, certain: Sets) -> Sets:
+    kept = tuple(m for m in possible.members if m not in certain.members)
+    return Sets(members=kept, complete=possible.complete)
+
+
+def _set_row(model: _Model, kind: str, mask: int, certainty: str, complete: bool) -> dict[str, Any]:
+    attempts = model.question.course.attempts
+    return {
+        "class_uid": model.question.class_uid,
+        "level": "change",
+        "undo": model.undo,
+        "counterfactual": UNDO,
+        "kind": kind,
+        "members": [attempts[i].change_uid for i in indices(mask)],
+        "certainty": certainty,
+        "complete": complete,
+    }
+
+
+def _actual(course: Course) -> World:
+    """The world that the history as it happened led to."""
+    return replay(course.start, len(course.attempts), _as_logged(course), 0)
+
+
+def _as_logged(course: Course) -> Callable[[int, World], World]:
+    step = replay_step(course, lambda i, _: course.attempts[i].accepted)
+
+    def logged(i: int, world: World) -> World:
+        (after,) = step(i, frozenset({world}))
+        return after
+
+    return logged
+
+
+def _lifted(step: Callable[[int, World], World]) -> Callable[[int, Worlds], Worlds]:
+    return lambda i, worlds: frozenset(step(i, world) for world in worlds)
+
+
+def _verdict(worlds: Worlds, decide: Callable[[World], Verdict]) -> Verdict:
+    """What all worlds agree on; UNKNOWN where they do not."""
+    verdicts = {decide(world) for world in worlds}
+    return verdicts.pop() if len(verdicts) == 1 else Verdict.UNKNOWN
+
+
+def _opener(question: Question) -> int | None:
+    """The attempt at the last flip from denied to allowed; None where none is recorded.
+
+    From unknown to allowed is no flip: what was not known before may have been the same.
+    """
+    course, world = question.course, question.course.start
+    step = _as_logged(course)
+    opener, before = None, question.decide(world)
+    for i in range(len(course.attempts)):
+        world = step(i, world)
+        after = question.decide(world)
+        if after is Verdict.ALLOWED and before is Verdict.DENIED:
+            opener = i
+        elif after is Verdict.ALLOWED and before is Verdict.UNKNOWN:
+            opener = None
+        before = after
+    return opener
+
+
+def _superseded(course: Course, i: int) -> bool:
+    """It altered facts of the course's places, and a later change altered each of them again."""
+    mine = _facts(course, i)
+    if not mine:
+        return False
+    later: set[tuple[str, str, str]] = set()
+    for j in range(i + 1, len(course.attempts)):
+        later |= _facts(course, j)
+    return mine <= later
+
+
+def _facts(course: Course, i: int) -> set[tuple[str, str, str]]:
+    attempt = course.attempts[i]
+    if not attempt.accepted:
+        return set()
+    return {
+        (*place, fact)
+        for place, alteration in attempt.written.items()
+        if place in course.places
+        for fact in alteration.facts
+    }
+
+
+def rows_in_order(
+    explained: Sequence[Explained],
+) -> tuple[list[Mapping[str, Any]], list[Mapping[str, Any]]]:
+    """Rows of both tables, sorted so that equal results give equal bytes."""
+    changes = [row for part in explained for row in part.changes]
+    sets = [row for part in explained for row in part.sets]
+    changes.sort(key=lambda r: (r["class_uid"], r["undo"], r["change_uid"]))
+    sets.sort(key=lambda r: (r["class_uid"], r["level"], r["undo"], r["kind"], r["members"]))
+    return changes, sets

@@ -1,0 +1,311 @@
+"""Exposure windows: the intervals in which a request class would have been allowed.
+
+For every request seen, and for every probe (a request nobody may have made), the history is asked
+at every instant at which something known of its slice begins or ends:
+1. elementary intervals between those instants, each with one decision;
+2. neighbors with the same answer are one window;
+3. bounds: exact where a recorded change flips the answer from or to a denial; where the
+   neighboring interval is not known, `no later than` and `no earlier than`;
+4. a cross-account probe is asked twice, as it is and with the caller's own account allowing: where
+   only the second allows, the window says so and is UNKNOWN.
+A window is computed for a request, over TLS, by the resource's configuration. It says nothing of
+whether anybody used it.
+"""
+
+import hashlib
+import json
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from timeline.correlate import decisions, signatures
+from timeline.correlate.provider import Probe, Provider, Request
+from timeline.correlate.signatures import Attempts, Slice
+from timeline.correlate.views import Place, Viewed
+from timeline.model import Bound, Decision, Verdict
+
+#: Times at which something known of a place begins or ends, ascending.
+Edges = Mapping[Place, Sequence[datetime]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Window:
+    """One row of `windows`, with the requests it was computed for.
+
+    Attributes:
+        resource_uid, principal, action, container: the request class.
+        start, end: half-open; None = beyond the records.
+        start_bound, end_bound: how each is known.
+        decision: of the first elementary interval; UNKNOWN with `conditional` or alone.
+        conditional: allowed if the caller's own account allows it, which is not recorded.
+        opened_by, closed_by: change at the flip; None if none is recorded.
+        keys: requests seen that it holds for.
+    """
+
+    resource_uid: str
+    principal: str
+    action: str
+    container: str
+    start: datetime | None
+    start_bound: Bound
+    end: datetime | None
+    end_bound: Bound
+    decision: Decision
+    conditional: bool
+    opened_by: str | None
+    closed_by: str | None
+    keys: frozenset[str] = frozenset()
+
+    @property
+    def verdict(self) -> Verdict:
+        """ALLOWED or UNKNOWN throughout."""
+        return Verdict.UNKNOWN if self.conditional else self.decision.verdict
+
+    @property
+    def uid(self) -> str:
+        """Stable: a hash of the request class and the start."""
+        parts = (
+            self.resource_uid, self.principal, self.action, str(self.start), str(self.end),
+            str(self.verdict), self.conditional,
+        )  # fmt: skip
+        digest = hashlib.sha256(json.dumps(parts, ensure_ascii=False).encode("utf-8", "replace"))
+        return f"window-{digest.hexdigest()[:16]}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """A request class to compute windows for."""
+
+    key: str
+    principal: str
+    action: str
+    resource_uid: str
+    container: str
+    slice: Slice
+    ask: Callable[[datetime], tuple[Decision, bool]]
+
+
+def seen(
+    decided: decisions.Decided,
+    view: Viewed,
+    provider: Provider,
+    assumptions: frozenset[str],
+) -> tuple[dict[str, Asked], dict[str, str]]:
+    """Request classes of the accesses, epochs put aside.
+
+    Returns:
+        (key -> request class, class_uid -> key).
+    """
+    asked: dict[str, Asked] = {}
+    keys: dict[str, str] = {}
+    for uid, one in decided.classes.items():
+        timeless = {k: v for k, v in one.signature.items() if k not in ("near", "own")}
+        key = json.dumps(timeless, sort_keys=True, ensure_ascii=False, default=str)
+        keys[uid] = key
+        if key not in asked:
+            mentions = decisions.mentions_of(one.slice, view, one.at, provider)
+            actions = one.request["action"]
+            asked[key] = Asked(
+                key=key,
+                principal=one.principal,
+                action=actions if isinstance(actions, str) else "+".join(actions),
+                resource_uid=provider.resource_label(one.request, mentions),
+                container=one.container,
+                slice=one.slice,
+                ask=_as_it_is(one.request, view, provider, assumptions),
+            )
+    return asked, keys
+
+
+def probed(
+    probes: Iterable[Probe],
+    view: Viewed,
+    attempts: Attempts,
+    provider: Provider,
+    assumptions: frozenset[str],
+    t: datetime,
+) -> list[Asked]:
+    """Request classes of the probes; `t` is an instant inside the records."""
+    found = []
+    for probe in probes:
+        request = probe.request
+        place = signatures.slice_of(
+            lambda v, at, r=request: provider.state_for(v, _timed(r, at), at),  # type: ignore[misc]
+            view,
+            attempts,
+            t,
+        )
+        found.append(
+            Asked(
+                key=f"probe:{probe.principal}|{probe.action}|{probe.resource_uid}",
+                principal=probe.principal,
+                action=probe.action,
+                resource_uid=probe.resource_uid,
+                container=probe.container,
+                slice=place,
+                ask=_as_probe(probe, view, provider, assumptions),
+            )
+        )
+    return found
+
+
+def windows(asked: Asked, edges: Edges, attempts: Attempts) -> list[Window]:
+    """All windows of one request class, allowed, conditional and unknown, in order of time."""
+    marks: list[datetime | None] = [None]
+    marks += sorted({t for place in asked.slice.places for t in edges.get(place, ())})
+    answers = [asked.ask(_instant(marks, n)) for n in range(len(marks))]
+    found: list[Window] = []
+    n = 0
+    while n < len(marks):
+        last = n
+        while last + 1 < len(marks) and _same(answers[last + 1], answers[n]):
+            last += 1
+        if answers[n][0].verdict is not Verdict.DENIED:
+            found.append(_window(asked, marks, answers, n, last, attempts))
+        n = last + 1
+    return found
+
+
+def merged(found: Iterable[Window]) -> list[Window]:
+    """Windows that say the same of the same class, once, with all their requests; in order."""
+    by_uid: dict[str, Window] = {}
+    for window in found:
+        old = by_uid.get(window.uid)
+        by_uid[window.uid] = window if old is None else replace(old, keys=old.keys | window.keys)
+    return sorted(by_uid.values(), key=_order)
+
+
+def row(window: Window, accesses: int) -> dict[str, Any]:
+    """Row of the table `windows`."""
+    reasons = json.loads(decisions.reasons(window.decision))
+    reasons["unknowns"] = sorted(window.decision.unknowns)
+    reasons["conditional_on_own_account"] = window.conditional
+    return {
+        "window_uid": window.uid,
+        "resource_uid": window.resource_uid,
+        "principal": window.principal,
+        "action": window.action,
+        "start": window.start,
+        "start_bound": str(window.start_bound),
+        "end": window.end,
+        "end_bound": str(window.end_bound),
+        "decision": str(window.verdict),
+        "opened_by": window.opened_by,
+        "closed_by": window.closed_by,
+        "accesses": accesses,
+        "reasons": json.dumps(reasons, sort_keys=True, ensure_ascii=False),
+    }
+
+
+def holds(window: Window, at: datetime) -> bool:
+    """Whether an instant lies in the window."""
+    return (window.start is None or window.start <= at) and (window.end is None or at < window.end)
+
+
+def _as_it_is(
+    request: Request, view: Viewed, provider: Provider, assumptions: frozenset[str]
+) -> Callable[[datetime], tuple[Decision, bool]]:
+    def ask(at: datetime) -> tuple[Decision, bool]:
+        timed = _timed(request, at)
+        state, unknown = provider.state_for(view, timed, at)
+        return provider.evaluate(timed, state, unknown, assumptions), False
+
+    return ask
+
+
+def _as_probe(
+    probe: Probe, view: Viewed, provider: Provider, assumptions: frozenset[str]
+) -> Callable[[datetime], tuple[Decision, bool]]:
+    def ask(at: datetime) -> tuple[Decision, bool]:
+        timed = _timed(probe.request, at)
+        state, unknown = provider.probe_state(
+            probe, *provider.state_for(view, timed, at), own_account_allows=False
+        )
+        decision = provider.evaluate(timed, state, unknown, assumptions)
+        if decision.verdict is not Verdict.UNKNOWN or not probe.own_account_allows:
+            return decision, False
+        state, unknown = provider.probe_state(probe, state, unknown, own_account_allows=True)
+        granted = provider.evaluate(timed, state, unknown, assumptions)
+        if granted.verdict is Verdict.ALLOWED:
+            return replace(granted, unknowns=decision.unknowns), True
+        return granted, False
+
+    return ask
+
+
+def _timed(request: Request, at: datetime) -> Request:
+    return {**request, "time": at.strftime("%Y-%m-%dT%H:%M:%SZ")}
+
+
+def _instant(marks: Sequence[datetime | None], n: int) -> datetime:
+    """An instant inside elementary interval n; before all marks, one tick before the first."""
+    here = marks[n]
+    if here is not None:
+        return here
+    following = marks[n + 1] if len(marks) > n + 1 else None
+    return following - decisions.TICK if following is not None else decisions.LATEST
+
+
+def _same(one: tuple[Decision, bool], other: tuple[Decision, bool]) -> bool:
+    return one[0].verdict is other[0].verdict and one[1] == other[1]
+
+
+def _window(
+    asked: Asked,
+    marks: Sequence[datetime | None],
+    answers: Sequence[tuple[Decision, bool]],
+    first: int,
+    last: int,
+    attempts: Attempts,
+) -> Window:
+    start, end = marks[first], marks[last + 1] if last + 1 < len(marks) else None
+    before = answers[first - 1][0].verdict if first else None
+    after = answers[last + 1][0].verdict if last + 1 < len(answers) else None
+    decision, conditional = answers[first]
+    return Window(
+        resource_uid=asked.resource_uid,
+        principal=asked.principal,
+        action=asked.action,
+        container=asked.container,
+        start=start,
+        start_bound=_bound(start, before, Bound.NO_LATER_THAN),
+        end=end,
+        end_bound=_bound(end, after, Bound.NO_EARLIER_THAN),
+        decision=decision,
+        conditional=conditional,
+        opened_by=_change_at(start, asked.slice, attempts),
+        closed_by=_change_at(end, asked.slice, attempts),
+        keys=frozenset({asked.key}),
+    )
+
+
+def _bound(at: datetime | None, neighbor: Verdict | None, otherwise: Bound) -> Bound:
+    if at is None:
+        return Bound.UNKNOWN
+    return Bound.EXACT if neighbor is not None and neighbor is not Verdict.UNKNOWN else otherwise
+
+
+def _change_at(at: datetime | None, place: Slice, attempts: Attempts) -> str | None:
+    """The recorded change at an instant that altered the slice; several at once: the last."""
+    if at is None:
+        return None
+    uids = [
+        attempts.ordered[n].change_uid
+        for n in place.attempts
+        if attempts.ordered[n].time == at
+        and attempts.ordered[n].altering
+        and attempts.ordered[n].kind in ("logged", "opaque")
+    ]
+    return uids[-1] if uids else None
+
+
+def _order(window: Window) -> tuple[Any, ...]:
+    return (
+        window.resource_uid,
+        window.principal,
+        window.action,
+        window.start is not None,
+        window.start or decisions.EARLIEST,
+        window.uid,
+    )
