@@ -1,0 +1,181 @@
+"""All that AWS records say of configuration: dispatch, after one look over all records.
+
+1. Look-ups: ARNs with paths, uploads, owners of buckets.
+2. Every configuring record to its handler; every read to its observations.
+3. Snapshots to listings; dated reference data to constants.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from timeline.model import Json
+from timeline.state import defaults
+from timeline.state.aws import iam, reads, s3, s3_objects, snapshots
+from timeline.state.aws.context import Context, Handler, bucket_of, bucket_uid, key_of, text_at
+from timeline.state.aws.record import (
+    document,
+    field,
+    request,
+    resource_account,
+    response,
+    statements,
+)
+from timeline.state.aws.record import text as text_of
+from timeline.state.ledger import Atoms, Harvest, Observation, Recorded, Write, scalar
+
+_SERVICES: tuple[tuple[tuple[str, ...], Mapping[str, Handler]], ...] = (
+    (("s3.amazonaws.com", "s3-control.amazonaws.com"), {**s3.HANDLERS, **s3_objects.HANDLERS}),
+    (("iam.amazonaws.com",), iam.HANDLERS),
+)
+
+_HANDLERS: dict[tuple[str, str], Handler] = {
+    (service, operation): handler
+    for services, handlers in _SERVICES
+    for service in services
+    for operation, handler in handlers.items()
+}
+
+#: Operations whose rows `harvest` wants to see; all others carry no configuration.
+OPERATIONS: frozenset[str] = frozenset(
+    {operation for _, operation in _HANDLERS}
+    | set(reads.ABSENT)
+    | set(reads.PRESENT)
+    | {"CreateMultipartUpload"}
+)
+
+
+def harvest(
+    records: Sequence[Recorded], actors: Iterable[str], documents: Sequence[tuple[Any, ...]]
+) -> Harvest:
+    """Writes, observations and listings of a case's AWS records.
+
+    Args:
+        records: rows of `events` whose operation is in `OPERATIONS`, duplicates left out.
+        actors: every ARN that called or issued a session, for the paths of their names.
+        documents: snapshots as (kind, document, observed_at, provenance).
+    """
+    listings = snapshots.listings(documents)
+    owners = _owners(records)
+    context = Context(
+        arns=_arns(records, actors, listings), uploads=_uploads(records), owners=owners
+    )
+    writes: list[Write] = []
+    seen: list[Observation] = []
+    for record in records:
+        handler = _HANDLERS.get((record.service, record.operation))
+        if handler is not None:
+            writes.extend(handler(record, context))
+        elif record.operation in reads.ABSENT or record.operation in reads.PRESENT:
+            seen.extend(reads.observations(record))
+    return Harvest(
+        writes=tuple(writes),
+        observations=tuple(seen),
+        listings=listings,
+        owners={bucket_uid(bucket): account for bucket, account in owners.items()},
+        constants=_constants(writes, listings),
+    )
+
+
+def account_of(resource_uid: str, owners: Mapping[str, str]) -> str | None:
+    """Account that a resource belongs to; None where no record says so."""
+    if resource_uid.startswith("aws:account:"):
+        return resource_uid.removeprefix("aws:account:")
+    parts = resource_uid.split(":", 5)
+    if len(parts) == 6 and parts[2] == "s3":
+        return owners.get(f"arn:aws:s3:::{parts[5].split('/')[0]}")
+    return parts[4] if len(parts) == 6 and parts[4].isdigit() else None
+
+
+def slack_of(resource_uid: str, slot: str) -> timedelta:
+    """How long a change of a slot takes to be seen everywhere (`access.md` A11)."""
+    table = defaults.load("aws")["propagation_seconds"]
+    assert isinstance(table, dict)
+    if resource_uid.startswith("aws:account:"):
+        name = "account_public_access_block"
+    else:
+        name = "bucket" if resource_uid.startswith("arn:aws:s3:") else "identity"
+    return timedelta(seconds=int(str(table[name])))
+
+
+def _arns(
+    records: Iterable[Recorded], actors: Iterable[str], listings: Iterable[Any]
+) -> dict[tuple[str, str, str], str]:
+    """(account, kind, name) -> ARN. A name is unique in its account, whatever its path."""
+    found: set[str] = {arn for arn in actors if arn.startswith("arn:")}
+    for listing in listings:
+        found.update(listing.seen)
+    for record in records:
+        for kind in ("user", "role", "group"):
+            arn = text_at(response(record), kind, "arn")
+            if arn is not None:
+                found.add(arn)
+    named: dict[tuple[str, str, str], str] = {}
+    for arn in sorted(found):
+        parts = arn.split(":", 5)
+        if (
+            len(parts) == 6
+            and parts[2] == "iam"
+            and parts[5].split("/")[0] in ("user", "role", "group")
+        ):
+            kind, name = parts[5].split("/")[0], parts[5].rsplit("/", 1)[-1]
+            named[(parts[4], kind, name)] = arn
+    return named
+
+
+def _uploads(records: Iterable[Recorded]) -> dict[tuple[str, str, str], Recorded]:
+    """Requests that started an upload, by id; by key alone only where there was one."""
+    started: dict[tuple[str, str, str], Recorded] = {}
+    single: dict[tuple[str, str], list[Recorded]] = {}
+    for record in records:
+        if record.operation != "CreateMultipartUpload" or record.error_code is not None:
+            continue
+        place = (bucket_of(record) or "", key_of(record) or "")
+        upload = text_of(field(request(record), "uploadId")) or text_of(
+            field(response(record), "uploadId")
+        )
+        if upload:
+            started[(*place, upload)] = record
+        single.setdefault(place, []).append(record)
+    for place, found in single.items():
+        if len(found) == 1:
+            started.setdefault((*place, ""), found[0])
+    return started
+
+
+def _owners(records: Iterable[Recorded]) -> dict[str, str]:
+    """Bucket -> account, as records of accepted calls name it; the earliest record wins."""
+    owners: dict[str, str] = {}
+    for record in sorted(records, key=lambda r: (r.error_code is not None, *r.order)):
+        bucket, account = bucket_of(record), resource_account(record)
+        if bucket is not None and account is not None:
+            owners.setdefault(bucket, account)
+    return owners
+
+
+def _constants(
+    writes: Iterable[Write], listings: Iterable[Any]
+) -> dict[tuple[str, str], tuple[datetime, Atoms, str]]:
+    """Provider-managed policies of the data file, as far as the case refers to them."""
+    referred = {
+        str(value)
+        for write in writes
+        for value in [*(write.atoms or {}).values(), *(write.before or {}).values()]
+        if isinstance(value, str)
+    }
+    for listing in listings:
+        for slots in listing.seen.values():
+            referred |= {str(v) for atoms in slots.values() for v in atoms.values()}
+    rows: Json = defaults.load("aws")["managed_policies"]
+    assert isinstance(rows, list)
+    constants: dict[tuple[str, str], tuple[datetime, Atoms, str]] = {}
+    for row in rows:
+        assert isinstance(row, dict)
+        arn, version = str(row["arn"]), str(row["version"])
+        if arn not in referred:
+            continue
+        since = datetime.fromisoformat(str(row["since"]))
+        why = f"provider-managed policy {row['id']} ({row['source']})"
+        constants[(arn, f"version/{version}")] = (since, statements(document(row["document"])), why)
+        constants[(arn, "default_version")] = (since, scalar(version), why)
+    return constants

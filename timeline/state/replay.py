@@ -1,0 +1,358 @@
+"""Configuration state over time: every recorded write again, in order.
+
+1. Rows of `events` that can carry configuration become records, in the total order.
+2. The provider's code turns them into attempted writes, observations and listings.
+3. Ends of resources are spread over their slots; creations of what already exists are dropped.
+4. Listings become observations of every slot that any record mentions.
+5. Every slot is folded by itself (`fold.py`), and turned into rows (`rows.py`).
+
+Invariants: the same input gives the same rows in the same order, whatever order it comes in; the
+intervals of one fact never overlap; a refused write alters nothing; every row cites its bytes,
+except provider defaults, which name the creation and the row of dated data.
+"""
+
+import importlib
+import json
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from collector.model import Gap, Provenance
+from timeline.model import Json
+from timeline.state import ledger, rows
+from timeline.state.fold import TICK, Coverage, Folded, fold
+from timeline.state.ledger import (
+    EXISTENCE,
+    WHOLE,
+    ChangeKind,
+    Harvest,
+    Listing,
+    Observation,
+    Recorded,
+    Shown,
+    Write,
+)
+
+#: Provider -> module with OPERATIONS, harvest, account_of and slack_of.
+PROVIDERS: dict[str, str] = {"aws": "timeline.state.aws.harvest"}
+
+#: Kinds of gap in which records of changes may be missing.
+_HOLES = frozenset({"missing_log", "logging_off", "unreadable", "truncated", "failed", "denied"})
+
+_Points = dict[tuple[str, str], list[Write | Observation]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StateResult:
+    """What a replay came to.
+
+    Attributes:
+        changes: rows of the table `changes`, sorted.
+        intervals: rows of the table `intervals`, sorted.
+        gaps: opaque writes and hidden changes.
+    """
+
+    changes: list[dict[str, Any]]
+    intervals: list[dict[str, Any]]
+    gaps: list[Gap]
+
+
+def run(
+    events: Any,  # noqa: ANN401 (an Arrow table or a list of mappings)
+    snapshots: Sequence[tuple[str, Json, datetime, Provenance | None]] = (),
+    *,
+    coverage_end: datetime | None = None,
+    gaps: Sequence[Gap] = (),
+    party_of: Callable[[str | None], str] = lambda _: "unattributed",
+    provider: str = "aws",
+) -> StateResult:
+    """Replay all recorded writes.
+
+    Args:
+        events: rows of `events`: an Arrow table or a list of mappings.
+        snapshots: (kind, document, observed_at, provenance).
+        coverage_end: instant to which records are known to run on; None = each account's last.
+        gaps: of the case; those in which records are missing weaken what is known (7.8).
+        party_of: actor -> party of case.toml.
+        provider: whose records; others are passed over.
+
+    Returns:
+        Rows of `changes` and `intervals`, and the gaps that the replay met.
+    """
+    module = importlib.import_module(PROVIDERS[provider])
+    records = sorted(
+        (record_of(row) for row in _rows(events, provider, module.OPERATIONS)),
+        key=lambda record: record.order,
+    )
+    found: Harvest = module.harvest(records, _actors(events), tuple(snapshots))
+    spans = _spans(events, coverage_end)
+    points = _points(found)
+    result = StateResult(changes=[], intervals=[], gaps=[])
+    for resource_uid, slot in sorted(points):
+        covered = _coverage(module.account_of(resource_uid, found.owners), spans, gaps)
+        slack = module.slack_of(resource_uid, slot)
+        folded = fold(points[resource_uid, slot], covered, slack)
+        result.changes.extend(rows.changes(resource_uid, slot, folded.steps, provider, party_of))
+        if (resource_uid, slot) in found.constants:
+            constant = _constant(resource_uid, slot, found, points[resource_uid, slot])
+            if constant is not None:
+                result.intervals.extend(constant)
+                continue
+        result.intervals.extend(rows.intervals(resource_uid, slot, folded, covered))
+        result.gaps.extend(_gaps(resource_uid, slot, folded))
+    result.intervals.extend(_owner_rows(found))
+    result.changes.sort(key=_change_order)
+    result.intervals.sort(key=_interval_order)
+    return result
+
+
+def record_of(row: Mapping[str, Any]) -> Recorded:
+    """One row of `events` as a record.
+
+    Raises:
+        KeyError: a column is missing that `events` must have.
+    """
+    params = json.loads(row["params"]) if row.get("params") else {}
+    who = {
+        name: row.get(name)
+        for name in (
+            "user_agent", "src_ip", "session_issuer_uid", "session_uid", "source_identity",
+            "credential_uid", "invoked_by", "mfa",
+        )
+        if row.get(name) is not None
+    }  # fmt: skip
+    return Recorded(
+        event_uid=row["event_uid"],
+        provider_uid=row.get("provider_uid"),
+        provider=row.get("provider") or "aws",
+        time=row["time"],
+        precision=timedelta(microseconds=row.get("time_precision") or 0) or TICK,
+        operation=row["operation"],
+        service=row["service"],
+        account=row.get("account_uid"),
+        region=row.get("region"),
+        actor=_actor(row),
+        actor_account=row.get("actor_account_uid"),
+        error_code=row.get("error_code") or (None if row.get("outcome") == "success" else "error"),
+        who=who,
+        container=row.get("container"),
+        object=row.get("object"),
+        params=params if isinstance(params, dict) else {},
+        omitted=_names(row.get("omitted")),
+        provenance=Provenance(
+            item=row["evidence_item"], locator=row["locator"], sha256=row["record_sha256"]
+        ),
+    )
+
+
+def _actor(row: Mapping[str, Any]) -> str | None:
+    if row.get("actor_type") == "Anonymous":
+        return "anonymous"
+    return row.get("actor_uid") or row.get("actor_account_uid") or row.get("invoked_by")
+
+
+def _names(omitted: str | None) -> tuple[str, ...]:
+    parsed = json.loads(omitted) if omitted else []
+    return tuple(str(name) for name in parsed) if isinstance(parsed, list) else (str(parsed),)
+
+
+def _points(found: Harvest) -> _Points:
+    """Steps 3 and 4."""
+    points: _Points = {}
+    slots: dict[str, set[str]] = {}
+    for write in found.writes:
+        slots.setdefault(write.resource_uid, {EXISTENCE})
+        slots[write.resource_uid] |= {write.slot} - {WHOLE}
+    for write in _effective(found.writes, slots):
+        points.setdefault((write.resource_uid, write.slot), []).append(write)
+    for seen in found.observations:
+        points.setdefault((seen.resource_uid, seen.slot), []).append(seen)
+    for listing in found.listings:
+        for resource_uid, shown in listing.seen.items():
+            for slot in shown:
+                points.setdefault((resource_uid, slot), [])
+    for resource_uid, slot in sorted(points):
+        for listing in found.listings:
+            if resource_uid in listing.seen or resource_uid.startswith(listing.prefixes):
+                shown = listing.seen.get(resource_uid, {})
+                points[resource_uid, slot].append(_listed(listing, resource_uid, slot, shown))
+    return points
+
+
+def _effective(writes: Iterable[Write], slots: Mapping[str, set[str]]) -> Iterable[Write]:
+    """Writes slot by slot, in order; defaults only where something begins."""
+    born: dict[str, str | None] = {}
+    for write in sorted(
+        writes, key=lambda w: (w.record.time, w.rank, *w.record.order[1:], w.resource_uid, w.slot)
+    ):
+        uid, event = write.resource_uid, write.record.event_uid
+        if write.slot == WHOLE:
+            yield from _ended(write, slots)
+            if write.accepted:
+                born.pop(uid, None)
+            continue
+        begins = write.rank == 0
+        if begins and uid in born and born[uid] != event:
+            # A creation that succeeds on what already exists (one's own bucket, in us-east-1)
+            # resets its access control list and nothing else.
+            if write.kind is ChangeKind.DEFAULT and write.slot != "acl":
+                continue
+            write = replace(write, before=None)
+        if write.accepted:
+            born.setdefault(uid, event if begins else None)
+        yield write
+
+
+def _ended(write: Write, slots: Mapping[str, set[str]]) -> Iterable[Write]:
+    """The end of a resource, spread over its slots and those of what it contains."""
+    if not write.accepted:
+        yield replace(write, slot=EXISTENCE)
+        return
+    inside = f"{write.resource_uid}/"
+    for resource_uid in sorted(slots):
+        if resource_uid == write.resource_uid or resource_uid.startswith(inside):
+            within = resource_uid != write.resource_uid
+            for slot in sorted(slots[resource_uid]):
+                shown = Shown.IF_REPLACING if within else write.shown
+                yield replace(write, resource_uid=resource_uid, slot=slot, shown=shown)
+
+
+def _listed(
+    listing: Listing, resource_uid: str, slot: str, shown: Mapping[str, Any]
+) -> Observation:
+    return Observation(
+        resource_uid=resource_uid, slot=slot, atoms=shown.get(slot, {}), at=listing.at,
+        why=listing.why, provenance=listing.provenance,
+    )  # fmt: skip
+
+
+def _coverage(
+    account: str | None,
+    spans: Mapping[str | None, tuple[datetime, datetime]],
+    gaps: Sequence[Gap],
+) -> Coverage:
+    """Coverage of an account's records; where the account is not known, of all of them."""
+    span = spans.get(account)
+    holes = tuple(
+        sorted(
+            (gap.time_from, gap.time_to)
+            for gap in gaps
+            if gap.kind in _HOLES and gap.time_from is not None and gap.time_to is not None
+        )
+    )
+    if span is None:
+        return Coverage(start=None, end=None)
+    return Coverage(start=span[0], end=span[1], holes=holes)
+
+
+def _constant(
+    resource_uid: str, slot: str, found: Harvest, points: Iterable[Write | Observation]
+) -> list[dict[str, Any]] | None:
+    """Rows of dated reference data; None where an observation disagrees with them."""
+    since, atoms, why = found.constants[resource_uid, slot]
+    seen = [p for p in points if isinstance(p, Observation) and p.atoms is not None]
+    if any(not ledger.same(p.atoms or {}, atoms) for p in seen):
+        return None
+    return [
+        rows.constant(resource_uid, slot, fact, value, since, why)
+        for fact, value in sorted(atoms.items())
+    ]
+
+
+def _owner_rows(found: Harvest) -> list[dict[str, Any]]:
+    why = "account named as owner in recorded calls"
+    return [
+        rows.constant(resource_uid, "owner", ledger.SCALAR, account, None, why)
+        for resource_uid, account in sorted(found.owners.items())
+    ]
+
+
+def _gaps(resource_uid: str, slot: str, folded: Folded) -> list[Gap]:
+    """Opaque writes and hidden changes, as gaps of their own."""
+    found = []
+    for step in folded.steps:
+        proof = step.cause.record.provenance if isinstance(step.cause, Write) else None
+        if step.kind is ChangeKind.HIDDEN:
+            reason = f"an unrecorded change of {slot}, seen by {step.cause.why}"
+            kind = "missing_log"
+            proof = getattr(step.cause, "provenance", None)
+        elif step.new is None and getattr(step.cause, "accepted", False):
+            kind, reason = "opaque", f"{step.cause.why}: {slot} is not known from then on"
+        else:
+            continue
+        found.append(
+            Gap(
+                kind=kind,
+                subject=f"{resource_uid} {slot}",
+                reason=reason,
+                time_from=step.time_from,
+                time_to=step.time_to if step.kind is ChangeKind.HIDDEN else None,
+                item=proof.item if proof else None,
+                locator=proof.locator if proof else None,
+            )
+        )
+    return found
+
+
+def _rows(events: Any, provider: str, operations: Iterable[str]) -> list[Mapping[str, Any]]:  # noqa: ANN401
+    """Rows of one provider's configuring operations, duplicates left out."""
+    wanted = sorted(operations)
+    if hasattr(events, "column_names"):
+        import pyarrow as pa
+        import pyarrow.compute as pc
+
+        mask = pc.and_(
+            pc.is_in(events["operation"], value_set=pa.array(wanted)),
+            pc.and_(pc.equal(events["provider"], provider), pc.is_null(events["duplicate_of"])),
+        )
+        found: list[Mapping[str, Any]] = events.filter(mask).to_pylist()
+        return found
+    return [
+        row
+        for row in events
+        if row["operation"] in operations
+        and row.get("duplicate_of") is None
+        and (row.get("provider") or provider) == provider
+    ]
+
+
+def _column(events: Any, name: str) -> list[Any]:  # noqa: ANN401
+    """A column of either form of `events`."""
+    if hasattr(events, "column_names"):
+        values: list[Any] = events[name].to_pylist()
+        return values
+    return [row.get(name) for row in events]
+
+
+def _actors(events: Any) -> list[str]:  # noqa: ANN401
+    """ARNs that called or issued a session."""
+    names = {*_column(events, "actor_uid"), *_column(events, "session_issuer_uid")}
+    return sorted(name for name in names if name)
+
+
+def _spans(
+    events: Any,  # noqa: ANN401
+    coverage_end: datetime | None,
+) -> dict[str | None, tuple[datetime, datetime]]:
+    """Account -> from its first record to the end of its last one; None -> over all accounts."""
+    spans: dict[str | None, tuple[datetime, datetime]] = {}
+    columns = (_column(events, name) for name in ("account_uid", "time", "time_precision"))
+    for account, time, precision in zip(*columns, strict=True):
+        end = time + (timedelta(microseconds=precision or 0) or TICK)
+        for key in {account, None}:
+            first, last = spans.get(key, (time, end))
+            spans[key] = (min(first, time), max(last, end))
+    if coverage_end is not None:
+        spans = {key: (first, max(last, coverage_end)) for key, (first, last) in spans.items()}
+    return spans
+
+
+def _change_order(row: Mapping[str, Any]) -> tuple[Any, ...]:
+    start = row["time_from"] or row["time_to"]
+    return (start, row["change_uid"], row["resource_uid"], row["slot"], row["fact"])
+
+
+def _interval_order(row: Mapping[str, Any]) -> tuple[Any, ...]:
+    start = row["start"]
+    return (row["resource_uid"], row["slot"], start is not None, start, row["fact"])
