@@ -64,8 +64,9 @@ def test_demo_decides_the_anonymous_reads_and_the_partner_apart(demo: Path) -> N
     )
     assert decided == [
         (False, "ALLOWED", "success", 11),
-        (False, "DENIED", "denied", 4),
+        (False, "DENIED", "denied", 1),
         (True, "ALLOWED", "success", 112),
+        (True, "DENIED", "denied", 3),
     ]
 
 
