@@ -54,7 +54,7 @@ Header = tuple[str, str]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """A request as sent: `head` is request line and headers with the empty line, `body` the rest."""
+    """A request as sent: `head` is the request line and headers with the empty line."""
 
     uri: str
     head: bytes
@@ -235,11 +235,11 @@ def whole_length(path: Path) -> tuple[int, int]:
 
     What lies beyond was torn by a crash; nothing before it is touched.
     """
-    end = count = 0
+    last = count = 0
     with path.open("rb") as file:
         for _, end, _ in _members(file.read):
-            count += 1
-    return end, count
+            last, count = end, count + 1
+    return last, count
 
 
 def read_at(path: Path, offset: int) -> tuple[dict[str, str], bytes]:
@@ -285,9 +285,7 @@ def _exchange(
         offset=offset,
         number=number,
         at=datetime.strptime(head["WARC-Date"], "%Y-%m-%dT%H:%M:%S.%f%z"),
-        request=Request(
-            uri=head["WARC-Target-URI"], head=sent_head + CRLF + CRLF, body=sent_body
-        ),
+        request=Request(uri=head["WARC-Target-URI"], head=sent_head + CRLF + CRLF, body=sent_body),
         response=answer,
         error=head.get("WARC-Butfor-Error"),
         fields={name: value for name, value in head.items() if name.startswith("WARC-Butfor-")},

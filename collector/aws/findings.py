@@ -30,9 +30,7 @@ def _access_analyzer(cell: Cell) -> None:
         findings = cell.ask("accessanalyzer:ListFindingsV2", arn, analyzerArn=arn)
         for finding in findings.items("findings"):
             number = finding["id"]
-            cell.ask(
-                "accessanalyzer:GetFindingV2", f"{arn}/{number}", analyzerArn=arn, id=number
-            )
+            cell.ask("accessanalyzer:GetFindingV2", f"{arn}/{number}", analyzerArn=arn, id=number)
 
 
 def _guardduty(cell: Cell) -> None:

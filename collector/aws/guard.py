@@ -75,9 +75,9 @@ class Guard:
 
     def before_send(self, event_name: str, **_: Any) -> None:  # noqa: ANN401
         """Refuse by name whatever is about to leave."""
-        _, service, name = event_name.split(".")
-        if f"{service}:{name}" not in _SENDABLE:
-            raise NotAllowedError(_refusal(f"{service}:{name}", "it is not on the allow-list"))
+        operation = ":".join(event_name.split(".")[1:])
+        if operation not in _SENDABLE:
+            raise NotAllowedError(_refusal(operation, "it is not on the allow-list"))
 
     def check(self, operation: str, params: Mapping[str, Any]) -> None:
         """Raise unless some entry of the list permits this call.

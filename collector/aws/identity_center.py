@@ -27,9 +27,7 @@ def collect(cell: Cell) -> None:
 
 
 def _instance(cell: Cell, arn: str) -> None:
-    cell.ask(
-        "sso-admin:DescribeInstanceAccessControlAttributeConfiguration", arn, InstanceArn=arn
-    )
+    cell.ask("sso-admin:DescribeInstanceAccessControlAttributeConfiguration", arn, InstanceArn=arn)
     cell.ask("sso-admin:ListTrustedTokenIssuers", arn, InstanceArn=arn)
     for application in cell.ask("sso-admin:ListApplications", arn, InstanceArn=arn).items(
         "Applications"
@@ -46,9 +44,7 @@ def _set(cell: Cell, instance: str, arn: str) -> None:
         cell.ask(f"sso-admin:{operation}", arn, **names)
     accounts = cell.ask("sso-admin:ListAccountsForProvisionedPermissionSet", arn, **names)
     for account in accounts.items("AccountIds"):
-        cell.ask(
-            "sso-admin:ListAccountAssignments", f"{arn}/{account}", AccountId=account, **names
-        )
+        cell.ask("sso-admin:ListAccountAssignments", f"{arn}/{account}", AccountId=account, **names)
 
 
 def _directory(cell: Cell, store: str) -> None:

@@ -6,6 +6,7 @@ GetObjectAttributes need the permission to read content: only with `--object-met
 """
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from collector.aws.cell import Cell
@@ -35,29 +36,24 @@ def collect(cell: Cell) -> None:
         pages = cell.pages(
             "s3:ListObjectVersions", f"{arn}/{prefix}*", region=region, Bucket=bucket, Prefix=prefix
         )
+        about = partial(_version, cell, bucket, enforced)
         for page in pages:
-            cell.each(
-                page.get("Versions", ()),
-                lambda version, b=bucket, e=enforced: _version(cell, b, version, e),
-            )
+            cell.each(page.get("Versions", ()), about)
 
 
-def _version(cell: Cell, bucket: str, version: Mapping[str, Any], enforced: bool) -> None:
+def _version(cell: Cell, bucket: str, enforced: bool, version: Mapping[str, Any]) -> None:
     key, number = version["Key"], version["VersionId"]
-    resource = f"arn:{cell.partition}:s3:::{bucket}/{key}?versionId={number}"
-    region = cell.found.region(bucket)
     names = ["GetObjectTagging"] if enforced else ["GetObjectAcl", "GetObjectTagging"]
     names += METADATA if cell.run.object_metadata else ()
     for name in names:
-        extra = {"ObjectAttributes": list(ATTRIBUTES)} if name == "GetObjectAttributes" else {}
+        params: dict[str, Any] = {"Bucket": bucket, "Key": key, "VersionId": number}
+        if name == "GetObjectAttributes":
+            params["ObjectAttributes"] = list(ATTRIBUTES)
         cell.ask(
             f"s3:{name}",
-            resource,
-            region=region,
-            Bucket=bucket,
-            Key=key,
-            VersionId=number,
-            **extra,
+            f"arn:{cell.partition}:s3:::{bucket}/{key}?versionId={number}",
+            region=cell.found.region(bucket),
+            **params,
         )
 
 

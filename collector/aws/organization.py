@@ -58,9 +58,7 @@ def _tree(cell: Cell) -> Iterator[str]:
     while waiting:
         parent = waiting.pop(0)
         yield parent
-        units = cell.ask(
-            "organizations:ListOrganizationalUnitsForParent", parent, ParentId=parent
-        )
+        units = cell.ask("organizations:ListOrganizationalUnitsForParent", parent, ParentId=parent)
         waiting += [unit["Id"] for unit in units.items("OrganizationalUnits")]
         accounts = cell.ask("organizations:ListAccountsForParent", parent, ParentId=parent)
         yield from (account["Id"] for account in accounts.items("Accounts"))

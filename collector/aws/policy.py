@@ -87,9 +87,7 @@ def _log_statements(run: RunScope, actions: set[str]) -> list[dict[str, Any]]:
     places = [place for place, _ in run.log_buckets]
     # A name that no bucket can have (upper case): the policy is valid and allows nothing here.
     keys = [f"arn:aws:s3:::{p.bucket}/{p.prefix}*" for p in places]
-    return [
-        _statement("ReadLogObjects", actions, keys or ("arn:aws:s3:::NAME-THE-LOG-BUCKET/*",))
-    ]
+    return [_statement("ReadLogObjects", actions, keys or ("arn:aws:s3:::NAME-THE-LOG-BUCKET/*",))]
 
 
 def _object_statements(run: RunScope, actions: set[str]) -> list[dict[str, Any]]:

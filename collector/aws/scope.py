@@ -93,8 +93,8 @@ class Found:
     def ownership(self, name: str, outcome: Outcome, rules: Iterable[str]) -> None:
         """What GetBucketOwnershipControls said; a denial says nothing, so ACLs stay in scope."""
         with self._lock:
-            self._enforced[name] = (
-                outcome is Outcome.OBSERVED and "BucketOwnerEnforced" in tuple(rules)
+            self._enforced[name] = outcome is Outcome.OBSERVED and "BucketOwnerEnforced" in tuple(
+                rules
             )
 
     def trail(self, *, bucket: str, prefix: str, account: str, organization: bool) -> None:

@@ -48,7 +48,7 @@ def test_warcio_accepts_digests_and_sees_the_exact_body(tmp_path: Path) -> None:
 
     checker = Checker(_Arguments([str(path)]))
     checker.process_all()
-    assert 0 == checker.exit_value
+    assert checker.exit_value == 0
 
     with path.open("rb") as file:
         kinds, bodies = [], []
@@ -56,7 +56,7 @@ def test_warcio_accepts_digests_and_sees_the_exact_body(tmp_path: Path) -> None:
             kinds.append(record.rec_type)
             bodies.append(record.raw_stream.read())
             assert record.digest_checker.passed is not False
-    assert ["warcinfo", "request", "response"] == kinds
+    assert kinds == ["warcinfo", "request", "response"]
     assert bodies[2].endswith(response().body)
 
 
@@ -70,24 +70,24 @@ def test_reader_returns_what_was_written(tmp_path: Path) -> None:
         warc.exchange(AT, request(), response(b"")),
     )
     first, second, third = warc.read(path)
-    assert (3, 4, 6) == (first.number, second.number, third.number)
-    assert AT == first.at
+    assert (first.number, second.number, third.number) == (3, 4, 6)
+    assert first.at == AT
     assert first.response is not None
     assert response().body == first.response.body
-    assert "s3:GetBucketPolicy" == first.fields["WARC-Butfor-Operation"]
+    assert first.fields["WARC-Butfor-Operation"] == "s3:GetBucketPolicy"
     names = [name for name, _ in first.response.headers]
-    assert [
+    assert names == [
         "X-Amz-Request-Id",
         "X-Butfor-Orig-Transfer-Encoding",
         "set-cookie",
         "X-Twice",
         "X-Twice",
-    ] == names
-    assert "two  " == first.response.headers[-1][1]
+    ]
+    assert first.response.headers[-1][1] == "two  "
     assert second.response is None
-    assert "reset by peer" == second.error
+    assert second.error == "reset by peer"
     head, block = warc.read_at(path, first.offset)
-    assert "request" == head["WARC-Type"]
+    assert head["WARC-Type"] == "request"
     assert block == first.request.head + first.request.body
 
 
@@ -118,7 +118,7 @@ def test_torn_tail_loses_only_the_torn_record(
     with path.open("ab") as file:
         file.write(torn)
     assert (before, 3) == warc.whole_length(path)
-    assert 1 == len(list(warc.read(path)))
+    assert len(list(warc.read(path))) == 1
 
 
 @given(body=st.binary(max_size=2000))

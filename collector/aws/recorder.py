@@ -1,0 +1,384 @@
+"""The recorder: between the SDK and the network, it keeps every attempt as it went and came.
+
+A `before-send` handler that returns an answer replaces the SDK's own sending. Ours sends with an
+HTTP session of its own (proxy, CA bundle, time-outs and pool size of the client it stands for),
+reads the entity to its end, and hands the exchange to the sink *before* the SDK parses anything.
+
+Two scars: the SDK accepts bodies that end early (`enforce_content_length=False`): half a bucket
+policy would pass as a success. The recorder compares with Content-Length and raises what the SDK
+retries. And urllib3's errors must be mapped to the SDK's, or its retries stop.
+"""
+
+import hashlib
+import io
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from email.utils import parsedate_to_datetime
+from typing import Any, Protocol
+
+import botocore.awsrequest
+import urllib3
+from botocore.exceptions import BotoCoreError, ConnectionClosedError, ReadTimeoutError
+from botocore.httpsession import URLLib3Session
+
+from collector import clock, warc
+from collector.aws.guard import is_credential
+from collector.aws.outcomes import settled
+
+CHUNK = 1 << 18
+
+
+class Sink(Protocol):
+    """Where exchanges and files go; `collector.acquire` implements it over the evidence store."""
+
+    def exchange(
+        self,
+        at: datetime,
+        request: warc.Request,
+        response: warc.Response | None,
+        *,
+        error: str | None,
+        fields: Mapping[str, str],
+    ) -> int:
+        """Store one exchange; returns the number of its (last) WARC record."""
+
+    def file(
+        self, chunks: Iterator[bytes], *, name: str, uri: str, headers: tuple[warc.Header, ...]
+    ) -> str:
+        """Store one file; returns `<evidence id> sha256:<hex>`. An error in `chunks` keeps none."""
+
+    def held(self, key: str) -> tuple[int, warc.Response] | None:
+        """The answer to the same request, if this acquisition already holds one."""
+
+
+@dataclass(slots=True)
+class Trace:
+    """What one operation did on the wire: grows with each attempt.
+
+    Attributes:
+        records: WARC record numbers of the answers, in order.
+        request_ids: the provider's ids of our own requests (footprint, R-120).
+        fresh: False once a held answer must not be used (a page token has expired).
+        stored: file that the answer went to.
+    """
+
+    records: list[int] = field(default_factory=list)
+    request_ids: list[str] = field(default_factory=list)
+    fresh: bool = False
+    stored: str | None = None
+
+
+_local = threading.local()
+
+
+@contextmanager
+def tracing(*, fresh: bool = False) -> Iterator[Trace]:
+    """Collect what the calls of this thread do; the SDK sends in the caller's thread."""
+    trace = Trace(fresh=fresh)
+    _local.trace = trace
+    try:
+        yield trace
+    finally:
+        _local.trace = None
+
+
+class _Capturing:
+    """Mixin: keeps the head of the last request of this thread exactly as it is sent.
+
+    `_buffer` is where http.client collects the lines; a proxy's CONNECT never goes through it.
+    """
+
+    _buffer: list[bytes]
+
+    def endheaders(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401
+        _local.head = b"\r\n".join(self._buffer) + b"\r\n\r\n"
+        super().endheaders(*args, **kwargs)  # type: ignore[misc]
+
+
+class _PlainConnection(_Capturing, botocore.awsrequest.AWSHTTPConnection):  # type: ignore[misc]
+    pass
+
+
+class _SecureConnection(_Capturing, botocore.awsrequest.AWSHTTPSConnection):  # type: ignore[misc]
+    pass
+
+
+class _PlainPool(botocore.awsrequest.AWSHTTPConnectionPool):  # type: ignore[misc]
+    ConnectionCls = _PlainConnection
+
+
+class _SecurePool(botocore.awsrequest.AWSHTTPSConnectionPool):  # type: ignore[misc]
+    ConnectionCls = _SecureConnection
+
+
+class _Session(URLLib3Session):  # type: ignore[misc]
+    """The SDK's HTTP session with connections that keep the request head."""
+
+    def __init__(self, client: Any) -> None:  # noqa: ANN401
+        # Proxies and CA bundle were resolved by the SDK (environment, profile, arguments) and are
+        # visible only here; a test holds that they are carried over.
+        own = client._endpoint.http_session
+        config = client.meta.config
+        super().__init__(
+            verify=own._verify,
+            proxies=own._proxy_config._proxies,
+            proxies_config=own._proxy_config.settings,
+            timeout=(config.connect_timeout, config.read_timeout),
+            max_pool_connections=config.max_pool_connections,
+            client_cert=config.client_cert,
+        )
+        self._pool_classes_by_scheme = {"http": _PlainPool, "https": _SecurePool}
+        self._manager.pool_classes_by_scheme = self._pool_classes_by_scheme
+
+
+class Recorder:
+    """Records every exchange of the clients it is attached to.
+
+    The clock offset is the provider's `Date` minus our time at the middle of the exchange.
+    """
+
+    def __init__(self, sink: Sink) -> None:
+        """Everything goes to `sink`."""
+        self._sink = sink
+        self._lock = threading.Lock()
+        self.sent = 0
+        self.received_bytes = 0
+        self.offsets: list[dict[str, Any]] = []
+
+    def attach(self, client: Any, account: str, region: str) -> None:  # noqa: ANN401
+        """Put the recorder between a client and the network."""
+        session = _Session(client)
+        service = client.meta.service_model.service_name
+
+        def before_send(request: Any, event_name: str, **_: Any) -> Any:  # noqa: ANN401
+            operation = event_name.rpartition(".")[2]
+            call = _Call(service=service, operation=operation, account=account, region=region)
+            if is_credential(call.id):
+                return None  # the SDK sends it; not one byte is kept
+            return self._answer(session, call, request)
+
+        client.meta.events.register_last("before-send", before_send)
+
+    def _answer(self, session: _Session, call: "_Call", request: Any) -> Any:  # noqa: ANN401
+        trace: Trace = getattr(_local, "trace", None) or Trace()
+        body = _body(request)
+        key = call.key(request.method, request.url, body)
+        if not trace.fresh and (held := self._sink.held(key)) is not None:
+            number, answer = held
+            if settled(call.service, call.operation, answer):
+                trace.records.append(number)
+                _note_ids(trace, answer.headers)
+                return _as_sdk(request.url, answer)
+        fields = call.fields(key)
+        started = time.monotonic()
+        raw, streamed = self._send(session, request, body, fields)
+        sent = warc.Request(uri=request.url, head=_local.head, body=body)
+        headers = tuple((str(name), str(value)) for name, value in raw.headers.items())
+        _note_ids(trace, headers)
+        self._note_offset(headers, time.monotonic() - started)
+        reader = _Entity(raw, request.method)
+        answer = warc.Response(status=raw.status, reason=raw.reason or "", headers=headers)
+        error: BaseException | None = None
+        stored = content = None
+        try:
+            if streamed and raw.status == 200:
+                stored = self._sink.file(
+                    reader.chunks(), name=call.name(request.url), uri=request.url, headers=headers
+                )
+            else:
+                content = b"".join(reader.chunks())
+        except (urllib3.exceptions.HTTPError, EarlyEndError) as one:
+            error = one
+        answer = warc.Response(
+            status=raw.status,
+            reason=raw.reason or "",
+            headers=headers,
+            body=content if content is not None else (b"" if stored else bytes(reader.kept)),
+            truncated=error is not None,
+            stored_as=stored,
+        )
+        number = self._sink.exchange(
+            clock.now(), sent, answer, error=str(error) if error else None, fields=fields
+        )
+        with self._lock:
+            self.sent += 1
+            self.received_bytes += reader.length
+        if error is not None:
+            raise _mapped(error, request) from error
+        trace.records.append(number)
+        trace.stored = stored
+        return _as_sdk(request.url, answer)
+
+    def _send(
+        self,
+        session: _Session,
+        request: Any,  # noqa: ANN401
+        body: bytes,
+        fields: Mapping[str, str],
+    ) -> tuple[Any, bool]:
+        """The raw answer, unread; a failure to get one is recorded as an attempt."""
+        streamed, request.stream_output = request.stream_output, True
+        _local.head = b""
+        try:
+            return session.send(request).raw, streamed
+        except Exception as error:
+            # Recorded and raised again: the SDK decides whether it asks once more.
+            head = _local.head or f"{request.method} {request.url} HTTP/1.1\r\n\r\n".encode()
+            sent = warc.Request(uri=request.url, head=head, body=body)
+            self._sink.exchange(
+                clock.now(), sent, None, error=f"{type(error).__name__}: {error}", fields=fields
+            )
+            raise
+        finally:
+            request.stream_output = streamed
+
+    def _note_offset(self, headers: tuple[warc.Header, ...], seconds: float) -> None:
+        date = next((value for name, value in headers if name.lower() == "date"), None)
+        if date is None:
+            return
+        try:
+            theirs = parsedate_to_datetime(date)
+        except ValueError:
+            return
+        ours = clock.now()
+        entry = {
+            "at": clock.stamp(ours),
+            "offset_ms": round(((theirs - ours).total_seconds() + seconds / 2) * 1000),
+            "uncertainty_ms": round((seconds / 2 + 1) * 1000),
+        }
+        with self._lock:
+            self.offsets[1:] = [entry] if self.offsets else []
+            if not self.offsets:
+                self.offsets.append(entry)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Call:
+    service: str
+    operation: str
+    account: str
+    region: str
+
+    @property
+    def id(self) -> str:
+        return f"{self.service}:{self.operation}"
+
+    def key(self, method: str, url: str, body: bytes) -> str:
+        """What makes two requests the same request; credentials are no part of it."""
+        parts = (self.account, self.region, self.id, method, warc.redact_uri(url)[0])
+        return hashlib.sha256("\n".join(parts).encode() + b"\n" + body).hexdigest()
+
+    def fields(self, key: str) -> dict[str, str]:
+        return {
+            "WARC-Butfor-Operation": self.id,
+            "WARC-Butfor-Account": self.account,
+            "WARC-Butfor-Region": self.region,
+            "WARC-Butfor-Call": key,
+        }
+
+    def name(self, url: str) -> str:
+        """True name of a streamed object, percent-decoded as the provider's key."""
+        return getattr(_local, "name", None) or url
+
+
+@contextmanager
+def naming(name: str) -> Iterator[None]:
+    """The true name of the object that the next call of this thread streams."""
+    _local.name = name
+    try:
+        yield
+    finally:
+        _local.name = None
+
+
+class EarlyEndError(Exception):
+    """The entity ended before its declared length."""
+
+
+class _Entity:
+    """Reads an entity to its end, after transfer-decoding and before content-decoding."""
+
+    def __init__(self, raw: Any, method: str) -> None:  # noqa: ANN401
+        self._raw = raw
+        self._bodyless = method == "HEAD" or raw.status in (204, 304)
+        self.length = 0
+        self.kept = bytearray()
+
+    def chunks(self) -> Iterator[bytes]:
+        for chunk in self._raw.stream(CHUNK, decode_content=False):
+            self.length += len(chunk)
+            if len(self.kept) < CHUNK:
+                self.kept += chunk  # what a truncated attempt leaves behind, bounded
+            yield chunk
+        declared = self._raw.headers.get("Content-Length")
+        if self._bodyless or declared is None or "chunked" in _encoding(self._raw.headers):
+            return
+        if declared.strip() != str(self.length):
+            raise EarlyEndError(f"expected {declared} bytes of body, found {self.length}")
+
+
+def _encoding(headers: Mapping[str, str]) -> str:
+    return (headers.get("Transfer-Encoding") or "").lower()
+
+
+def _body(request: Any) -> bytes:  # noqa: ANN401
+    body = request.body
+    if body is None:
+        return b""
+    if isinstance(body, str):
+        return body.encode()
+    if isinstance(body, bytes | bytearray):
+        return bytes(body)
+    position = body.tell()
+    content: bytes = body.read()
+    body.seek(position)
+    return content
+
+
+def _mapped(error: BaseException, request: Any) -> BotoCoreError:  # noqa: ANN401
+    """The SDK's own error, which its retry rules know."""
+    if isinstance(error, urllib3.exceptions.ReadTimeoutError):
+        timed_out: BotoCoreError = ReadTimeoutError(endpoint_url=request.url, error=error)
+        return timed_out
+    closed: BotoCoreError = ConnectionClosedError(
+        endpoint_url=request.url, error=error, request=request
+    )
+    return closed
+
+
+def _note_ids(trace: Trace, headers: tuple[warc.Header, ...]) -> None:
+    for name, value in headers:
+        if name.lower() in ("x-amzn-requestid", "x-amz-request-id", "x-amzn-request-id"):
+            if value not in trace.request_ids:
+                trace.request_ids.append(value)
+            return
+
+
+class _Raw(io.BytesIO):
+    """Bytes in the shape that the SDK reads answers in."""
+
+    def stream(self, amount: int = CHUNK) -> Iterator[bytes]:
+        while chunk := self.read(amount):
+            yield chunk
+
+
+_original: Callable[[str], str] = lambda name: (  # noqa: E731
+    "Transfer-Encoding" if name == warc.RENAMED["transfer-encoding"] else name
+)
+
+
+def _as_sdk(url: str, answer: warc.Response) -> Any:  # noqa: ANN401
+    headers = urllib3.HTTPHeaderDict()
+    for name, value in answer.headers:
+        headers.add(_original(name), value)
+    if answer.stored_as is not None:
+        # The file holds the entity; the SDK must not expect it here.
+        headers.discard("Content-Length")
+        for name in tuple(headers):
+            if name.lower().startswith("x-amz-checksum"):
+                headers.discard(name)
+    return botocore.awsrequest.AWSResponse(url, answer.status, headers, _Raw(answer.body))

@@ -1,0 +1,273 @@
+"""Sessions: the caller's own, one per account by role, and the clients of each.
+
+Credentials, profiles, proxies, CA bundles and endpoints come by the SDK's standard means. Every
+client gets the guard (through the session) and the recorder.
+"""
+
+import os
+import threading
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import botocore.credentials
+import botocore.session
+from botocore import xform_name
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError, ProfileNotFound
+
+from collector.aws.cell import Result
+from collector.aws.guard import Guard, NotAllowedError
+from collector.aws.outcomes import STALE_TOKEN, classify
+from collector.aws.recorder import Recorder, naming, tracing
+from collector.errors import UsageError
+from collector.model import Outcome
+
+SESSION_NAME = "butfor"
+ATTEMPTS = 10
+
+#: Token out -> token in, for listings that the SDK has no paginator for.
+TOKENS: tuple[tuple[str, str], ...] = (
+    ("NextToken", "NextToken"),
+    ("nextToken", "nextToken"),
+    ("NextContinuationToken", "ContinuationToken"),
+    ("Marker", "Marker"),
+)
+TRUNCATED: tuple[str, ...] = ("IsTruncated", "isTruncated", "Truncated")
+
+
+class AccountConnection:
+    """One account's clients, made when first needed; safe to use from many threads."""
+
+    def __init__(
+        self,
+        session: botocore.session.Session,
+        account: str,
+        recorder: Recorder,
+        *,
+        concurrency: int,
+    ) -> None:
+        """`session` carries the credentials and the guard."""
+        self._session = session
+        self._account = account
+        self._recorder = recorder
+        self._clients: dict[tuple[str, str], Any] = {}
+        self._lock = threading.Lock()
+        self._in_flight = threading.BoundedSemaphore(concurrency)
+        self._concurrency = concurrency
+
+    def client(self, service: str, region: str) -> Any:  # noqa: ANN401
+        """The client of a service in a Region."""
+        with self._lock:
+            key = (service, region)
+            if key not in self._clients:
+                client = self._session.create_client(
+                    service,
+                    region_name=region,
+                    config=client_config(self._session, self._concurrency),
+                )
+                self._recorder.attach(client, self._account, region)
+                self._clients[key] = client
+            return self._clients[key]
+
+    def pages(
+        self, region: str, operation: str, params: Mapping[str, Any], *, first_only: bool
+    ) -> "_Attempt":
+        """Start an operation."""
+        return _Attempt(self, region, operation, params, first_only)
+
+    def call(
+        self,
+        client: Any,  # noqa: ANN401
+        name: str,
+        params: Mapping[str, Any],
+    ) -> dict[str, Any]:
+        """One request, with not more of them in flight than asked for."""
+        with self._in_flight, naming(str(params.get("Key", ""))):
+            answer: dict[str, Any] = getattr(client, xform_name(name))(**params)
+        return answer
+
+
+class _Attempt:
+    """An operation read page by page; how it ended is known when the pages are read."""
+
+    def __init__(
+        self,
+        connection: AccountConnection,
+        region: str,
+        operation: str,
+        params: Mapping[str, Any],
+        first_only: bool,
+    ) -> None:
+        self._connection = connection
+        self._region = region
+        self._service, _, self._name = operation.partition(":")
+        self._params = dict(params)
+        self._first_only = first_only
+        self._fresh = False
+        self._records: list[int] = []
+        self._request_ids: list[str] = []
+        self._stored: str | None = None
+        self._ended: tuple[Outcome, str | None, int | None, str | None] | None = None
+
+    @property
+    def result(self) -> Result:
+        assert self._ended is not None, "the pages have not been read to the end"
+        outcome, code, status, reason = self._ended
+        return Result(
+            outcome=outcome,
+            code=code,
+            status=status,
+            reason=reason,
+            records=tuple(self._records),
+            request_ids=tuple(self._request_ids),
+            stored=self._stored,
+        )
+
+    def __iter__(self) -> Iterator[Mapping[str, Any]]:
+        """Pages in order. Each request runs with the trace of its thread, so that a generator
+        which is read from several places still attributes exchanges to this attempt."""
+        client = None
+        token: dict[str, Any] = {}
+        seen: list[dict[str, Any]] = []
+        while True:
+            try:
+                if client is None:
+                    client = self._connection.client(self._service, self._region)
+                page = self._request(client, token)
+            except NotAllowedError:
+                raise
+            except ClientError as error:
+                if token and not self._fresh and _code(error) in STALE_TOKEN:
+                    # A token from a held page, too old by now. The listing is asked again from
+                    # its start; it may have changed since, and both are kept.
+                    self._fresh, token, seen = True, {}, []
+                    continue
+                self._ended = self._error(error)
+                return
+            except BotoCoreError as error:
+                self._ended = (Outcome.FAILED, type(error).__name__, None, str(error))
+                return
+            status = page.pop("ResponseMetadata", {}).get("HTTPStatusCode")
+            page.pop("Body", None)
+            yield page
+            token = {} if self._first_only else next_page(client, self._name, page)
+            if not token:
+                self._ended = self._whole(page, status)
+                return
+            if token in seen:
+                reason = "the provider gave the same page token twice; the listing was stopped"
+                self._ended = (Outcome.FAILED, "RepeatedPageToken", status, reason)
+                return
+            seen = [*seen[-3:], token]
+
+    def _request(self, client: Any, token: Mapping[str, Any]) -> dict[str, Any]:  # noqa: ANN401
+        params = {**self._params, **token}
+        with tracing(fresh=self._fresh) as trace:
+            try:
+                return self._connection.call(client, self._name, params)
+            finally:
+                self._records += trace.records
+                self._request_ids += [i for i in trace.request_ids if i not in self._request_ids]
+                self._stored = trace.stored or self._stored
+
+    def _whole(
+        self, page: Mapping[str, Any], status: int | None
+    ) -> tuple[Outcome, str | None, int | None, str | None]:
+        if not self._first_only and any(page.get(name) is True for name in TRUNCATED):
+            reason = "the provider said that there is more, and gave no token to ask for it"
+            return Outcome.FAILED, "TruncatedWithoutToken", status, reason
+        return Outcome.OBSERVED, None, status, None
+
+    def _error(self, error: ClientError) -> tuple[Outcome, str | None, int | None, str | None]:
+        status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+        code = _code(error)
+        message = str(error.response.get("Error", {}).get("Message", ""))
+        outcome = classify(self._service, self._name, status, code, message)
+        return outcome, code, status, message or None
+
+
+def _code(error: ClientError) -> str:
+    return str(error.response.get("Error", {}).get("Code", ""))
+
+
+def next_page(client: Any, name: str, page: Mapping[str, Any]) -> dict[str, Any]:  # noqa: ANN401
+    """Parameters of the next page; empty at the end.
+
+    The SDK's own paging rules where it has them, else the tokens that the answer and the
+    operation's input both know. A test holds that every listing of the allow-list has rules of
+    one or the other kind, and that the SDK's rules name plain members.
+    """
+    method = xform_name(name)
+    if client.can_paginate(method):
+        paginator = client.get_paginator(method)
+        rules = paginator._pagination_cfg
+        more = rules.get("more_results")
+        if more is not None and not page.get(more):
+            return {}
+        ins, outs = rules["input_token"], rules["output_token"]
+        ins = [ins] if isinstance(ins, str) else ins
+        outs = [outs] if isinstance(outs, str) else outs
+        found = {i: page.get(o) for i, o in zip(ins, outs, strict=True)}
+        return {i: value for i, value in found.items() if value}
+    shape = client.meta.service_model.operation_model(name).input_shape
+    members = shape.members if shape is not None else {}
+    for given, wanted in TOKENS:
+        if page.get(given) and wanted in members:
+            return {wanted: page[given]}
+    return {}
+
+
+def client_config(session: botocore.session.Session, concurrency: int) -> Config:
+    """Adaptive retries with jitter, ten attempts, unless environment or profile say otherwise."""
+    profile = session.get_scoped_config()
+    retries: dict[str, Any] = {}
+    if "AWS_RETRY_MODE" not in os.environ and "retry_mode" not in profile:
+        retries["mode"] = "adaptive"
+    if "AWS_MAX_ATTEMPTS" not in os.environ and "max_attempts" not in profile:
+        retries["total_max_attempts"] = ATTEMPTS
+    return Config(
+        max_pool_connections=max(10, concurrency),
+        user_agent_extra="butfor",
+        connect_timeout=10,
+        read_timeout=60,
+        retries=retries or None,
+    )
+
+
+def base_session(profile: str | None, guard: Guard) -> botocore.session.Session:
+    """The caller's session, guarded before any client exists.
+
+    Raises:
+        UsageError: the profile is not there, or no credentials are found.
+    """
+    try:
+        session = botocore.session.Session(profile=profile)
+        guard.install(session.get_component("event_emitter"))
+        credentials = session.get_credentials()
+    except ProfileNotFound as error:
+        raise UsageError(
+            f"{error}. `aws configure list-profiles` lists those there are."
+        ) from error
+    if credentials is None:
+        raise UsageError(
+            "expected AWS credentials (AWS_PROFILE, --profile, environment, SSO), found none"
+        )
+    return session
+
+
+def role_session(
+    base: botocore.session.Session, guard: Guard, role_arn: str
+) -> botocore.session.Session:
+    """A session that changes into a role and renews itself; its exchanges are never recorded."""
+    session = botocore.session.Session(profile=base.profile)
+    guard.install(session.get_component("event_emitter"))
+    fetcher = botocore.credentials.AssumeRoleCredentialFetcher(
+        client_creator=base.create_client,
+        source_credentials=base.get_credentials(),
+        role_arn=role_arn,
+        extra_args={"RoleSessionName": SESSION_NAME},
+    )
+    session._credentials = botocore.credentials.DeferredRefreshableCredentials(
+        refresh_using=fetcher.fetch_credentials, method="assume-role"
+    )
+    return session
