@@ -13,9 +13,9 @@ from timeline.normalize.model import EventRow, Parser, Record, Unreadable, Where
 
 
 class _Envelope(msgspec.Struct):
-    detail: msgspec.Raw | None = None
+    detail: msgspec.Raw = msgspec.Raw(b"")
     eventJson: str | None = None
-    eventData: msgspec.Raw | None = None
+    eventData: msgspec.Raw = msgspec.Raw(b"")
     kind: Any = msgspec.field(default=None, name="detail-type")
 
 
@@ -29,8 +29,8 @@ def _inner(data: bytes) -> bytes | None:
         return None
     if found.eventJson:
         return found.eventJson.encode("utf-8", "surrogatepass")
-    inner = found.detail or found.eventData
-    return bytes(inner) if inner is not None else None
+    inner = bytes(found.detail) or bytes(found.eventData)
+    return inner or None
 
 
 def detect(data: bytes) -> bool:
