@@ -1,0 +1,40 @@
+"""NumericEquals, NumericLessThan …: decimal comparison; variables are not allowed here."""
+
+import operator
+from collections.abc import Callable
+from decimal import Decimal, InvalidOperation
+
+from timeline.policy.aws.conditions.strings import Matcher
+from timeline.policy.aws.context import Request, SomePath
+from timeline.policy.kleene import Kleene
+
+
+def number(text: str) -> Decimal | None:
+    """A finite number, or None."""
+    try:
+        value = Decimal(text.strip())
+    except InvalidOperation:
+        return None
+    return value if value.is_finite() else None
+
+
+def _compare(
+    test: Callable[[Decimal, Decimal], bool],
+) -> Callable[[tuple[str, ...], bool], Matcher]:
+    def build(values: tuple[str, ...], variables: bool) -> Matcher:
+        limits = tuple(limit for limit in map(number, values) if limit is not None)
+
+        def matches(value: str | SomePath, request: Request) -> Kleene:
+            given = number(value) if isinstance(value, str) else None
+            return given is not None and any(test(given, limit) for limit in limits)
+
+        return matches
+
+    return build
+
+
+equals = _compare(operator.eq)
+less = _compare(operator.lt)
+less_or_equal = _compare(operator.le)
+greater = _compare(operator.gt)
+greater_or_equal = _compare(operator.ge)

@@ -1,0 +1,236 @@
+"""The request as policies see it: principal, context keys, and the keys that follow from them.
+
+A key is a text, a tuple of texts (multivalued), `SomePath` (a role ARN whose path the records do
+not hold), None (absent) or `Unknown`. Section 1.1 and 6 of the specification.
+"""
+
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, TypeAlias
+
+from timeline.policy.aws.principal import Principal
+from timeline.policy.kleene import Unknown
+
+
+@dataclass(frozen=True, slots=True)
+class SomePath:
+    """ARN of a role of which the session ARN has lost the path (R-IAM-10)."""
+
+    head: str
+    name: str
+
+    def at(self, path: str) -> str:
+        """The ARN if this were the path (`` or `a/b/`)."""
+        return f"{self.head}{path}{self.name}"
+
+
+Value: TypeAlias = str | tuple[str | SomePath, ...] | SomePath | None | Unknown
+
+#: Keys that the documentation calls multivalued: one element of them is still a list.
+MULTIVALUED = frozenset(
+    (
+        "aws:calledvia",
+        "aws:principalorgpaths",
+        "aws:principalservicenameslist",
+        "aws:resourceorgpaths",
+        "aws:tagkeys",
+        "aws:sourceorgpaths",
+        "aws:vpceorgpaths",
+        "s3:requestobjecttagkeys",
+    )
+)
+
+
+class Readings:
+    """Which reading of each ambiguity is taken, and which ids were come across at all."""
+
+    __slots__ = ("other", "touched")
+
+    def __init__(self, other: Collection[str] = ()) -> None:
+        self.other = frozenset(other)
+        self.touched: set[str] = set()
+
+    def default(self, ambiguity: str) -> bool:
+        """True for the reading the register names first."""
+        self.touched.add(ambiguity)
+        return ambiguity not in self.other
+
+
+class Request:
+    """One request with its context; `readings` collects the ambiguities met on the way."""
+
+    __slots__ = ("_known", "_unknown", "_wide", "principal", "readings", "resource_account", "time")
+
+    def __init__(
+        self,
+        principal: Principal,
+        context: Mapping[str, Value],
+        unknown: Collection[str],
+        *,
+        time: str | None,
+        resource_account: str | None,
+        readings: Readings,
+        wide: tuple[str, ...] = (),
+    ) -> None:
+        self.principal = principal
+        self._known = dict(context)
+        self._unknown = _named(unknown)
+        self._wide = wide
+        self.time = time
+        self.resource_account = resource_account
+        self.readings = readings
+
+    def lookup(self, key: str) -> Value:
+        """Value of a context key given in lower case."""
+        try:
+            return self._known[key]
+        except KeyError:
+            pass
+        value: Value
+        if key in self._unknown or (self._wide and key.startswith(self._wide)):
+            value = Unknown(self._unknown.get(key, key))
+        else:
+            derive = DERIVED.get(key)
+            value = derive(self) if derive is not None else None
+        self._known[key] = value
+        return value
+
+    def with_context(
+        self, added: Mapping[str, Value], unknown: Collection[str], wide: tuple[str, ...]
+    ) -> "Request":
+        """The same caller as another service sees it: keys added, keys no longer known."""
+        lost = frozenset(unknown)
+        kept = {k: v for k, v in self._known.items() if k not in lost}
+        return Request(
+            self.principal,
+            {**kept, **added},
+            [*self._unknown.values(), *sorted(lost)],
+            time=self.time,
+            resource_account=self.resource_account,
+            readings=self.readings,
+            wide=wide,
+        )
+
+
+def context_values(given: Mapping[str, Any]) -> dict[str, Value]:
+    """`request.context` with keys in lower case and values as text."""
+    values: dict[str, Value] = {}
+    for name, value in given.items():
+        key = name.lower()
+        if isinstance(value, str):
+            values[key] = (value,) if key in MULTIVALUED else value
+        elif isinstance(value, list | tuple):
+            listed = tuple(_text(each) for each in value)
+            single = len(listed) == 1 and key not in MULTIVALUED
+            values[key] = listed[0] if single else listed
+        elif value is None:
+            values[key] = None
+        else:
+            values[key] = (_text(value),) if key in MULTIVALUED else _text(value)
+    return values
+
+
+def _text(value: object) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return str(value)
+
+
+def _principal_arn(request: Request) -> Value:
+    who = request.principal
+    if who.kind in ("Anonymous", "AWSService"):
+        return None
+    if who.kind == "AssumedRole" and who.account and who.role:
+        if who.issuer_arn:
+            return who.issuer_arn
+        return SomePath(f"arn:{who.partition}:iam::{who.account}:role/", who.role)
+    if who.arn is None or who.kind == "AssumedRole":
+        return Unknown("request.principal.arn")
+    return who.arn
+
+
+def _principal_account(request: Request) -> Value:
+    who = request.principal
+    if who.kind == "Anonymous":
+        return "anonymous"
+    return who.account or Unknown("request.principal.account")
+
+
+def _principal_type(request: Request) -> Value:
+    return _TYPES.get(request.principal.kind) or Unknown("aws:PrincipalType")
+
+
+_TYPES = {
+    "Anonymous": "Anonymous",
+    "Root": "Account",
+    "IAMUser": "User",
+    "AssumedRole": "AssumedRole",
+    "FederatedUser": "FederatedUser",
+}
+
+
+def _is_service(request: Request) -> Value:
+    return "true" if request.principal.kind == "AWSService" else "false"
+
+
+def _username(request: Request) -> Value:
+    who = request.principal
+    if who.kind == "IAMUser":
+        return who.user or Unknown("aws:username")
+    if who.kind == "AWSAccount":
+        return None if (who.unique_id or "").startswith("AROA") else Unknown("aws:username")
+    return None
+
+
+def _userid(request: Request) -> Value:
+    who = request.principal
+    if who.kind == "Anonymous":
+        return "anonymous"
+    if who.kind == "Root" and who.account:
+        return who.account
+    if who.kind == "FederatedUser" and who.account and who.session:
+        return f"{who.account}:{who.session}"
+    if who.unique_id is None:
+        return Unknown("aws:userid")
+    if who.kind == "AssumedRole" and ":" not in who.unique_id:
+        return f"{who.unique_id}:{who.session}" if who.session else Unknown("aws:userid")
+    return who.unique_id
+
+
+def _resource_account(request: Request) -> Value:
+    return request.resource_account or Unknown("aws:ResourceAccount")
+
+
+def _current_time(request: Request) -> Value:
+    return request.time or Unknown("aws:CurrentTime")
+
+
+def _epoch_time(request: Request) -> Value:
+    if not request.time:
+        return Unknown("aws:EpochTime")
+    try:
+        moment = datetime.fromisoformat(request.time)
+    except ValueError:
+        return Unknown("aws:EpochTime")
+    aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return str(int(aware.timestamp()))
+
+
+#: Keys that follow from principal, resource and time where the context does not give them.
+DERIVED: dict[str, Callable[[Request], Value]] = {
+    "aws:principalarn": _principal_arn,
+    "aws:principalaccount": _principal_account,
+    "aws:principaltype": _principal_type,
+    "aws:principalisawsservice": _is_service,
+    "aws:username": _username,
+    "aws:userid": _userid,
+    "aws:resourceaccount": _resource_account,
+    "aws:currenttime": _current_time,
+    "aws:epochtime": _epoch_time,
+}
+
+
+def _named(keys: Collection[str]) -> dict[str, str]:
+    """Names by their lower case, so that a reason spells a key as the caller did."""
+    return {key.lower(): key for key in keys}

@@ -1,0 +1,276 @@
+"""Policy documents, compiled once for their bytes and asked many times (R-IAM-1 to R-IAM-5).
+
+A document that cannot be read as the policy language is kept with its `problem`: whatever it
+might say, it makes the answer unknown by that name, never a yes or a no.
+
+References: IAM User Guide, reference_policies_grammar, reference_policies_elements_*.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from functools import lru_cache
+from typing import Any
+from urllib.parse import unquote
+
+import msgspec
+
+from timeline.policy.aws.conditions import Condition, compile_condition
+from timeline.policy.aws.context import Request
+from timeline.policy.aws.patterns import Pattern, action_regex
+from timeline.policy.aws.principal import Match, Principals, compile_principals
+from timeline.policy.kleene import Kleene, Unknown, all_of, any_in, any_of, negate
+
+#: Policies kept compiled; a run of `butfor decide` is specified for 200 distinct ones.
+CACHE = 2_048
+_VARIABLES_SINCE = "2012-10-17"
+
+
+class Statement:
+    """One statement.
+
+    Attributes:
+        allows, denies: its effect; both are true of a statement whose effect cannot be read.
+        label: `#2` or `#2(Sid)`, for reasons.
+        principals: compiled Principal or NotPrincipal, None without either.
+        conditions: in the document's order.
+        action_texts: patterns as written, for the public-policy rule.
+    """
+
+    __slots__ = (
+        "_action_cache",
+        "_action_regex",
+        "_not_action",
+        "_not_resource",
+        "_patterns",
+        "_resource_regex",
+        "_unconditional",
+        "action_texts",
+        "allows",
+        "conditions",
+        "denies",
+        "label",
+        "not_principal",
+        "principals",
+        "problem",
+    )
+
+    def __init__(self, number: int, body: Mapping[str, Any], *, variables: bool) -> None:
+        sid = body.get("Sid")
+        self.label = f"#{number}({sid})" if sid else f"#{number}"
+        self.problem = _problem(body)
+        effect = body.get("Effect")
+        self.allows = effect != "Deny"
+        self.denies = effect != "Allow"
+        self._not_action = "NotAction" in body
+        self.action_texts = _strings(body.get("NotAction" if self._not_action else "Action", ()))
+        self._action_regex = action_regex(self.action_texts)
+        self._action_cache: dict[str, bool] = {}
+        self._not_resource = "NotResource" in body
+        name = "NotResource" if self._not_resource else "Resource"
+        resources = _strings(body.get(name, ())) if name in body else ("*",)
+        self._patterns = tuple(Pattern(r, "arn", variables=variables) for r in resources)
+        plain = [p.plain.pattern for p in self._patterns if p.plain is not None]
+        self._resource_regex = re.compile("|".join(plain), re.DOTALL) if plain else None
+        if "*" in resources:
+            self._resource_regex = re.compile(".*", re.DOTALL)
+        self._patterns = tuple(p for p in self._patterns if p.variables)
+        self.not_principal = "NotPrincipal" in body
+        self.principals = _principals(body)
+        if self.principals is None and ("Principal" in body or self.not_principal):
+            self.problem = self.problem or "principal"
+        self.conditions = _conditions(body.get("Condition"), variables)
+        self._unconditional = not self.conditions
+
+    def applies(self, action: str, resource: str, request: Request) -> Kleene:
+        """Whether action, resource and conditions match; the principal is asked apart.
+
+        Args:
+            action: in lower case.
+            resource: ARN as this document sees it.
+            request: for variables and context keys.
+        """
+        hit = self._action_cache.get(action)
+        if hit is None:
+            hit = (self._action_regex.fullmatch(action) is not None) is not self._not_action
+            if len(self._action_cache) < 512:
+                self._action_cache[action] = hit
+        if self.problem:
+            return Unknown(f"malformed statement {self.label}: {self.problem}")
+        if not hit:
+            return False
+        covered = self._covers(resource, request)
+        if covered is False or self._unconditional:
+            return covered
+        unknown = None if covered is True else covered
+        for condition in self.conditions:
+            held = condition.holds(request)
+            if held is False:
+                return False
+            if held is not True:
+                unknown = held if unknown is None else all_of(unknown, held)
+        return True if unknown is None else unknown
+
+    def _covers(self, resource: str, request: Request) -> Kleene:
+        plain = (
+            self._resource_regex is not None
+            and self._resource_regex.fullmatch(resource) is not None
+        )
+        if not self._patterns:
+            return plain is not self._not_resource
+        if not self._not_resource:
+            return plain or any_in(p.matches(resource, request) for p in self._patterns)
+        if plain:
+            return False
+        # A3: a NotResource with a variable that cannot be resolved: the statement is void.
+        answers: list[Kleene] = []
+        for pattern in self._patterns:
+            resolved = pattern.resolved(request)
+            if resolved is None:
+                answers.append(request.readings.default("A3"))
+            elif isinstance(resolved, Unknown):
+                request.readings.default("A3")
+                answers.append(resolved)
+            else:
+                answers.append(pattern.matches(resource, request))
+        return negate(any_of(*answers))
+
+    def may_allow(self, families: tuple[str, ...]) -> bool:
+        """Whether it names an S3 action whose name starts with one of these (lower case)."""
+        if self._not_action:
+            return True
+        for text in self.action_texts:
+            service, _, name = text.lower().partition(":")
+            start = name.split("*")[0].split("?")[0]
+            wild = start != name
+            if text == "*" or (
+                service == "s3"
+                and any(start.startswith(f) or (wild and f.startswith(start)) for f in families)
+            ):
+                return True
+        return False
+
+    def speaks_to(self, request: Request, *, bounded: Kleene = False) -> Match:
+        """Whether the Principal element means the caller; without the element, everybody.
+
+        Args:
+            request: for the caller.
+            bounded: whether the caller has a permissions boundary: with one, NotPrincipal in a
+                Deny excludes nobody (access_policies_boundaries).
+        """
+        if self.principals is None:
+            return Match(Unknown(f"malformed statement {self.label}: no principal"), False, False)
+        who = request.principal
+        found = self.principals.match(who)
+        if not self.not_principal:
+            if who.kind == "AWSService" and self.denies and self.principals.everyone:
+                return Match(True, False, False)
+            return found
+        if who.kind == "AWSService" and not self.denies:
+            return Match(False, False, False)
+        excluded = found.any
+        if who.kind in ("AssumedRole", "FederatedUser") and found.direct is not True:
+            indirect = any_of(found.role, found.account)
+            if indirect is not False and not request.readings.default("A10"):
+                excluded = found.direct
+        speaks = negate(excluded)
+        return Match(any_of(speaks, bounded) if self.denies else speaks, False, False)
+
+
+class Document:
+    """A compiled policy.
+
+    Attributes:
+        allows, denies: its statements by effect, in order.
+        problem: why it cannot be read, or "".
+    """
+
+    __slots__ = ("allows", "denies", "problem", "statements")
+
+    def __init__(self, statements: tuple[Statement, ...], problem: str = "") -> None:
+        self.statements = statements
+        self.allows = tuple(s for s in statements if s.allows)
+        self.denies = tuple(s for s in statements if s.denies)
+        self.problem = problem
+
+
+def compile_document(document: object) -> Document:
+    """The compiled form of a policy: an object, or its JSON text as some calls return it."""
+    if isinstance(document, Mapping):
+        for envelope in ("PolicyDocument", "Document"):
+            if envelope in document and "Statement" not in document:
+                return compile_document(document[envelope])
+        return _compiled(msgspec.json.encode(document))
+    if isinstance(document, str):
+        text = unquote(document) if document.lstrip().startswith("%7B") else document
+        return _compiled(text.encode("utf-8", "surrogatepass"))
+    return Document((), f"expected an object, found {type(document).__name__}")
+
+
+@lru_cache(maxsize=CACHE)
+def _compiled(content: bytes) -> Document:
+    try:
+        body = msgspec.json.decode(content)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        return Document((), f"not JSON: {error}")
+    if not isinstance(body, dict):
+        return Document((), f"expected an object, found {type(body).__name__}")
+    listed = body.get("Statement")
+    if isinstance(listed, dict):
+        listed = [listed]
+    if not isinstance(listed, list) or not all(isinstance(s, dict) for s in listed):
+        return Document((), "Statement: expected an object or a list of objects")
+    variables = body.get("Version") == _VARIABLES_SINCE
+    return Document(tuple(Statement(n, s, variables=variables) for n, s in enumerate(listed)))
+
+
+def _problem(body: Mapping[str, Any]) -> str:
+    """What keeps a statement from being read, or ""."""
+    if body.get("Effect") not in ("Allow", "Deny"):
+        return f"Effect: expected Allow or Deny, found {body.get('Effect')!r}"
+    for name in ("Action", "Resource", "Principal"):
+        if name in body and f"Not{name}" in body:
+            return f"both {name} and Not{name}"
+    if "Action" not in body and "NotAction" not in body:
+        return "neither Action nor NotAction"
+    for name in ("Action", "NotAction", "Resource", "NotResource"):
+        if name in body and not _is_strings(body[name]):
+            return f"{name}: expected a text or a list of texts"
+    condition = body.get("Condition")
+    if condition is not None and not (
+        isinstance(condition, Mapping) and all(isinstance(c, Mapping) for c in condition.values())
+    ):
+        return "Condition: expected an object of objects"
+    return ""
+
+
+def _is_strings(value: object) -> bool:
+    return isinstance(value, str) or (
+        isinstance(value, list) and all(isinstance(each, str) for each in value)
+    )
+
+
+def _strings(value: object) -> tuple[str, ...]:
+    if isinstance(value, str):
+        return (value,)
+    return tuple(v for v in value if isinstance(v, str)) if isinstance(value, list) else ()
+
+
+def _principals(body: Mapping[str, Any]) -> Principals | None:
+    for name in ("Principal", "NotPrincipal"):
+        if name in body:
+            try:
+                return compile_principals(body[name])
+            except ValueError:
+                return None
+    return None
+
+
+def _conditions(block: object, variables: bool) -> tuple[Condition, ...]:
+    return tuple(_each_condition(block, variables)) if isinstance(block, Mapping) else ()
+
+
+def _each_condition(block: Mapping[str, Any], variables: bool) -> Iterator[Condition]:
+    for operator, keys in block.items():
+        if isinstance(keys, Mapping):
+            for key, value in keys.items():
+                yield compile_condition(operator, key, value, variables=variables)

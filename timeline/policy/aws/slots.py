@@ -1,0 +1,216 @@
+"""The `state` object of a request: each slot present, absent, or unknown by its dotted path.
+
+Documents come in the provider's own form, as its API returns them; the envelopes of those calls
+(`PublicAccessBlockConfiguration`, `OwnershipControls`, `PolicyDocument`) are taken off here.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from timeline.policy.aws.language import Document, compile_document
+from timeline.policy.kleene import Kleene, Unknown
+
+ENFORCED = "BucketOwnerEnforced"
+ALL_USERS = "http://acs.amazonaws.com/groups/global/AllUsers"
+SIGNED_USERS = "http://acs.amazonaws.com/groups/global/AuthenticatedUsers"
+LOG_DELIVERY = "http://acs.amazonaws.com/groups/s3/LogDelivery"
+
+
+@dataclass(frozen=True, slots=True)
+class PolicySet:
+    """The documents of one slot.
+
+    Attributes:
+        slot: dotted path.
+        documents: (label, compiled) in the order given.
+        further: not None if there may be statements that are not known.
+    """
+
+    slot: str
+    documents: tuple[tuple[str, Document], ...] = ()
+    further: Unknown | None = None
+
+    @property
+    def present(self) -> Kleene:
+        """Whether there is any document at all."""
+        return True if self.documents else self.further or False
+
+
+@dataclass(frozen=True, slots=True)
+class AclGrant:
+    """One grant of an access control list; `grantee` is a canonical id or a group's URI."""
+
+    grantee: str
+    permission: str
+    group: bool
+
+    @property
+    def public(self) -> bool:
+        """To everyone, or to everyone signed in to any account (R-S3-1)."""
+        return self.group and self.grantee in (ALL_USERS, SIGNED_USERS)
+
+    def __str__(self) -> str:
+        return f"{self.grantee.rsplit('/', 1)[-1]} {self.permission}"
+
+
+@dataclass(frozen=True, slots=True)
+class Acl:
+    """An access control list; `further` if grants may be missing from it."""
+
+    slot: str
+    owner: str | None
+    grants: tuple[AclGrant, ...]
+    further: Unknown | None
+
+
+class State:
+    """One configuration state with its unknown paths."""
+
+    __slots__ = ("_unknown", "access_point", "bucket", "given", "object")
+
+    def __init__(self, given: Mapping[str, Any], unknown: Collection[str]) -> None:
+        self.given = given
+        self._unknown = tuple(sorted(path.replace("[", ".") for path in unknown))
+        self.bucket = _mapping(given.get("bucket"), "state.bucket")
+        self.object = _mapping(given.get("object"), "state.object")
+        self.access_point = _mapping(given.get("access_point"), "state.access_point")
+
+    def hidden(self, path: str, *, within: bool = False) -> Unknown | None:
+        """Not None if the path, one above it, or (`within`) one below it is not known."""
+        for name in self._unknown:
+            if path == name or path.startswith(f"{name}."):
+                return Unknown(name)
+            if within and name.startswith(f"{path}."):
+                return Unknown(name)
+        return None
+
+    def text(self, path: str) -> str | Unknown | None:
+        """A text slot such as `bucket.owner_account`."""
+        hidden = self.hidden(path)
+        if hidden is not None:
+            return hidden
+        part, _, name = path.rpartition(".")
+        holder: Mapping[str, Any] = getattr(self, part) if part else self.given
+        value = holder.get(name)
+        return None if value is None else str(value)
+
+    def policy(self, path: str) -> PolicySet:
+        """A slot that holds one document."""
+        part, _, name = path.rpartition(".")
+        holder: Mapping[str, Any] = getattr(self, part) if part else self.given
+        value = holder.get(name)
+        documents = () if value is None else ((path, compile_document(value)),)
+        return PolicySet(path, documents, self.hidden(path, within=True))
+
+    def policies(self, path: str) -> PolicySet:
+        """A slot that holds a list of documents."""
+        value = self.given.get(path)
+        further = self.hidden(path, within=True)
+        if path == "identity_policies" and further is None:
+            further = next((Unknown(n) for n in self._unknown if n.startswith("identity:")), None)
+        return _set(path, value, further)
+
+    def levels(self, path: str) -> tuple[PolicySet, ...]:
+        """Service or resource control policies, one set per level, root first."""
+        value = self.given.get(path)
+        further = self.hidden(path, within=True)
+        found = []
+        if value is not None:
+            if not isinstance(value, list) or not all(isinstance(v, list) for v in value):
+                raise ValueError(f"state.{path}: expected one list of documents per level")
+            if path == "scps" and any(not level for level in value):
+                raise ValueError("state.scps: a level is never empty")
+            found = [_set(f"{path}[{n}]", level, None) for n, level in enumerate(value)]
+        if further is not None:
+            found.append(PolicySet(path, (), further))
+        return tuple(found)
+
+    def flag(self, holder: str, name: str) -> Kleene:
+        """One Block Public Access flag of `bucket`, `access_point` or the account (``)."""
+        slot = f"{holder}.public_access_block" if holder else "account_public_access_block"
+        hidden = self.hidden(f"{slot}.{name}")
+        if hidden is not None:
+            return hidden
+        source: Mapping[str, Any] = getattr(self, holder) if holder else self.given
+        block = source.get(slot.rpartition(".")[2])
+        if block is None:
+            return False
+        block = _mapping(block, f"state.{slot}")
+        block = block.get("PublicAccessBlockConfiguration", block)
+        value = block.get(name, False)
+        return value if isinstance(value, bool) else str(value).lower() == "true"
+
+    def acl(self, holder: str) -> Acl:
+        """The stored access control list of `bucket` or `object`."""
+        slot = f"{holder}.acl"
+        value = getattr(self, holder).get("acl")
+        further = self.hidden(slot, within=True)
+        if value is None:
+            return Acl(slot, None, (), further)
+        return parse_acl(slot, value, further)
+
+    def ownership(self) -> str | Unknown:
+        """The bucket's object ownership setting; none set = ObjectWriter."""
+        hidden = self.hidden("bucket.ownership", within=True)
+        if hidden is not None:
+            return hidden
+        return ownership_of(self.bucket.get("ownership")) or "ObjectWriter"
+
+    def requester_pays(self) -> Kleene:
+        """Whether the requester pays."""
+        hidden = self.hidden("bucket.requester_pays")
+        if hidden is not None:
+            return hidden
+        value = self.bucket.get("requester_pays")
+        if isinstance(value, Mapping):
+            value = value.get("Payer") == "Requester"
+        return value is True or value == "Requester"
+
+
+def parse_acl(slot: str, value: object, further: Unknown | None = None) -> Acl:
+    """An access control list in the form of GetBucketAcl: `{Owner, Grants}`.
+
+    Raises:
+        ValueError: not of that form.
+    """
+    body = _mapping({"Grants": value} if isinstance(value, list) else value, f"state.{slot}")
+    body = _mapping(body.get("AccessControlPolicy", body), f"state.{slot}")
+    owner = _mapping(body.get("Owner"), f"state.{slot}.Owner").get("ID")
+    grants = []
+    for each in body.get("Grants") or ():
+        entry = _mapping(each, f"state.{slot}.Grants")
+        grantee = _mapping(entry.get("Grantee"), f"state.{slot}.Grants.Grantee")
+        permission = str(entry.get("Permission"))
+        if grantee.get("URI"):
+            grants.append(AclGrant(str(grantee["URI"]), permission, True))
+        elif grantee.get("ID"):
+            grants.append(AclGrant(str(grantee["ID"]), permission, False))
+        else:
+            further = further or Unknown(f"{slot}: a grantee without id")
+    return Acl(slot, str(owner) if owner else None, tuple(grants), further)
+
+
+def ownership_of(value: object) -> str | None:
+    """The setting, also out of `{"Rules": [{"ObjectOwnership": …}]}`."""
+    if isinstance(value, Mapping):
+        body = value.get("OwnershipControls", value)
+        rules = body.get("Rules") or [body]
+        value = rules[0].get("ObjectOwnership")
+    return str(value) if value else None
+
+
+def _set(slot: str, value: object, further: Unknown | None) -> PolicySet:
+    if value is None:
+        return PolicySet(slot, (), further)
+    listed = value if isinstance(value, Sequence) and not isinstance(value, str) else [value]
+    named = tuple((f"{slot}[{n}]", compile_document(d)) for n, d in enumerate(listed))
+    return PolicySet(slot, named, further)
+
+
+def _mapping(value: object, where: str) -> Mapping[str, Any]:
+    if value is None:
+        return {}
+    if not isinstance(value, Mapping):
+        raise ValueError(f"{where}: expected an object, found {type(value).__name__}")
+    return value

@@ -1,0 +1,96 @@
+"""What a request names: bucket, object, access point, or something of another service."""
+
+from dataclasses import dataclass
+
+from timeline.policy.aws import s3
+from timeline.policy.aws.patterns import split_arn
+
+_ACCOUNT_WIDE = "arn:aws:s3:::*"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """The resource of a request.
+
+    Attributes:
+        arn: as identity policies see it.
+        service: `s3`, `iam`, … of the action.
+        bucket, key: names, "" where none.
+        bucket_arn: as the bucket policy sees it, also through an access point.
+        account: account in the ARN, or "".
+        through_access_point: the request names an access point.
+        problem: a kind of resource that is not decided (R-S3-18), or "".
+    """
+
+    arn: str
+    service: str
+    bucket: str = ""
+    key: str = ""
+    bucket_arn: str = ""
+    account: str = ""
+    through_access_point: bool = False
+    problem: str = ""
+
+    def unsupported(self, action: str) -> str:
+        """Why the action on this target is never decided, or ""."""
+        if action.startswith(("s3express:", "s3-object-lambda:", "s3-outposts:", "s3tables:")):
+            return action.partition(":")[0]
+        if action == "s3:getdataaccess":
+            return "Access Grants"
+        return self.problem
+
+    def policies(self, action: str) -> list[tuple[str, str]]:
+        """Slots of the resource policies that are asked, each with the ARN it sees."""
+        if self.service == "s3":
+            if action in s3.IDENTITY_ONLY:
+                return []
+            bucket = [("bucket.policy", self.bucket_arn)]
+            point = [("access_point.policy", self.arn)] if self.through_access_point else []
+            return point + bucket
+        if self.service == "kms":
+            return [("kms_key_policy", self.arn)]
+        if action.startswith("sts:assumerole"):
+            return [("resource_policy", self.arn)]
+        return []
+
+
+def target_of(resource: object, action: str, bucket_name: str | None) -> Target:
+    """The target of an action.
+
+    Args:
+        resource: ARN, or None or `*` for calls on no resource in particular.
+        action: any case.
+        bucket_name: name of the bucket whose state is given.
+
+    Raises:
+        ValueError: no ARN.
+    """
+    service = action.partition(":")[0].lower()
+    if resource is None or resource == "*":
+        return Target(arn=_ACCOUNT_WIDE if service == "s3" else "*", service=service)
+    fields = split_arn(resource) if isinstance(resource, str) else []
+    if len(fields) != 6 or fields[0].lower() != "arn":
+        raise ValueError(f"request.resource: expected an ARN, found {resource!r}")
+    arn, name = str(resource), fields[5]
+    if service != "s3":
+        return Target(arn=arn, service=service, account=fields[4])
+    if fields[2] != "s3":
+        return Target(arn=arn, service=service, problem=f"resource of {fields[2]}")
+    if not name.startswith("accesspoint/"):
+        bucket, _, key = name.partition("/")
+        problem = "directory bucket" if bucket.endswith("--x-s3") else ""
+        return Target(
+            arn=arn, service=service, bucket=bucket, key=key, bucket_arn=arn, problem=problem
+        )
+    key = name.partition("/object/")[2]
+    bucket_arn = f"arn:{fields[1]}:s3:::{bucket_name or ''}" + (f"/{key}" if key else "")
+    return Target(
+        arn=arn,
+        service=service,
+        bucket=bucket_name or "",
+        key=key,
+        bucket_arn=bucket_arn,
+        account=fields[4],
+        through_access_point=True,
+        problem="" if fields[3] else "Multi-Region access point",
+    )

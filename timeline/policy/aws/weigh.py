@@ -1,0 +1,121 @@
+"""Statements against one request: what a set of documents allows and denies."""
+
+from dataclasses import dataclass, field
+
+from timeline.policy.aws.context import Request
+from timeline.policy.aws.language import Statement
+from timeline.policy.aws.slots import PolicySet
+from timeline.policy.kleene import Kleene, Unknown, all_of, any_of, negate
+
+
+@dataclass(slots=True)
+class Weight:
+    """An answer with the labels of the statements that give it."""
+
+    answer: Kleene = False
+    labels: list[str] = field(default_factory=list)
+
+    def add(self, answer: Kleene, label: str) -> None:
+        """One statement more."""
+        if answer is True:
+            self.labels.append(label)
+        self.answer = any_of(self.answer, answer)
+
+
+@dataclass(slots=True)
+class Grants:
+    """Allow statements of a resource policy by the kind of their principal match."""
+
+    direct: Weight = field(default_factory=Weight)
+    role: Weight = field(default_factory=Weight)
+    account: Weight = field(default_factory=Weight)
+
+    @property
+    def any(self) -> Kleene:
+        """An Allow in one way or another."""
+        return any_of(self.direct.answer, self.role.answer, self.account.answer)
+
+    @property
+    def labels(self) -> list[str]:
+        """All labels, strongest kind first."""
+        return [*self.direct.labels, *self.role.labels, *self.account.labels]
+
+
+def identity_weight(
+    policies: PolicySet, action: str, resource: str, request: Request, *, denies: bool = False
+) -> Weight:
+    """Documents without Principal: identity, boundary, session, service control, endpoint."""
+    found = Weight()
+    for label, document in policies.documents:
+        if document.problem:
+            found.add(Unknown(f"malformed {label}: {document.problem}"), label)
+        for statement in document.denies if denies else document.allows:
+            answer = statement.applies(action, resource, request)
+            if answer is not False:
+                found.add(answer, label + statement.label)
+    if policies.further is not None:
+        found.add(policies.further, policies.slot)
+    return found
+
+
+def resource_denies(
+    policies: PolicySet, action: str, resource: str, request: Request, *, bounded: Kleene
+) -> Weight:
+    """Deny statements of documents with Principal that mean this caller."""
+    found = Weight()
+    for label, document in policies.documents:
+        if document.problem:
+            found.add(Unknown(f"malformed {label}: {document.problem}"), label)
+        for statement in document.denies:
+            answer = statement.applies(action, resource, request)
+            if answer is not False:
+                spoken = statement.speaks_to(request, bounded=bounded).any
+                found.add(all_of(answer, spoken), label + statement.label)
+    if policies.further is not None:
+        found.add(policies.further, policies.slot)
+    return found
+
+
+def resource_grants(
+    policies: PolicySet, action: str, resource: str, request: Request, *, star_is_direct: Kleene
+) -> Grants:
+    """Allow statements of documents with Principal, by kind of match.
+
+    Args:
+        star_is_direct: whether `*` counts as naming the caller; it does not for a federated
+            user's session without session policy.
+    """
+    found = Grants()
+    for label, document in policies.documents:
+        if document.problem:
+            found.direct.add(Unknown(f"malformed {label}: {document.problem}"), label)
+        for statement in document.allows:
+            answer = statement.applies(action, resource, request)
+            if answer is not False:
+                _add(found, statement, answer, label, request, star_is_direct)
+    if policies.further is not None:
+        found.direct.add(policies.further, policies.slot)
+    return found
+
+
+def _add(
+    found: Grants,
+    statement: Statement,
+    answer: Kleene,
+    label: str,
+    request: Request,
+    star_is_direct: Kleene,
+) -> None:
+    match = statement.speaks_to(request)
+    name = label + statement.label
+    named = statement.principals
+    if star_is_direct is not True and (statement.not_principal or (named and named.everyone)):
+        found.direct.add(all_of(answer, match.direct, star_is_direct), name)
+        found.role.add(all_of(answer, match.direct, negate(star_is_direct)), name)
+        return
+    if match.direct is not False:
+        found.direct.add(all_of(answer, match.direct), name)
+    if match.role is not False:
+        found.role.add(all_of(answer, match.role), name)
+    if match.account is not False:
+        found.account.add(all_of(answer, match.account), name)
