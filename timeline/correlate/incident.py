@@ -1,6 +1,7 @@
 """Which accesses belong to the incident, by the definition in case.toml and by nothing else.
 
 Rule (specification: product, The incident), in this order:
+0. a request that was refused, or ended in an error, reached nothing: no;
 1. outside the time range: no; 2. resource not listed (none listed = all): no;
 3. exempt principal or address: no, with the reason given for the exemption;
 4. anonymous (where the definition says so), or address listed, or principal listed: yes;
@@ -26,6 +27,8 @@ def judge(row: Mapping[str, Any], criteria: Incident) -> tuple[bool, str]:
         (in the incident, one phrase that names the deciding criterion).
     """
     time = row["time"]
+    if row["outcome"] != "success":
+        return False, "not a success"
     if criteria.time_from is not None and time < criteria.time_from:
         return False, "before the time range"
     if criteria.time_to is not None and time >= criteria.time_to:
@@ -47,9 +50,7 @@ def _by_actor(row: Mapping[str, Any], criteria: Incident) -> tuple[bool, str]:
         return True, "principal listed"
     if criteria.anonymous or criteria.addresses or criteria.principals:
         return False, "neither anonymous nor listed"
-    if row["outcome"] == "success":
-        return True, "success in the range (the definition names no actor)"
-    return False, "not a success (the definition names no actor)"
+    return True, "success in the range (the definition names no actor)"
 
 
 def _is_resource(row: Mapping[str, Any], wanted: str) -> bool:

@@ -131,10 +131,12 @@ def accesses_not_covered(container: str, covered: str) -> str:
     )
 
 
-def enabling_not_established(n: int, of: int, principal: str, resource: str, missing: str) -> str:
+def enabling_not_established(
+    n: int, action: str, principal: str, resource: str, missing: str
+) -> str:
     """Accesses happened; what allowed them is not in the records."""
     return (
-        f"Records show {counted(n, 'successful request')} of {of} by {principal} on {resource}. "
+        f"Records show {counted(n, 'successful request')} of {action} by {principal} on {resource}. "
         f"The records examined do not establish which grant or change enabled "
         f"{'it' if n == 1 else 'them'}: {missing}."
     )
@@ -146,6 +148,14 @@ def necessary(change: str, n: int, of: int, undo: str) -> str:
         f"Under counterfactual “{undo} of {change}”, the evaluator returns deny for "
         f"{n} of {of} requests. In plain words: had {change} not been in effect, "
         f"{'this request' if n == 1 else 'these requests'} would have been denied."
+    )
+
+
+def not_necessary(change: str, of: int, undo: str) -> str:
+    """The other undo says otherwise, and that is printed."""
+    return (
+        f"Under counterfactual “{undo} of {change}”, the evaluator returns deny for 0 of {of} "
+        "requests."
     )
 
 
@@ -192,3 +202,116 @@ def readings(across: str) -> str:
         "some": "in some reading of the records",
         "none": "in no reading of the records",
     }[across]
+
+
+#: Evidence grade while provider log integrity has not been checked for the cited records.
+GRADE = "single mutable source"
+
+#: From record to statement.
+STEPS: tuple[str, ...] = (
+    "records as received, each cited by item, position and SHA-256",
+    "records of changes and observations replayed into configuration per slot, with bounds",
+    "each request evaluated against the configuration in force at its time",
+    "the history run again less each change and each set of changes, the request evaluated anew",
+)
+
+
+def accesses_outside_incident(n: int) -> str:
+    """Successes of the class that the case's definition leaves out."""
+    return (
+        f"Records show {counted(n, 'successful request')} of this class inside it, none of them "
+        "in the incident as case.toml defines it."
+    )
+
+
+def accesses_decided(
+    n: int, action: str, principal: str, resource: str, first: str, last: str
+) -> str:
+    """Accesses outside of any window of an anonymous or foreign caller."""
+    return (
+        f"Records show {counted(n, 'successful request')} of {action} by {principal} on {resource} "
+        f"from {first} to {last}. Computed from the configuration in force, the evaluator returns "
+        "allow for each."
+    )
+
+
+def missing(unknowns: Sequence[str]) -> str:
+    """What an undecided access rests on."""
+    identity = [u for u in unknowns if "identity" in u]
+    tail = (
+        "; the identity policies of the caller are not in the records and are taken for unknown, "
+        "not for absent"
+        if identity
+        else ""
+    )
+    return f"not in the records: {listed(unknowns, 'the facts that decide it')}{tail}"
+
+
+def contradicted() -> str:
+    """Decision and log disagree."""
+    return "computed from the configuration in force, the evaluator returns deny"
+
+
+def contradictions(n: int, of: int, first: str, last: str) -> str:
+    """Stored, counted and never explained away."""
+    return (
+        f"For {n} of {of} decided accesses from {first} to {last} the evaluator's answer and the "
+        "logged outcome differ. The records examined do not establish why: the configuration that "
+        "was in force, the evaluator or the record can be the reason."
+    )
+
+
+def counter_evidence(n: int) -> tuple[str, ...]:
+    """A section of its own even when empty."""
+    if n == 0:
+        return ("none found in the evidence supplied",)
+    return (f"{counted(n, 'access', 'accesses')} of the case with a contradicting logged outcome",)
+
+
+def falsifiers(assumptions: Sequence[str]) -> tuple[str, ...]:
+    """What would show a finding to be wrong."""
+    fixed = (
+        "a record of a change to one of the slots concerned that is not in the evidence",
+        "a second grant that the evidence does not hold",
+        "a clock difference larger than the distance between change and access",
+    )
+    named = {
+        "unseen-guardrails-absent": "an account-wide or organization policy, a permissions "
+        "boundary or a session policy in force that no evidence mentions",
+        "records-complete": "a missing record between the first and the last of its source",
+        "gaps-minimal": "changes inside a gap that cancel out",
+        "documented-readings": "the provider deciding a register entry other than documented",
+    }
+    return fixed + tuple(named[a] for a in sorted(assumptions) if a in named)
+
+
+def covered(source: str, container: str | None, records: int, start: str, end: str) -> str:
+    """One source and its period."""
+    of = f" of {container}" if container else ""
+    return f"{source}{of}: {counted(records, 'record')} from {start} to {end}, less the gaps listed"
+
+
+def no_data_events(container: str) -> str:
+    """The commonest limit."""
+    return (
+        f"no data events in the records for {container}: accesses to it are neither shown nor "
+        "excluded (not established)"
+    )
+
+
+def depends_on(unknowns: Sequence[str]) -> str:
+    """Named unknowns."""
+    return f"depends on facts that the records do not hold: {listed(unknowns)}"
+
+
+def cited_in_part(n: int) -> str:
+    """Long lists are cited by their ends; the table holds all."""
+    return (
+        f"of {n} accesses the first and the last are cited here; all are in access_classes by the "
+        "classes named"
+    )
+
+
+def gap_inside(subject: str, reason: str) -> str:
+    """A gap that overlaps the accesses."""
+    return f"gap in this period ({subject}): {reason}"

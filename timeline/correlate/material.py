@@ -1,0 +1,69 @@
+"""What findings are made from: accesses with their decisions, and look-ups beside them."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from timeline.correlate.causes import Causes
+from timeline.correlate.exposure import Window
+from timeline.correlate.gaps import Span
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Access:
+    """One decided access.
+
+    Attributes:
+        row: of `events`.
+        class_uid: its request class.
+        key: its request class over all epochs.
+        principal, container, action: labels of the class.
+        decision: ALLOWED, DENIED, UNKNOWN.
+        unknowns: what an UNKNOWN rests on.
+        in_incident: by case.toml.
+        reason: which criterion.
+    """
+
+    row: Mapping[str, Any]
+    class_uid: str
+    key: str
+    principal: str
+    container: str
+    action: str
+    decision: str
+    unknowns: tuple[str, ...]
+    in_incident: bool
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Material:
+    """Everything that findings are made from.
+
+    Attributes:
+        windows: in order.
+        accesses: decided accesses, in order.
+        changes: change_uid -> its rows of `changes`.
+        events: event_uid -> row of `events`, for changes.
+        causes: rows of causation.
+        spans: container -> period of its data events.
+        management: period of the management events.
+        gaps: rows of `gaps`.
+        foreign: principal label -> whether it is anonymous or outside the owner's account.
+        contradictions: accesses whose decision contradicts the logged outcome.
+        duplicates: copies left out.
+        assumptions: named assumptions that are on.
+    """
+
+    windows: Sequence[Window]
+    accesses: Sequence[Access]
+    changes: Mapping[str, Sequence[Mapping[str, Any]]]
+    events: Mapping[str, Mapping[str, Any]]
+    causes: Causes
+    spans: Mapping[str, Span]
+    management: Span | None
+    gaps: Sequence[Mapping[str, Any]]
+    foreign: Mapping[str, bool]
+    contradictions: Sequence[Access]
+    duplicates: int
+    assumptions: frozenset[str]
