@@ -1,0 +1,181 @@
+"""Both verifiers on every mutation: same discrepancies, and each detected or said to be not.
+
+`BUTFOR_REGEN=1 pytest tests/collector/seal/test_tampering.py` writes docs/tamper-matrix.md as
+measured; without it the file is compared.
+"""
+
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from collector import verify
+from tests.collector.seal import build, standalone, tampering
+
+MATRIX = Path(__file__).parents[3] / "docs/tamper-matrix.md"
+Both = Callable[..., dict[str, Any]]
+
+
+def both(case: Path, trust: verify.Trust | None = None) -> dict[str, Any]:
+    """What the product says, after the stand-alone verifier said exactly the same."""
+    product = verify.run(case, trust).as_data()
+    assert standalone.run(case, trust or verify.Trust()) == product
+    return product
+
+
+@pytest.fixture(scope="module")
+def authority(tmp_path_factory: pytest.TempPathFactory) -> build.Authority:
+    if not build.have_openssl():
+        pytest.skip("openssl is not installed: no tokens can be made")
+    return build.Authority(tmp_path_factory.mktemp("tsa") / "tsa")
+
+
+@pytest.fixture(scope="module")
+def attacker(tmp_path_factory: pytest.TempPathFactory) -> build.Authority:
+    if not build.have_openssl():
+        pytest.skip("openssl is not installed: no tokens can be made")
+    return build.Authority(tmp_path_factory.mktemp("attacker") / "tsa", policy="1.2.3.4")
+
+
+@pytest.fixture(scope="module")
+def stamped(tmp_path_factory: pytest.TempPathFactory, authority: build.Authority) -> Path:
+    return build.sealed_case(tmp_path_factory.mktemp("stamped") / "case", authority)
+
+
+@pytest.fixture(scope="module")
+def plain(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return build.sealed_case(tmp_path_factory.mktemp("plain") / "case")
+
+
+def test_untampered(stamped: Path, authority: build.Authority) -> None:
+    trust = verify.Trust(keys=frozenset({build.KEYID}), tsa_root=authority.root, sha512=True)
+    assert both(stamped, trust)["exit"] == 0
+    assert both(stamped)["exit"] == 3
+    assert both(stamped)["custody"]["not_anchored"] == [8, 9]
+
+
+def _measure(
+    mutation: tampering.Mutation, stamped: Path, authority: build.Authority, work: Path
+) -> tuple[list[str], list[str]]:
+    """Checks that see it: for a reader without, and for one with trust and an earlier seal."""
+    case = work / "case"
+    shutil.copytree(stamped, case)
+    bare = {one["check"] for one in both(case)["unchecked"]}
+    mutation.apply(case)
+    seen = both(case)
+    without = _checks(seen, bare)
+    trust = verify.Trust(
+        keys=frozenset({build.KEYID}),
+        tsa_root=authority.root,
+        earlier=(tampering.envelope(stamped, 2),),
+    )
+    known = both(case, trust)
+    shutil.rmtree(case)
+    return without, _checks(known, set())
+
+
+def _checks(report: dict[str, Any], bare: set[str]) -> list[str]:
+    """Checks that say "wrong", then, marked `?`, those that only say "could not be checked"."""
+    wrong = {one["check"] for one in report["wrong"]}
+    unchecked = {one["check"] for one in report["unchecked"]} - bare
+    return sorted(f"`{one}`" for one in wrong) + sorted(f"`{one}`?" for one in unchecked)
+
+
+def test_matrix(
+    stamped: Path, authority: build.Authority, attacker: build.Authority, tmp_path: Path
+) -> None:
+    rows = []
+    for mutation in tampering.matrix(attacker):
+        without, known = _measure(mutation, stamped, authority, tmp_path)
+        assert bool(without) == (not mutation.limit), (mutation.name, without)
+        assert bool(known) == (not mutation.always), (mutation.name, known)
+        rows.append((mutation, without, known))
+    text = _page(rows)
+    if os.environ.get("BUTFOR_REGEN"):
+        MATRIX.write_text(text, encoding="utf-8")
+    assert MATRIX.read_text(encoding="utf-8") == text
+
+
+def _page(rows: list[tuple[tampering.Mutation, list[str], list[str]]]) -> str:
+    def cell(checks: list[str]) -> str:
+        return ", ".join(checks) or "**not seen**"
+
+    table = [
+        f"| {mutation.name} | {cell(without)} | {cell(known)} |"
+        for mutation, without, known in rows
+    ]
+    limits = [f"- **{one.name}**: {one.limit}." for one, _, _ in rows if one.limit]
+    seen = sum(bool(without) for _, without, _ in rows)
+    return _HEAD.format(seen=seen, count=len(rows)) + "\n".join(
+        [*table, "", "## Not seen, and why", "", *limits, ""]
+    )
+
+
+_HEAD = """# Tamper matrix, as measured
+
+Written by a test run, not by hand: `BUTFOR_REGEN=1 pytest tests/collector/seal/test_tampering.py`.
+Each row is one thing that somebody who can write the folder does to a sealed and timestamped case
+(two acquisitions, two seals, two tokens). `butfor verify` and the stand-alone `verify.py` are both
+run on every row, with the same result to the letter. The columns name the checks that see it, as
+listed in `docs/methods/integrity.md`; with a question mark where the result is "could not be
+checked" (exit 3) and not "wrong" (exit 4):
+
+- *alone*: the reader has only the folder ({seen} of {count} seen);
+- *with trust*: he also has the key fingerprint, the root certificate of the time-stamping
+  authority, and a seal that he was given earlier.
+
+| mutation | alone | with trust |
+|---|---|---|
+"""
+
+
+@settings(
+    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(data=st.data())
+def test_any_bit(plain: Path, tmp_path: Path, data: st.DataObject) -> None:
+    """One bit anywhere: the verifiers agree, and only the last line under no seal goes unseen."""
+    files = sorted(path.relative_to(plain) for path in plain.rglob("*") if path.is_file())
+    path = data.draw(st.sampled_from(files))
+    size = (plain / path).stat().st_size
+    if size == 0:
+        return
+    at, bit = data.draw(st.integers(0, size - 1)), data.draw(st.integers(0, 7))
+    case = tmp_path / "case"
+    shutil.rmtree(case, ignore_errors=True)
+    shutil.copytree(plain, case)
+    tampering.flip(case / path, at, bit)
+    report = both(case)
+    last = path.name == "custody.jsonl" and at >= size - len(tampering.lines(plain / path)[-1])
+    if path.name != "case.toml" and not last:
+        assert report["exit"] == 4
+
+
+@settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(data=st.data())
+def test_any_cut(plain: Path, tmp_path: Path, data: st.DataObject) -> None:
+    """Any file cut anywhere: the verifiers agree, and the cut is seen."""
+    files = sorted(
+        path.relative_to(plain)
+        for path in plain.rglob("*")
+        if path.is_file() and path.stat().st_size and path.name != "case.toml"
+    )
+    path = data.draw(st.sampled_from(files))
+    body = (plain / path).read_bytes()
+    case = tmp_path / "case"
+    shutil.rmtree(case, ignore_errors=True)
+    shutil.copytree(plain, case)
+    (case / path).write_bytes(body[: data.draw(st.integers(0, len(body) - 1))])
+    report = both(case)
+    assert (
+        report["exit"] == 4
+        or "custody-torn" in {one["check"] for one in report["unchecked"]}
+        or "seal-unrecorded" in {one["check"] for one in report["unchecked"]}
+    )
