@@ -12,13 +12,20 @@ __version__ = "0.1.0"
 COMMANDS: dict[str, tuple[str, str, str]] = {
     "init": ("collector.cli", "init", "Make a case folder with a commented case.toml."),
     "import": ("collector.cli", "import_", "Preserve what was handed over, write-once."),
-    "verify": ("collector.cli", "verify", "Check fixity, custody chain and seals."),
+    "key": ("collector.cli_seal", "key", "Make and manage the tool key that seals cases."),
+    "seal": ("collector.cli_seal", "seal", "Sign and timestamp the custody log; BagIt export."),
+    "produce": ("collector.cli_seal", "produce", "Hand over items with inclusion proofs."),
+    "verify": ("collector.cli_seal", "verify", "Check fixity, custody chain and seals."),
     "build": ("timeline.cli", "build", "Evidence to events, state, decisions and findings."),
     "timeline": ("timeline.cli", "timeline", "Print, filter and export events."),
     "state": ("timeline.cli", "state", "What was configured at an instant, and how it is known."),
-    "explain": ("timeline.cli", "explain", "Why an access was allowed, or how a finding came about."),
+    "explain": (
+        "timeline.cli",
+        "explain",
+        "Why an access was allowed, or how a finding came about.",
+    ),
     "gaps": ("timeline.cli", "gaps", "Every gap in the records."),
-    "decide": ("timeline.cli", "decide", "Requests in, decisions out: the bare evaluator."),
+    "decide": ("timeline.cli_decide", "decide", "Requests in, decisions out: the bare evaluator."),
     "exhibits": ("reports.cli", "exhibits", "Render the exhibit bundle."),
     "demo": ("reports.cli", "demo", "The whole of it on a built-in incident."),
 }

@@ -5,6 +5,7 @@ from importlib import import_module
 from typing import Any
 
 from timeline.model import Decision
+from timeline.policy.malformed import MalformedError
 
 #: Provider -> module with `evaluate(request, state, unknown, *, assumptions) -> Decision`.
 PROVIDERS: dict[str, str] = {
@@ -28,18 +29,18 @@ def decide(line: Mapping[str, Any]) -> dict[str, Any]:
         "ambiguities"}`.
 
     Raises:
-        ValueError: the line is not of that form; says what was expected and found.
+        MalformedError: the line is not of that form; says what was expected and found.
     """
     if not isinstance(line, Mapping):
-        raise ValueError(f"line: expected an object, found {type(line).__name__}")  # noqa: TRY004
+        raise MalformedError(f"line: expected an object, found {type(line).__name__}")
     request, state = line.get("request"), line.get("state")
     unknown = line.get("unknown") or ()
     if not isinstance(request, Mapping):
-        raise ValueError(f"request: expected an object, found {type(request).__name__}")  # noqa: TRY004
+        raise MalformedError(f"request: expected an object, found {type(request).__name__}")
     if not isinstance(state, Mapping):
-        raise ValueError(f"state: expected an object, found {type(state).__name__}")  # noqa: TRY004
+        raise MalformedError(f"state: expected an object, found {type(state).__name__}")
     if not isinstance(unknown, list | tuple) or not all(isinstance(u, str) for u in unknown):
-        raise ValueError("unknown: expected a list of dotted paths")
+        raise MalformedError("unknown: expected a list of dotted paths")
     found = _evaluator(line.get("provider"))(request, state, unknown, assumptions=ASSUMPTIONS)
     return {
         "id": line.get("id"),
@@ -56,10 +57,10 @@ def decide(line: Mapping[str, Any]) -> dict[str, Any]:
 def _evaluator(provider: object) -> Callable[..., Decision]:
     if not isinstance(provider, str) or provider not in PROVIDERS:
         expected = ", ".join(PROVIDERS)
-        raise ValueError(f"provider: expected one of {expected}, found {provider!r}")
+        raise MalformedError(f"provider: expected one of {expected}, found {provider!r}")
     if provider not in _LOADED:
         try:
             _LOADED[provider] = import_module(PROVIDERS[provider]).evaluate
         except ModuleNotFoundError as error:
-            raise ValueError(f"provider: {provider} is not decided by this version") from error
+            raise MalformedError(f"provider: {provider} is not decided by this version") from error
     return _LOADED[provider]

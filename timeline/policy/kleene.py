@@ -82,7 +82,7 @@ def any_in(answers: Iterable[Kleene]) -> Kleene:
 
 
 def choose(condition: Kleene, then: Kleene, otherwise: Kleene) -> Kleene:
-    """If-then-else; with the condition unknown, the common answer of both branches if there is one."""
+    """If-then-else; with the condition unknown, the answer on which both branches agree."""
     if condition is True:
         return then
     if condition is False:

@@ -8,12 +8,9 @@ from itertools import combinations
 from typing import Any
 
 from timeline.model import Decision, Verdict
-from timeline.policy.aws.context import Readings, Request, context_values
-from timeline.policy.aws.evaluation import Result, decide_action
-from timeline.policy.aws.principal import Principal, parse_principal
-from timeline.policy.aws.slots import State
-from timeline.policy.aws.target import Target, target_of
-from timeline.policy.kleene import Unknown, all_of
+from timeline.policy.aws.evaluation import Result
+from timeline.policy.aws.question import Question
+from timeline.policy.kleene import Unknown
 
 DOCUMENTED_READINGS = "documented-readings"
 UNSEEN_GUARDRAILS_ABSENT = "unseen-guardrails-absent"
@@ -41,19 +38,53 @@ def evaluate(
         assumptions: `documented-readings` and `unseen-guardrails-absent`, where they are on.
 
     Raises:
-        ValueError: request or state are not of the specified form.
+        MalformedError: request or state are not of the specified form.
     """
+    return _assume(request, state, unknown, assumptions, gates_only=False)
+
+
+def _assume(
+    request: Mapping[str, Any],
+    state: Mapping[str, Any],
+    unknown: Collection[str],
+    assumptions: Collection[str],
+    *,
+    gates_only: bool,
+) -> Decision:
+    """With guardrails that no evidence mentions first unknown, then absent where assumed."""
     seen = [path for path in unknown if not path.startswith(UNSEEN)]
     unseen = [path.removeprefix(UNSEEN) for path in unknown if path.startswith(UNSEEN)]
     if not unseen:
-        return _compare(request, state, seen, assumptions)
-    strict = _compare(request, state, seen + unseen, assumptions)
+        return _compare(Question(request, state, seen, gates_only), assumptions)
+    strict = _compare(Question(request, state, seen + unseen, gates_only), assumptions)
     if UNSEEN_GUARDRAILS_ABSENT not in assumptions or strict.verdict is not Verdict.UNKNOWN:
         return strict
-    assumed = _compare(request, state, seen, assumptions)
+    assumed = _compare(Question(request, state, seen, gates_only), assumptions)
     if assumed.verdict is Verdict.UNKNOWN:
         return assumed
     return _with_assumption(assumed, UNSEEN_GUARDRAILS_ABSENT)
+
+
+def write_gate(
+    request: Mapping[str, Any],
+    state: Mapping[str, Any],
+    unknown: Collection[str],
+    *,
+    assumptions: Collection[str] = frozenset((DOCUMENTED_READINGS,)),
+) -> Decision:
+    """Whether the write gates let a change through, its caller's permissions left aside.
+
+    Args:
+        request: as for `evaluate`, with the document in `payload`: `{"policy": …}`,
+            `{"acl": {Owner, Grants} or a canned name}`, `{"ownership": …}`.
+        state: the state that the write meets.
+        unknown: as for `evaluate`.
+        assumptions: as for `evaluate`.
+
+    Returns:
+        ALLOWED: no gate refuses; DENIED: `denies` names the gates; UNKNOWN.
+    """
+    return _assume(request, state, unknown, assumptions, gates_only=True)
 
 
 def _with_assumption(decision: Decision, name: str) -> Decision:
@@ -69,14 +100,8 @@ def _with_assumption(decision: Decision, name: str) -> Decision:
     )
 
 
-def _compare(
-    request: Mapping[str, Any],
-    state: Mapping[str, Any],
-    unknown: Collection[str],
-    assumptions: Collection[str],
-) -> Decision:
+def _compare(case: Question, assumptions: Collection[str]) -> Decision:
     """Evaluate under every reading of the ambiguities that are met."""
-    case = _Case(request, state, unknown)
     base, met = case.decide(())
     if not met:
         return _decision(base, (), ())
@@ -142,103 +167,3 @@ def _decision(
         ambiguities=ambiguities,
         assumptions=assumptions,
     )
-
-
-class _Case:
-    """Request and state, parsed once and decided under one or more readings."""
-
-    __slots__ = (
-        "actions",
-        "context",
-        "principal",
-        "resource_account",
-        "state",
-        "targets",
-        "time",
-        "unknown_context",
-    )
-
-    def __init__(
-        self, request: Mapping[str, Any], state: Mapping[str, Any], unknown: Collection[str]
-    ) -> None:
-        self.state = State(state, unknown)
-        self.unknown_context = [*(request.get("unknown_context") or ()), *_context_of(unknown)]
-        given = request.get("principal")
-        if not isinstance(given, Mapping):
-            raise ValueError(f"request.principal: expected an object, found {given!r}")
-        self.principal = _known_canonical(parse_principal(_visible(given, unknown)), self.state)
-        action = request.get("action")
-        self.actions = tuple(action) if isinstance(action, list | tuple) else (action,)
-        if not self.actions or not all(isinstance(a, str) and ":" in a for a in self.actions):
-            raise ValueError(f"request.action: expected service:Action, found {action!r}")
-        name = self.state.bucket.get("name")
-        self.targets = [target_of(request.get("resource"), a, name) for a in self.actions]
-        self.time = None if "request.time" in unknown else request.get("time")
-        owner = self.state.text("bucket.owner_account")
-        self.resource_account = owner if isinstance(owner, str) else None
-        self.context = context_values(request.get("context") or {})
-
-    def decide(self, flips: Collection[str]) -> tuple[Result, frozenset[str]]:
-        """All actions under one reading; the ids that were met."""
-        readings = Readings(flips)
-        results = []
-        for action, target in zip(self.actions, self.targets, strict=True):
-            asked = self._request(target, readings)
-            for each in _needed(action.lower(), self.actions, readings):
-                results.append(decide_action(each, target, asked, self.state))
-        return _together(results), frozenset(readings.touched)
-
-    def _request(self, target: Target, readings: Readings) -> Request:
-        return Request(
-            self.principal,
-            self.context,
-            self.unknown_context,
-            time=self.time,
-            resource_account=self.resource_account,
-            readings=readings,
-        )
-
-
-def _needed(action: str, actions: tuple[str, ...], readings: Readings) -> tuple[str, ...]:
-    """A14: does a delete with a version id need DeleteObject too?"""
-    if action != "s3:deleteobjectversion" or any(a.lower() == "s3:deleteobject" for a in actions):
-        return (action,)
-    return (action,) if readings.default("A14") else (action, "s3:deleteobject")
-
-
-def _together(results: list[Result]) -> Result:
-    """All actions must be allowed."""
-    if len(results) == 1:
-        return results[0]
-    first = Result(all_of(*(r.allowed for r in results)))
-    first.explicit = any(r.allowed is False and r.explicit for r in results)
-    for result in results:
-        first.paths += result.paths
-        first.denies += result.denies
-        first.voided += result.voided
-    return first
-
-
-def _visible(principal: Mapping[str, Any], unknown: Collection[str]) -> Mapping[str, Any]:
-    """The principal less the fields that are named unknown."""
-    lost = {path.rpartition(".")[2] for path in unknown if "principal." in path}
-    return {k: v for k, v in principal.items() if k not in lost} if lost else principal
-
-
-def _context_of(unknown: Collection[str]) -> list[str]:
-    prefix = "request.context."
-    return [path.removeprefix(prefix) for path in unknown if path.startswith(prefix)]
-
-
-def _known_canonical(principal: Principal, state: State) -> Principal:
-    """An account's canonical id follows from the bucket or object that it owns."""
-    if principal.canonical_id is not None or not principal.signed or principal.account is None:
-        return principal
-    for holder in ("bucket", "object"):
-        account = state.text(f"{holder}.owner_account")
-        canonical = state.text(f"{holder}.owner_canonical_id")
-        if account == principal.account and isinstance(canonical, str):
-            from dataclasses import replace
-
-            return replace(principal, canonical_id=canonical)
-    return principal

@@ -25,7 +25,7 @@ class SomePath:
         return f"{self.head}{path}{self.name}"
 
 
-Value: TypeAlias = str | tuple[str | SomePath, ...] | SomePath | None | Unknown
+Value: TypeAlias = str | tuple[str | SomePath, ...] | SomePath | Unknown | None
 
 #: Keys that the documentation calls multivalued: one element of them is still a list.
 MULTIVALUED = frozenset(

@@ -458,9 +458,9 @@ class _Side:
         if self.callers.request.principal.account == "cloudfront":
             return resource  # an origin access identity has no policies of its own
         # A9: does an AllUsers grant need the caller's identity side too?
-        if everyone is not False and self.own is not True:
-            if not self.callers.request.readings.default("A9"):
-                return any_of(everyone, all_of(self.own, resource))
+        open_to_all = everyone is not False and self.own is not True
+        if open_to_all and not self.callers.request.readings.default("A9"):
+            return any_of(everyone, all_of(self.own, resource))
         return all_of(self.own, resource)
 
     def _path(self, labels: list[str], *, own_side: bool, answer: Kleene) -> None:

@@ -18,7 +18,8 @@ from timeline.policy.aws.conditions import Condition, compile_condition
 from timeline.policy.aws.context import Request
 from timeline.policy.aws.patterns import Pattern, action_regex
 from timeline.policy.aws.principal import Match, Principals, compile_principals
-from timeline.policy.kleene import Kleene, Unknown, all_of, any_in, any_of, negate
+from timeline.policy.kleene import Kleene, Unknown, any_in, any_of, merge, negate
+from timeline.policy.malformed import MalformedError
 
 #: Policies kept compiled; a run of `butfor decide` is specified for 200 distinct ones.
 CACHE = 2_048
@@ -101,13 +102,13 @@ class Statement:
         covered = self._covers(resource, request)
         if covered is False or self._unconditional:
             return covered
-        unknown = None if covered is True else covered
+        unknown = covered if isinstance(covered, Unknown) else None
         for condition in self.conditions:
             held = condition.holds(request)
             if held is False:
                 return False
-            if held is not True:
-                unknown = held if unknown is None else all_of(unknown, held)
+            if isinstance(held, Unknown):
+                unknown = held if unknown is None else merge(unknown, held)
         return True if unknown is None else unknown
 
     def _covers(self, resource: str, request: Request) -> Kleene:
@@ -260,7 +261,7 @@ def _principals(body: Mapping[str, Any]) -> Principals | None:
         if name in body:
             try:
                 return compile_principals(body[name])
-            except ValueError:
+            except MalformedError:
                 return None
     return None
 

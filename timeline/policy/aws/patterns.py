@@ -88,7 +88,8 @@ def split_arn(text: str) -> list[str]:
     """At most six fields, split at colons outside `${…}`."""
     if "${" not in text:
         return text.split(":", 5)
-    fields, start = [], 0
+    fields: list[str] = []
+    start = 0
     for colon in _FIELD_END.finditer(text):
         if colon[1] is not None and len(fields) < 5:
             fields.append(text[start : colon.start()])

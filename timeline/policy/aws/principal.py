@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from timeline.policy.kleene import Kleene, Unknown, any_of
+from timeline.policy.malformed import MalformedError
 
 KINDS = (
     "Anonymous",
@@ -60,12 +61,12 @@ def parse_principal(given: Mapping[str, Any]) -> Principal:
     """The `principal` object of a request.
 
     Raises:
-        ValueError: no type that is known.
+        MalformedError: no type that is known.
     """
     arn = given.get("arn") or None
     kind = given.get("type")
     if kind not in KINDS:
-        raise ValueError(f"principal.type: expected one of {', '.join(KINDS)}, found {kind!r}")
+        raise MalformedError(f"principal.type: expected one of {', '.join(KINDS)}, found {kind!r}")
     if kind == "Anonymous":
         return Principal(kind=kind)
     if kind == "AWSService":
@@ -234,16 +235,16 @@ def compile_principals(element: object) -> Principals:
     """A Principal element: `"*"` or a mapping of kinds to names.
 
     Raises:
-        ValueError: neither.
+        MalformedError: neither.
     """
     if element == "*":
         element = {"AWS": "*"}
     if not isinstance(element, Mapping):
-        raise ValueError(f'principal: expected "*" or an object, found {element!r}')
+        raise MalformedError(f'principal: expected "*" or an object, found {element!r}')
     names = {kind: _listed(value) for kind, value in element.items()}
     unknown = sorted(set(names) - {"AWS", "Service", "Federated", "CanonicalUser"})
     if unknown:
-        raise ValueError(f"principal: kind {unknown[0]!r} is not known")
+        raise MalformedError(f"principal: kind {unknown[0]!r} is not known")
     accounts, exact, roles, ids = set(), set(), set(), set()
     for name in names.get("AWS", ()):
         fields = name.split(":", 5)

@@ -126,7 +126,7 @@ def effective_flag(
     Returns:
         The flag, and where it is on.
     """
-    levels = {"account_public_access_block": _account_flag(state, request, name)}
+    levels = {"account_public_access_block": account_flag(state, request, name)}
     levels["bucket.public_access_block"] = state.flag("bucket", name)
     if access_point:
         levels["access_point.public_access_block"] = state.flag("access_point", name)
@@ -134,7 +134,8 @@ def effective_flag(
     return any_of(*levels.values()), on
 
 
-def _account_flag(state: State, request: Request, name: str) -> Kleene:
+def account_flag(state: State, request: Request, name: str) -> Kleene:
+    """The flag for the bucket owner's account: an organization's S3 policy overrides it."""
     hidden = state.hidden("organization_s3_policy", within=True)
     account = state.flag("", name)
     if hidden is not None:

@@ -10,6 +10,7 @@ from typing import Any
 
 from timeline.policy.aws.language import Document, compile_document
 from timeline.policy.kleene import Kleene, Unknown
+from timeline.policy.malformed import MalformedError
 
 ENFORCED = "BucketOwnerEnforced"
 ALL_USERS = "http://acs.amazonaws.com/groups/global/AllUsers"
@@ -118,9 +119,9 @@ class State:
         found = []
         if value is not None:
             if not isinstance(value, list) or not all(isinstance(v, list) for v in value):
-                raise ValueError(f"state.{path}: expected one list of documents per level")
+                raise MalformedError(f"state.{path}: expected one list of documents per level")
             if path == "scps" and any(not level for level in value):
-                raise ValueError("state.scps: a level is never empty")
+                raise MalformedError("state.scps: a level is never empty")
             found = [_set(f"{path}[{n}]", level, None) for n, level in enumerate(value)]
         if further is not None:
             found.append(PolicySet(path, (), further))
@@ -172,7 +173,7 @@ def parse_acl(slot: str, value: object, further: Unknown | None = None) -> Acl:
     """An access control list in the form of GetBucketAcl: `{Owner, Grants}`.
 
     Raises:
-        ValueError: not of that form.
+        MalformedError: not of that form.
     """
     body = _mapping({"Grants": value} if isinstance(value, list) else value, f"state.{slot}")
     body = _mapping(body.get("AccessControlPolicy", body), f"state.{slot}")
@@ -212,5 +213,5 @@ def _mapping(value: object, where: str) -> Mapping[str, Any]:
     if value is None:
         return {}
     if not isinstance(value, Mapping):
-        raise ValueError(f"{where}: expected an object, found {type(value).__name__}")
+        raise MalformedError(f"{where}: expected an object, found {type(value).__name__}")
     return value

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from timeline.policy.aws import s3
 from timeline.policy.aws.patterns import split_arn
+from timeline.policy.malformed import MalformedError
 
 _ACCOUNT_WIDE = "arn:aws:s3:::*"
 
@@ -63,14 +64,14 @@ def target_of(resource: object, action: str, bucket_name: str | None) -> Target:
         bucket_name: name of the bucket whose state is given.
 
     Raises:
-        ValueError: no ARN.
+        MalformedError: no ARN.
     """
     service = action.partition(":")[0].lower()
     if resource is None or resource == "*":
         return Target(arn=_ACCOUNT_WIDE if service == "s3" else "*", service=service)
     fields = split_arn(resource) if isinstance(resource, str) else []
     if len(fields) != 6 or fields[0].lower() != "arn":
-        raise ValueError(f"request.resource: expected an ARN, found {resource!r}")
+        raise MalformedError(f"request.resource: expected an ARN, found {resource!r}")
     arn, name = str(resource), fields[5]
     if service != "s3":
         return Target(arn=arn, service=service, account=fields[4])

@@ -1,0 +1,78 @@
+"""`butfor decide`: the evaluator as a filter, JSON lines in and out, in order."""
+
+import sys
+from typing import IO, TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    import msgspec
+
+
+@click.command("decide")
+@click.option(
+    "--in",
+    "source",
+    type=click.File("rb"),
+    default="-",
+    help="File of JSON lines; standard input by default.",
+)
+@click.option(
+    "--out",
+    "sink",
+    type=click.File("wb"),
+    default="-",
+    help="File to write to; standard output by default.",
+)
+def decide(source: IO[bytes], sink: IO[bytes]) -> None:
+    """Requests in, decisions out: the bare evaluator.
+
+    Each line holds a request, the state it met, and the names of what is not known; each line
+    of the answer holds ALLOWED, DENIED or UNKNOWN with its reasons. A line that cannot be read
+    becomes `{"id", "error"}` and never stops the rest. No case folder is needed.
+
+    Example: butfor decide < requests.jsonl > decisions.jsonl
+
+    Exit codes: 0 every line decided · 1 at least one line could not be read.
+    """
+    sys.exit(1 if run(source, sink) else 0)
+
+
+def run(source: IO[bytes], sink: IO[bytes]) -> int:
+    """Decide line by line; blank lines are skipped.
+
+    Returns:
+        Number of lines that could not be read.
+    """
+    import msgspec
+
+    decoder, encoder = msgspec.json.Decoder(), msgspec.json.Encoder()
+    bad = 0
+    for number, content in enumerate(source, start=1):
+        if not content.strip():
+            continue
+        answer = _answer(content, number, decoder)
+        bad += "error" in answer
+        sink.write(encoder.encode(answer) + b"\n")
+        if number % 256 == 0:
+            sink.flush()
+    sink.flush()
+    return bad
+
+
+def _answer(content: bytes, number: int, decoder: "msgspec.json.Decoder[Any]") -> dict[str, Any]:
+    """One line decided, or its error with its position."""
+    import msgspec
+
+    from timeline.policy.decide import decide as decide_line
+
+    line: Any = None
+    try:
+        line = decoder.decode(content)
+        return decide_line(line)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        reason = f"not JSON: {error}"
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+        reason = str(error) or type(error).__name__
+    identifier = line.get("id") if isinstance(line, dict) else None
+    return {"id": identifier, "error": f"line {number}: {reason}"}

@@ -1,0 +1,138 @@
+"""A request with its state, parsed once and put to the evaluation under one or more readings."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import replace
+from typing import Any
+
+from timeline.policy.aws.context import Readings, Request, context_values
+from timeline.policy.aws.evaluation import Result, decide_action
+from timeline.policy.aws.gates import header_gate, payload_gate
+from timeline.policy.aws.principal import Principal, parse_principal
+from timeline.policy.aws.slots import State
+from timeline.policy.aws.target import target_of
+from timeline.policy.kleene import Kleene, all_of, any_of, negate
+from timeline.policy.malformed import MalformedError
+
+
+class Question:
+    """Request and state, parsed once and decided under one or more readings."""
+
+    """What is asked: `gates_only` leaves the caller's permissions aside.
+
+    Raises:
+        MalformedError: request or state are not of the specified form.
+    """
+
+    __slots__ = (
+        "actions",
+        "context",
+        "gates_only",
+        "payload",
+        "principal",
+        "resource_account",
+        "state",
+        "targets",
+        "time",
+        "unknown_context",
+    )
+
+    def __init__(
+        self,
+        request: Mapping[str, Any],
+        state: Mapping[str, Any],
+        unknown: Collection[str],
+        gates_only: bool,
+    ) -> None:
+        self.gates_only = gates_only
+        self.payload = request.get("payload") or {}
+        self.state = State(state, unknown)
+        self.unknown_context = [*(request.get("unknown_context") or ()), *_context_of(unknown)]
+        given = request.get("principal")
+        if not isinstance(given, Mapping):
+            raise MalformedError(f"request.principal: expected an object, found {given!r}")
+        self.principal = _known_canonical(parse_principal(_visible(given, unknown)), self.state)
+        action = request.get("action")
+        self.actions = tuple(action) if isinstance(action, list | tuple) else (action,)
+        if not self.actions or not all(isinstance(a, str) and ":" in a for a in self.actions):
+            raise MalformedError(f"request.action: expected service:Action, found {action!r}")
+        name = self.state.bucket.get("name")
+        self.targets = [target_of(request.get("resource"), a, name) for a in self.actions]
+        self.time = None if "request.time" in unknown else request.get("time")
+        owner = self.state.text("bucket.owner_account")
+        self.resource_account = owner if isinstance(owner, str) else None
+        self.context = context_values(request.get("context") or {})
+
+    def decide(self, flips: Collection[str]) -> tuple[Result, frozenset[str]]:
+        """All actions under one reading; the ids that were met."""
+        readings = Readings(flips)
+        results = []
+        for action, target in zip(self.actions, self.targets, strict=True):
+            asked = self._request(readings)
+            if self.gates_only:
+                results.append(self._gates(action.lower(), asked))
+                continue
+            for each in _needed(action.lower(), self.actions, readings):
+                results.append(decide_action(each, target, asked, self.state))
+        return _together(results), frozenset(readings.touched)
+
+    def _gates(self, action: str, asked: Request) -> Result:
+        """Every gate that the write meets."""
+        gates: dict[str, Kleene] = {
+            **header_gate(action, asked, self.state),
+            **payload_gate(action, self.payload, asked, self.state),
+        }
+        refusals = [name for name, refused in gates.items() if refused is True]
+        return Result(negate(any_of(*gates.values())), denies=refusals)
+
+    def _request(self, readings: Readings) -> Request:
+        return Request(
+            self.principal,
+            self.context,
+            self.unknown_context,
+            time=self.time,
+            resource_account=self.resource_account,
+            readings=readings,
+        )
+
+
+def _needed(action: str, actions: tuple[str, ...], readings: Readings) -> tuple[str, ...]:
+    """A14: does a delete with a version id need DeleteObject too?"""
+    if action != "s3:deleteobjectversion" or any(a.lower() == "s3:deleteobject" for a in actions):
+        return (action,)
+    return (action,) if readings.default("A14") else (action, "s3:deleteobject")
+
+
+def _together(results: list[Result]) -> Result:
+    """All actions must be allowed."""
+    if len(results) == 1:
+        return results[0]
+    first = Result(all_of(*(r.allowed for r in results)))
+    first.explicit = any(r.allowed is False and r.explicit for r in results)
+    for result in results:
+        first.paths += result.paths
+        first.denies += result.denies
+        first.voided += result.voided
+    return first
+
+
+def _visible(principal: Mapping[str, Any], unknown: Collection[str]) -> Mapping[str, Any]:
+    """The principal less the fields that are named unknown."""
+    lost = {path.rpartition(".")[2] for path in unknown if "principal." in path}
+    return {k: v for k, v in principal.items() if k not in lost} if lost else principal
+
+
+def _context_of(unknown: Collection[str]) -> list[str]:
+    prefix = "request.context."
+    return [path.removeprefix(prefix) for path in unknown if path.startswith(prefix)]
+
+
+def _known_canonical(principal: Principal, state: State) -> Principal:
+    """An account's canonical id follows from the bucket or object that it owns."""
+    if principal.canonical_id is not None or not principal.signed or principal.account is None:
+        return principal
+    for holder in ("bucket", "object"):
+        account = state.text(f"{holder}.owner_account")
+        canonical = state.text(f"{holder}.owner_canonical_id")
+        if account == principal.account and isinstance(canonical, str):
+            return replace(principal, canonical_id=canonical)
+    return principal
