@@ -194,6 +194,7 @@ class Harvest:
         observations: of single slots.
         listings: complete lists.
         owners: resource -> account that owns it, as far as records say.
+        names: (resource, slot) -> name that never changes: ARN of a unique id or of a name.
         constants: content that reference data states: resource -> slot -> (since, atoms, why).
     """
 
@@ -201,6 +202,7 @@ class Harvest:
     observations: tuple[Observation, ...] = ()
     listings: tuple[Listing, ...] = ()
     owners: Mapping[str, str] = field(default_factory=dict)
+    names: Mapping[tuple[str, str], str] = field(default_factory=dict)
     constants: Mapping[tuple[str, str], tuple[datetime, Atoms, str]] = field(default_factory=dict)
 
 

@@ -101,7 +101,7 @@ def run(
                 continue
         result.intervals.extend(rows.intervals(resource_uid, slot, folded, covered))
         result.gaps.extend(_gaps(resource_uid, slot, folded))
-    result.intervals.extend(_owner_rows(found))
+    result.intervals.extend(_name_rows(found))
     result.changes.sort(key=_change_order)
     result.intervals.sort(key=_interval_order)
     return result
@@ -260,11 +260,14 @@ def _constant(
     ]
 
 
-def _owner_rows(found: Harvest) -> list[dict[str, Any]]:
-    why = "account named as owner in recorded calls"
+def _name_rows(found: Harvest) -> list[dict[str, Any]]:
+    """Names that never change: owners of buckets, ARNs of unique ids, canonical ids."""
+    named = {(uid, "owner"): account for uid, account in found.owners.items()} | dict(found.names)
     return [
-        rows.constant(resource_uid, "owner", ledger.SCALAR, account, None, why)
-        for resource_uid, account in sorted(found.owners.items())
+        rows.constant(
+            uid, slot, ledger.SCALAR, name, None, "as named in recorded calls and answers"
+        )
+        for (uid, slot), name in sorted(named.items())
     ]
 
 

@@ -57,7 +57,9 @@ def grant(kind: str, who: str, permission: str, owner: str | None = None) -> tup
     if kind == "Group":
         grantee: dict[str, Json] = {"Type": "Group", "URI": who}
     else:
+        by_role = who if who in (OWNER, BUCKET_OWNER) else named if named == OWNER else None
         grantee = {"Type": "CanonicalUser", "ID": None if who in (OWNER, BUCKET_OWNER) else who}
+        grantee |= {"Role": by_role} if by_role else {}
     value: dict[str, Json] = {"Grantee": grantee, "Permission": permission}
     return f"grant:{kind}:{named}:{permission}", value
 

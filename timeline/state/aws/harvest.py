@@ -12,7 +12,17 @@ from typing import Any
 from timeline.model import Json
 from timeline.state import defaults
 from timeline.state.aws import iam, reads, s3, s3_objects, snapshots
-from timeline.state.aws.context import Context, Handler, bucket_of, bucket_uid, key_of, text_at
+from timeline.state.aws.acl import owner_of
+from timeline.state.aws.context import (
+    Context,
+    Handler,
+    account_uid,
+    bucket_of,
+    bucket_uid,
+    key_of,
+    text_at,
+)
+from timeline.state.aws.identity import unique_uid
 from timeline.state.aws.record import (
     document,
     field,
@@ -22,7 +32,17 @@ from timeline.state.aws.record import (
     statements,
 )
 from timeline.state.aws.record import text as text_of
-from timeline.state.ledger import Atoms, Harvest, Observation, Recorded, Write, scalar
+from timeline.state.ledger import (
+    EXISTENCE,
+    SCALAR,
+    Atoms,
+    Harvest,
+    Listing,
+    Observation,
+    Recorded,
+    Write,
+    scalar,
+)
 
 _SERVICES: tuple[tuple[tuple[str, ...], Mapping[str, Handler]], ...] = (
     (("s3.amazonaws.com", "s3-control.amazonaws.com"), {**s3.HANDLERS, **s3_objects.HANDLERS}),
@@ -73,6 +93,7 @@ def harvest(
         observations=tuple(seen),
         listings=listings,
         owners={bucket_uid(bucket): account for bucket, account in owners.items()},
+        names=_names(records, context, listings),
         constants=_constants(writes, listings),
     )
 
@@ -99,7 +120,7 @@ def slack_of(resource_uid: str, slot: str) -> timedelta:
 
 
 def _arns(
-    records: Iterable[Recorded], actors: Iterable[str], listings: Iterable[Any]
+    records: Iterable[Recorded], actors: Iterable[str], listings: Iterable[Listing]
 ) -> dict[tuple[str, str, str], str]:
     """(account, kind, name) -> ARN. A name is unique in its account, whatever its path."""
     found: set[str] = {arn for arn in actors if arn.startswith("arn:")}
@@ -153,8 +174,34 @@ def _owners(records: Iterable[Recorded]) -> dict[str, str]:
     return owners
 
 
+def _names(
+    records: Iterable[Recorded], context: Context, listings: Iterable[Listing]
+) -> dict[tuple[str, str], str]:
+    """Unique id -> ARN, role name -> ARN with a path, account -> canonical id."""
+    names: dict[tuple[str, str], str] = {}
+    for listing in listings:
+        for arn, slots in sorted(listing.seen.items()):
+            unique = text_at(slots.get(EXISTENCE, {}).get(SCALAR), "unique_id")
+            if unique:
+                names[unique_uid(unique), "arn"] = arn
+    for record in records:
+        for kind in ("user", "role", "group"):
+            unique = text_at(response(record), kind, f"{kind}Id")
+            named = text_at(response(record), kind, "arn")
+            if unique and named:
+                names[unique_uid(unique), "arn"] = named
+        canonical = owner_of(request(record)) if record.operation == "PutBucketAcl" else None
+        account = context.owners.get(bucket_of(record) or "")
+        if canonical and account and record.error_code is None:
+            names.setdefault((account_uid(account), "canonical_id"), canonical)
+    for (account, kind, name), arn in sorted(context.arns.items()):
+        if kind == "role" and not arn.endswith(f":role/{name}"):
+            names[account_uid(account), f"role/{name}"] = arn
+    return names
+
+
 def _constants(
-    writes: Iterable[Write], listings: Iterable[Any]
+    writes: Iterable[Write], listings: Iterable[Listing]
 ) -> dict[tuple[str, str], tuple[datetime, Atoms, str]]:
     """Provider-managed policies of the data file, as far as the case refers to them."""
     referred = {

@@ -139,6 +139,26 @@ def put_request_payment(record: Recorded, _: Context) -> tuple[Write, ...]:
     return _bucket(record, "requester_pays", content)
 
 
+def put_encryption(record: Recorded, _: Context) -> tuple[Write, ...]:
+    """What new objects are encrypted with where their request does not say."""
+
+    def content() -> Atoms:
+        body = mapping(field(request(record), "ServerSideEncryptionConfiguration"))
+        rules = many(body.get("Rule"))
+        rule = mapping(mapping(rules[0]).get("ApplyServerSideEncryptionByDefault")) if rules else {}
+        algorithm = text(rule.get("SSEAlgorithm"))
+        if algorithm is None:
+            raise Unreadable("expected SSEAlgorithm in the rule, found none")
+        return scalar({"algorithm": algorithm, "key": text(rule.get("KMSMasterKeyID"))})
+
+    return _bucket(record, "encryption", content)
+
+
+def delete_encryption(record: Recorded, _: Context) -> tuple[Write, ...]:
+    """Back to the provider's own keys, which decide no access."""
+    return _bucket(record, "encryption", lambda: {}, bodiless=True)
+
+
 def put_versioning(record: Recorded, _: Context) -> tuple[Write, ...]:
     """`Enabled` or `Suspended`."""
 
@@ -183,6 +203,7 @@ def create_bucket(record: Recorded, _: Context) -> tuple[Write, ...]:
             accepted=accepted, why="CreateBucket recorded", before={}, rank=0,
         ),
         default_slot(record, uid, "policy", {}, "a new bucket has no policy"),
+        default_slot(record, uid, "encryption", {}, "a new bucket names no key of its own"),
         default("requester_pays", value=False, shown=Shown.NEVER),
         *_acl_at_creation(record, uid),
         *(default(flag_slot(name), row.values["public_access_block"]) for name in FLAGS),
@@ -257,6 +278,8 @@ HANDLERS: dict[str, Handler] = {
     "PutBucketOwnershipControls": put_ownership_controls,
     "DeleteBucketOwnershipControls": delete_ownership_controls,
     "PutBucketRequestPayment": put_request_payment,
+    "PutBucketEncryption": put_encryption,
+    "DeleteBucketEncryption": delete_encryption,
     "PutBucketVersioning": put_versioning,
     "PutBucketLogging": put_logging,
     "CreateBucket": create_bucket,

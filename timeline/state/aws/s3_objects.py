@@ -4,8 +4,10 @@ An object's slots are written by data events, which are absent unless data loggi
 list is not known, which is not the same as private. Source: `state.md`, row PutObjectAcl.
 """
 
+from collections.abc import Mapping
 from dataclasses import replace
 
+from timeline.model import Json
 from timeline.state.aws import acl
 from timeline.state.aws.context import (
     Context,
@@ -14,12 +16,19 @@ from timeline.state.aws.context import (
     default_slot,
     key_of,
     replace_slot,
+    text_at,
 )
 from timeline.state.aws.record import Unreadable, body_missing, field, request, text
 from timeline.state.ledger import WHOLE, Atoms, Recorded, Shown, Write, scalar
 
 #: Who uploaded an object, and under which canned list: what its owner follows from (R-S3-4).
 UPLOADER = "uploader"
+
+#: What an object is encrypted with.
+ENCRYPTION = "sse"
+
+#: Value of `algorithm` where neither request nor answer names one.
+BUCKET_DEFAULT = "bucket default"
 
 
 def object_uid(bucket: str, key: str) -> str:
@@ -114,15 +123,29 @@ def _created(record: Recorded, headers: Recorded | None) -> tuple[Write, ...]:
         return scalar({"account": account, "canned_acl": named})
 
     listed = replace_slot(record, uid, "acl", content)
-    owned = replace_slot(record, uid, UPLOADER, uploader)
-    owned = replace(owned, shown=Shown.NEVER)
+    owned, sealed = (
+        replace(replace_slot(record, uid, slot, found), shown=Shown.NEVER)
+        for slot, found in ((UPLOADER, uploader), (ENCRYPTION, lambda: _encryption(record, params)))
+    )
     if plain:
-        return (replace(listed, shown=Shown.IF_REPLACING), owned)
+        return (replace(listed, shown=Shown.IF_REPLACING), owned, sealed)
     # What the request asks for comes on top of what every creation sets, as a change of its own.
     why = "a new object's access control list names its owner alone"
     private = acl.canned("private")
     base = default_slot(record, uid, "acl", private, why, shown=Shown.NEVER)
-    return (replace(base, before=None), listed, owned)
+    return (replace(base, before=None), listed, owned, sealed)
+
+
+def _encryption(record: Recorded, params: Mapping[str, Json]) -> Atoms:
+    """As asked for, else as the answer says it was applied, else as the bucket says."""
+    asked = text(field(params, "x-amz-server-side-encryption"))
+    key = text(field(params, "x-amz-server-side-encryption-aws-kms-key-id"))
+    applied = text_at(record.params.get("additionalEventData"), "SSEApplied") or ""
+    if asked is None and "KMS" in applied:
+        asked, key = "aws:kms", None
+    if asked is None and applied:
+        asked = "AES256"
+    return scalar({"algorithm": asked or BUCKET_DEFAULT, "key": key})
 
 
 HANDLERS: dict[str, Handler] = {

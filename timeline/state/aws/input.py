@@ -1,0 +1,264 @@
+"""The evaluator's `state` object for one request, out of the history.
+
+What no record mentions comes in two kinds: a slot that decides by itself is *unknown*; a guardrail
+that can only deny and that no evidence mentions is *unseen*, and the caller treats it under the
+assumption `unseen-guardrails-absent` (`access.md` G9). Form: `access.md` section 6.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Protocol
+
+from timeline.model import Json, Knowledge, SlotState
+from timeline.state.aws import identity
+from timeline.state.aws.context import account_uid, bucket_uid
+from timeline.state.aws.s3 import FLAGS, flag_slot
+from timeline.state.aws.s3_objects import BUCKET_DEFAULT, ENCRYPTION, UPLOADER, object_uid
+
+#: Canonical id of the owner of what anonymous callers upload (`access.md` R-S3-4).
+ANONYMOUS_OWNER = "65a011a29cdf8ec533ec3d1ccaae921c"
+
+ENFORCED = "BucketOwnerEnforced"
+
+
+class Viewed(Protocol):
+    """What is asked of a history; an overlay with counterfactual contents answers as well."""
+
+    def at(self, resource_uid: str, slot: str, t: datetime) -> SlotState:
+        """The slot at an instant."""
+
+    def slots(self, resource_uid: str) -> Iterable[str]:
+        """Slots of a resource that the records mention."""
+
+
+@dataclass(slots=True)
+class Reading:
+    """One look at a history at one instant, collecting what is not known."""
+
+    history: Viewed
+    t: datetime
+    unknown: list[str] = field(default_factory=list)
+    unseen: list[str] = field(default_factory=list)
+
+    def slot(self, resource_uid: str, slot: str) -> SlotState:
+        """The slot as it stands."""
+        return self.history.at(resource_uid, slot, self.t)
+
+    def known(self, resource_uid: str, slot: str, path: str) -> Json:
+        """Its value, or None with the path noted as unknown."""
+        state = self.slot(resource_uid, slot)
+        if state.knowledge is Knowledge.UNKNOWN:
+            self.unknown.append(path)
+        return state.value
+
+    def name(self, resource_uid: str, slot: str) -> str | None:
+        """A name that never changes (owner, ARN), None where no record gives it."""
+        value = self.slot(resource_uid, slot).value
+        return value if isinstance(value, str) else None
+
+    def mentioned(self, resource_uid: str, slot: str) -> bool:
+        """Whether any record mentions the slot."""
+        return slot in self.history.slots(resource_uid)
+
+
+def state_for(
+    history: Viewed, request: Mapping[str, Any], t: datetime
+) -> tuple[dict[str, Any], list[str], list[str]]:
+    """State in which a request is decided.
+
+    Args:
+        history: of the case, or an overlay over it.
+        request: `request` object of `access.md` section 6.
+        t: instant.
+
+    Returns:
+        (`state`, paths that are unknown, paths of guardrails that no evidence mentions); the two
+        lists are sorted and have no path in common.
+    """
+    reading = Reading(history, t)
+    bucket, key = _target(request)
+    state: dict[str, Any] = {
+        "bucket": _bucket(reading, bucket),
+        "object": _object(reading, bucket, key),
+        "access_point": None,
+        "kms_key_policy": None,
+    }
+    owner = state["bucket"].get("owner_account")
+    state["account_public_access_block"] = _account_block(reading, bucket, owner)
+    if _is_access_point(str(request.get("resource"))):
+        reading.unknown.append("access_point")
+    state |= identity.state_of(reading, request)
+    _guardrails(reading, state, request, bucket)
+    unknown = sorted(set(reading.unknown))
+    return state, unknown, sorted(set(reading.unseen) - set(unknown))
+
+
+def _target(request: Mapping[str, Any]) -> tuple[str | None, str | None]:
+    """(bucket, key) of a request; (None, None) where it is about no bucket."""
+    resource = request.get("resource")
+    parts = str(resource).split(":", 5)
+    if len(parts) != 6 or parts[2] != "s3" or parts[3] or parts[4]:
+        return None, None
+    bucket, _, key = parts[5].partition("/")
+    return (bucket if bucket and "*" not in bucket else None), (key or None)
+
+
+def _is_access_point(resource: str) -> bool:
+    parts = resource.split(":", 5)
+    return len(parts) == 6 and parts[2] == "s3" and parts[5].startswith("accesspoint/")
+
+
+def _bucket(reading: Reading, bucket: str | None) -> dict[str, Any]:
+    if bucket is None:
+        return {}
+    uid = bucket_uid(bucket)
+    owner = reading.name(uid, "owner")
+    if owner is None:
+        reading.unknown.append("bucket.owner_account")
+    canonical = reading.name(account_uid(owner), "canonical_id") if owner else None
+    if canonical is None:
+        reading.unknown.append("bucket.owner_canonical_id")
+    return {
+        "name": bucket,
+        "owner_account": owner,
+        "owner_canonical_id": canonical,
+        "policy": reading.known(uid, "policy", "bucket.policy"),
+        "acl": _acl(reading.known(uid, "acl", "bucket.acl"), canonical, canonical),
+        "ownership": reading.known(uid, "ownership", "bucket.ownership"),
+        "public_access_block": _flags(reading, uid, "bucket.public_access_block"),
+        "requester_pays": reading.known(uid, "requester_pays", "bucket.requester_pays"),
+    }
+
+
+def _flags(reading: Reading, uid: str, path: str) -> dict[str, Any]:
+    """Each flag by itself: one may be known where another is not."""
+    found = {name: reading.known(uid, flag_slot(name), f"{path}.{name}") for name in FLAGS}
+    return {name: value for name, value in found.items() if value is not None}
+
+
+def _account_block(
+    reading: Reading, bucket: str | None, owner: str | None
+) -> dict[str, Any] | None:
+    path = "account_public_access_block"
+    if bucket is None:
+        return None
+    uid = account_uid(owner) if owner else None
+    if uid is None or not any(reading.mentioned(uid, flag_slot(name)) for name in FLAGS):
+        reading.unseen.append(path)
+        return None
+    return _flags(reading, uid, path)
+
+
+def _object(reading: Reading, bucket: str | None, key: str | None) -> dict[str, Any] | None:
+    if bucket is None or key is None or "*" in key:
+        return None
+    uid = object_uid(bucket, key)
+    listed = reading.slot(uid, "acl")
+    if listed.knowledge is Knowledge.ABSENT:
+        return None
+    account = _object_owner(reading, bucket, uid)
+    bucket_owner = reading.name(bucket_uid(bucket), "owner")
+    canonical = ANONYMOUS_OWNER if account == "anonymous" else None
+    if account is not None and canonical is None:
+        canonical = reading.name(account_uid(account), "canonical_id")
+    if account is None:
+        reading.unknown.append("object.owner_account")
+    if canonical is None:
+        reading.unknown.append("object.owner_canonical_id")
+    of_bucket = reading.name(account_uid(bucket_owner), "canonical_id") if bucket_owner else None
+    value = reading.known(uid, "acl", "object.acl")
+    return {
+        "owner_account": account,
+        "owner_canonical_id": canonical,
+        "acl": _acl(value, canonical, of_bucket),
+        **_encryption(reading, bucket, uid),
+    }
+
+
+def _object_owner(reading: Reading, bucket: str, uid: str) -> str | None:
+    """R-S3-4: by the ownership setting of now if enforced, else by that of the creation."""
+    of_bucket = reading.name(bucket_uid(bucket), "owner")
+    if reading.slot(bucket_uid(bucket), "ownership").value == ENFORCED:
+        return of_bucket
+    uploaded = reading.slot(uid, UPLOADER)
+    if not isinstance(uploaded.value, dict):
+        return None
+    account = str(uploaded.value["account"])
+    if account == of_bucket:
+        return of_bucket
+    created = uploaded.intervals[0].start if uploaded.intervals else None
+    setting = reading.history.at(bucket_uid(bucket), "ownership", created or reading.t)
+    if setting.knowledge is Knowledge.UNKNOWN:
+        return None
+    canned = uploaded.value.get("canned_acl")
+    to_owner = setting.value == ENFORCED or (
+        setting.value == "BucketOwnerPreferred" and canned == "bucket-owner-full-control"
+    )
+    if setting.value == "BucketOwnerPreferred" and canned == "not recorded":
+        return None
+    return of_bucket if to_owner else account
+
+
+def _encryption(reading: Reading, bucket: str, uid: str) -> dict[str, Any]:
+    """Key of the object, else the one that its bucket named when it was written.
+
+    A key policy is a guardrail: where no record speaks of encryption, it is unseen.
+    """
+    held = reading.slot(uid, ENCRYPTION)
+    value = held.value if isinstance(held.value, dict) else None
+    created = held.intervals[0].start if held.intervals else None
+    if value is not None and value.get("algorithm") == BUCKET_DEFAULT:
+        uid = bucket_uid(bucket)
+        held = reading.history.at(uid, "encryption", created or reading.t)
+        value = held.value if isinstance(held.value, dict) else {}
+    if held.knowledge is Knowledge.UNKNOWN or value is None:
+        mentioned = any(slot in reading.history.slots(uid) for slot in (ENCRYPTION, "encryption"))
+        (reading.unknown if mentioned else reading.unseen).append("object.sse")
+        return {"sse": None}
+    algorithm = value.get("algorithm")
+    if not str(algorithm or "").startswith("aws:kms"):
+        return {"sse": algorithm}
+    return {"sse": algorithm, "kms_key": value.get("key")}
+
+
+def _acl(value: Json, owner: str | None, bucket_owner: str | None) -> Json:
+    """A list with its owner, and with ids for the grantees that a canned list names by role.
+
+    A grant to an owner whose id is not known is left out: it gives the owner's account nothing
+    that ownership does not.
+    """
+    if not isinstance(value, dict):
+        return value
+    grants: list[Json] = []
+    for fact in _entries(value):
+        grantee = fact.get("Grantee")
+        if isinstance(grantee, dict) and grantee.get("Type") == "CanonicalUser":
+            role = grantee.get("Role")
+            if grantee.get("ID") is None and role == "owner" and owner is None:
+                continue
+            named = owner if role == "owner" else bucket_owner
+            grantee = {"Type": "CanonicalUser", "ID": grantee.get("ID") or named}
+        grants.append({"Grantee": grantee, "Permission": fact.get("Permission")})
+    return {"Owner": {"ID": owner} if owner else {}, "Grants": grants}
+
+
+def _entries(value: Mapping[str, Json]) -> list[dict[str, Json]]:
+    grants = value.get("Grants")
+    return [g for g in grants if isinstance(g, dict)] if isinstance(grants, list) else []
+
+
+def _guardrails(
+    reading: Reading, state: dict[str, Any], request: Mapping[str, Any], bucket: str | None
+) -> None:
+    """Organization-wide and network guardrails: unseen unless a record mentions them."""
+    principal = request.get("principal") or {}
+    state |= {"organization_s3_policy": None, "scps": None, "rcps": None}
+    state["vpc_endpoint_policy"] = None
+    if bucket is not None:
+        reading.unseen += ["organization_s3_policy", "rcps"]
+    if principal.get("type") not in ("Anonymous", "AWSService"):
+        reading.unseen.append("scps")
+    endpoint = (request.get("context") or {}).get("aws:SourceVpce")
+    if endpoint or "aws:SourceVpce" in (request.get("unknown_context") or ()):
+        reading.unseen.append("vpc_endpoint_policy")
