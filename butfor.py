@@ -12,6 +12,8 @@ __version__ = "0.1.0"
 COMMANDS: dict[str, tuple[str, str, str]] = {
     "init": ("collector.cli", "init", "Make a case folder with a commented case.toml."),
     "import": ("collector.cli", "import_", "Preserve what was handed over, write-once."),
+    "custody": ("collector.cli_custody", "custody", "Record a hand-over; list the chain."),
+    "exclude": ("collector.cli_custody", "exclude", "Withdraw an item: struck, never deleted."),
     "key": ("collector.cli_seal", "key", "Make and manage the tool key that seals cases."),
     "seal": ("collector.cli_seal", "seal", "Sign and timestamp the custody log; BagIt export."),
     "produce": ("collector.cli_seal", "produce", "Hand over items with inclusion proofs."),

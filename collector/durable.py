@@ -9,6 +9,7 @@ import os
 import sys
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 
 #: Suffix of a name that is not yet evidence: never counted, removed or adopted after a crash.
@@ -91,11 +92,17 @@ def append(target: Path, data: bytes) -> None:
     """Bytes at the end of a ledger, durable when this returns; the file is made if missing."""
     made = not target.exists()
     descriptor = os.open(target, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+    size = os.fstat(descriptor).st_size
     try:
         view = memoryview(data)
         while view:
             view = view[os.write(descriptor, view) :]
         flush(descriptor)
+    except OSError:
+        # A full disk takes half a line: give the half back, so that the ledger ends in a whole one.
+        with suppress(OSError):
+            os.ftruncate(descriptor, size)
+        raise
     finally:
         os.close(descriptor)
     if made:

@@ -30,6 +30,11 @@ TAIL = 80
 BOMB_BYTES = 2**30
 BOMB_RATIO = 200
 
+INFLATE_ERRORS: tuple[type[Exception], ...] = (
+    isal_zlib.error,  # type: ignore[assignment] # its stub says instance, it is the class
+    zlib.error,
+)
+
 
 class SourceError(Exception):
     """The source could not be read: what was found. The target is not to blame."""
@@ -54,6 +59,15 @@ class Received:
     digest: Digest
     content_sha256: str | None
     content_note: str | None
+
+    def close(self) -> None:
+        """Close the descriptor, after the flush."""
+        os.close(self.descriptor)
+
+
+def digest_of(data: bytes) -> Digest:
+    """Both digests of bytes in memory."""
+    return Digest(sha256=hashlib.sha256(data).hexdigest(), sha512=hashlib.sha512(data).hexdigest())
 
 
 def stored_name(number: int, name: str) -> str:
@@ -94,7 +108,7 @@ def receive(source: BinaryIO, partial: Path, *, limit: int | None = None) -> Rec
 
 def discard(received: Received) -> None:
     """Forget bytes that were not kept."""
-    os.close(received.descriptor)
+    received.close()
     received.partial.unlink(missing_ok=True)
 
 
@@ -126,7 +140,7 @@ class Content:
         self._in += len(chunk)
         try:
             self._feed(chunk)
-        except (isal_zlib.error, zlib.error) as error:
+        except INFLATE_ERRORS as error:
             self.note = f"gzip member is damaged: {error}"
 
     def _feed(self, chunk: bytes) -> None:

@@ -8,15 +8,16 @@ tail, notes a changed case.toml or a moved folder, and appends to custody.
 import hashlib
 import os
 import platform
+import secrets
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from collector import custody, identity, lock
+from collector import case_template, custody, durable, identity, lock
 from collector.case import CONFIG, CaseConfig, load
 from collector.custody import CustodyEntry
-from collector.errors import IntegrityError
+from collector.errors import CaseError, IncompleteError, IntegrityError
 
 
 class Session:
@@ -34,6 +35,11 @@ class Session:
         """The chain, this session's lines included."""
         return tuple(self._entries)
 
+    @property
+    def stated_by(self) -> str:
+        """Who speaks when something is stated on the command line: the examiner, else the login."""
+        return self._actor.examiner or self._actor.login
+
     def record(self, action: str, *, why: str, data: Mapping[str, Any]) -> CustodyEntry:
         """Append one entry; durable when this returns."""
         last = self._entries[-1] if self._entries else None
@@ -44,6 +50,37 @@ class Session:
         return entry
 
 
+def create(case: Path) -> CustodyEntry:
+    """Make a case folder: case.toml from the template, and the first entries of custody.
+
+    Raises:
+        CaseError: the folder holds something already, or cannot be made.
+    """
+    try:
+        case.mkdir(mode=0o700, parents=True, exist_ok=True)
+        taken = sorted(path.name for path in case.iterdir())
+        if taken:
+            raise CaseError(
+                f"{case}: expected a new or empty folder, found {', '.join(taken[:3])} in it. "
+                "Choose another name."
+            )
+        case.chmod(0o700)
+        durable.write_once(case / CONFIG, case_template.TEXT.encode())
+        first = custody.append(
+            case,
+            None,
+            action="case.init",
+            why="case made",
+            data={"case": secrets.token_hex(16), **place(case)},
+            actor=identity.actor(None),
+        )
+        durable.flush_folder(case.parent)
+    except OSError as error:
+        raise CaseError(f"{case}: expected to make a folder, found: {error.strerror}") from error
+    with writing(case, "init"):
+        return first
+
+
 @contextmanager
 def writing(case: Path, purpose: str) -> Iterator[Session]:
     """Open a case for writing.
@@ -52,9 +89,10 @@ def writing(case: Path, purpose: str) -> Iterator[Session]:
         CaseError: held by another process, newer, or not a case.
         ConfigError: case.toml is not what it must be.
         IntegrityError: the custody chain is broken.
+        IncompleteError: the medium refused part-way (disk full); what is recorded is whole.
     """
     config = load(case)
-    with lock.hold(case, purpose):
+    with lock.hold(case, purpose), _stopped(case):
         aside = custody.set_torn_aside(case)
         entries = custody.read(case)
         if not entries or entries[0].action != "case.init":
@@ -68,6 +106,17 @@ def writing(case: Path, purpose: str) -> Iterator[Session]:
         _note_move(session)
         _note_config(session)
         yield session
+
+
+@contextmanager
+def _stopped(case: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise IncompleteError(
+            f"{case}: stopped part-way: {error.strerror or error}. What is recorded is whole. Make "
+            "room or give permission, and run the same command again."
+        ) from error
 
 
 def config_digest(case: Path) -> str:
