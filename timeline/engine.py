@@ -9,7 +9,10 @@ changes nothing but the time it takes.
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, TypeVar
+
+if TYPE_CHECKING:
+    import duckdb
 
 Task = TypeVar("Task")
 Answer = TypeVar("Answer")
@@ -19,7 +22,10 @@ WORTH_WORKERS = 32 * 1024 * 1024
 
 
 def map_files(
-    function: Callable[[Task], Answer], tasks: Sequence[Task], sizes: Iterable[int], workers: int = 0
+    function: Callable[[Task], Answer],
+    tasks: Sequence[Task],
+    sizes: Iterable[int],
+    workers: int = 0,
 ) -> Iterator[Answer]:
     """`function` over every task, answers in the order of the tasks.
 
@@ -27,9 +33,10 @@ def map_files(
         function: importable by name, so that a spawned process finds it.
         tasks: picklable values.
         sizes: stored bytes of each task, to judge whether workers are worth starting.
-        workers: processes; 0 = as many as there are processors, 1 = none but this.
+        workers: processes; 0 = BUTFOR_WORKERS, else as many as there are processors; 1 = none but
+            this.
     """
-    count = workers or min(os.cpu_count() or 1, 8)
+    count = workers or int(os.environ.get("BUTFOR_WORKERS") or 0) or min(os.cpu_count() or 1, 8)
     if count == 1 or len(tasks) < 2 or sum(sizes) < WORTH_WORKERS:
         yield from map(function, tasks)
         return
@@ -42,8 +49,8 @@ def map_files(
         yield from pool.map(function, tasks, chunksize=step)
 
 
-def connect(scratch: Path, memory: str = "1GB") -> Any:  # noqa: ANN401 - duckdb has no typed stubs for it
-    """A DuckDB connection that spills to `scratch` and gives the same order for any thread count."""
+def connect(scratch: Path, memory: str = "1GB") -> "duckdb.DuckDBPyConnection":
+    """A DuckDB connection that spills to `scratch`; equal answers for any thread count."""
     import duckdb
 
     connection = duckdb.connect()

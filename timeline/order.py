@@ -15,7 +15,8 @@ _NUMBERS = re.compile(r"(\d+)|(\D+)")
 def natural(text: str) -> tuple[tuple[int, int, str], ...]:
     """A key in which `EV-2.f9` comes before `EV-2.f10`."""
     return tuple(
-        (0, int(number), "") if number else (1, 0, other) for number, other in _NUMBERS.findall(text)
+        (0, int(number), "") if number else (1, 0, other)
+        for number, other in _NUMBERS.findall(text)
     )
 
 

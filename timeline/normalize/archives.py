@@ -12,7 +12,7 @@ import tempfile
 import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import IO, BinaryIO
+from typing import IO, Any, BinaryIO, Protocol
 
 CHUNK = 1 << 20
 #: Archives inside archives are opened to this depth; deeper is a gap.
@@ -24,12 +24,19 @@ RATIO = 1200
 ZSTD_STEP = 4096
 
 
-class Cut(Exception):  # noqa: N818 - the end of a stream, not a programming error
+class Cut(Exception):
     """The stream ended early or broke; `kind` is the kind of gap, the text says where."""
 
     def __init__(self, kind: str, reason: str) -> None:
         super().__init__(reason)
         self.kind = kind
+
+
+class Reader(Protocol):
+    """All that is asked of a stream."""
+
+    def read(self, size: int = -1, /) -> bytes:
+        """Up to `size` bytes; empty at the end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +54,7 @@ class Body:
     problem: Cut | None = None
 
 
-def bodies(stream: IO[bytes], prefix: str = "", depth: int = 0) -> Iterator[Body]:
+def bodies(stream: Reader, prefix: str = "", depth: int = 0) -> Iterator[Body]:
     """Every decompressed body in a stored stream, in the order in which it holds them."""
     chunks = _decompressed(_plain(stream))
     head = b""
@@ -74,7 +81,7 @@ def bodies(stream: IO[bytes], prefix: str = "", depth: int = 0) -> Iterator[Body
     yield from (_zip if is_zip else _tar)(rest, prefix, depth)
 
 
-def _plain(stream: IO[bytes]) -> Iterator[bytes]:
+def _plain(stream: Reader) -> Iterator[bytes]:
     while chunk := stream.read(CHUNK):
         yield chunk
 
@@ -110,6 +117,8 @@ def _gunzip(packed: Iterator[bytes]) -> Iterator[bytes]:
     """All members of a gzip stream; zero padding after the last one is allowed."""
     from isal import isal_zlib
 
+    # isal's stubs call it an exception, not a class of exceptions.
+    broken: Any = isal_zlib.error
     inflate = isal_zlib.decompressobj(wbits=31)
     taken = out = 0
     started = False
@@ -127,7 +136,7 @@ def _gunzip(packed: Iterator[bytes]) -> Iterator[bytes]:
                 inflate, started = isal_zlib.decompressobj(wbits=31), False
             try:
                 piece = inflate.decompress(data, CHUNK)
-            except isal_zlib.error as error:
+            except broken as error:
                 raise Cut("truncated", f"gzip breaks off after {out} bytes: {error}") from error
             started = True
             taken += len(data) - len(inflate.unconsumed_tail) - len(inflate.unused_data)
@@ -142,8 +151,8 @@ def _gunzip(packed: Iterator[bytes]) -> Iterator[bytes]:
         raise Cut("truncated", f"gzip ends before its end marker, after {out} bytes decompressed")
 
 
-def _drain(inflate: "object") -> Iterator[bytes]:
-    while piece := inflate.decompress(b"", CHUNK):  # type: ignore[attr-defined]
+def _drain(inflate: Any) -> Iterator[bytes]:  # noqa: ANN401 - isal has no stubs
+    while piece := inflate.decompress(b"", CHUNK):
         yield piece
 
 
@@ -230,14 +239,14 @@ def _zip(chunks: Iterator[bytes], prefix: str, depth: int) -> Iterator[Body]:
                 yield Body(inner, iter(()), Cut("unreadable", f"zip member: {error}"))
 
 
-class _ZipMember(io.RawIOBase):
+class _ZipMember:
     """A zip member whose breaks come as `Cut`."""
 
     def __init__(self, member: IO[bytes]) -> None:
         self._member = member
         self._out = 0
 
-    def read(self, size: int = -1) -> bytes:
+    def read(self, size: int = -1, /) -> bytes:
         """Bytes of the member."""
         try:
             data = self._member.read(size)
@@ -270,13 +279,13 @@ def _tar(chunks: Iterator[bytes], prefix: str, depth: int) -> Iterator[Body]:
         yield Body(f"{prefix}(rest)!/", iter(()), Cut("truncated", f"tar breaks off: {error}"))
 
 
-class _TarMember(io.RawIOBase):
+class _TarMember:
     """A tar member whose breaks come as `Cut`."""
 
     def __init__(self, member: IO[bytes]) -> None:
         self._member = member
 
-    def read(self, size: int = -1) -> bytes:
+    def read(self, size: int = -1, /) -> bytes:
         """Bytes of the member."""
         try:
             return self._member.read(size)

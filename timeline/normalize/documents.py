@@ -30,7 +30,24 @@ ANSWERS: tuple[tuple[str, frozenset[str]], ...] = (
 )
 CREDENTIAL_REPORT = b"user,arn,user_creation_time,"
 _PAPERS = frozenset(
-    ".md .txt .rst .pdf .docx .xlsx .html .htm .png .jpg .jpeg .yaml .yml .toml .eml .msg".split()
+    [
+        ".md",
+        ".txt",
+        ".rst",
+        ".pdf",
+        ".docx",
+        ".xlsx",
+        ".html",
+        ".htm",
+        ".png",
+        ".jpg",
+        ".jpeg",
+        ".yaml",
+        ".yml",
+        ".toml",
+        ".eml",
+        ".msg",
+    ]
 )
 _NAMES = re.compile(r"(?i)(licen[cs]e|readme|source|notice|changelog|origin)")
 
@@ -65,7 +82,7 @@ def is_credential_report(head: bytes) -> bool:
     return head.removeprefix(b"\xef\xbb\xbf").lstrip().startswith(CREDENTIAL_REPORT)
 
 
-def decode(kind: str, body: bytes) -> Any:
+def decode(kind: str, body: bytes) -> Any:  # noqa: ANN401 - whatever JSON holds
     """The answer as Python values; rows of a CSV as dicts."""
     text = body.removeprefix(b"\xef\xbb\xbf")
     if kind == "aws.iam.credential_report":

@@ -49,7 +49,9 @@ def fold(table: pa.Table) -> tuple[pa.Table, tuple[Gap, ...]]:
 
 
 def _groups(
-    table: pa.Table, name: str, mask: Any = None  # noqa: ANN401 - pyarrow has no stubs
+    table: pa.Table,
+    name: str,
+    mask: Any = None,  # noqa: ANN401 - pyarrow has no stubs
 ) -> Iterator[list[tuple[int, dict[str, Any]]]]:
     """Rows that share a value, as lists of (row number, row), in the order of the table."""
     column = table[name] if mask is None else pc.if_else(mask, table[name], None)
@@ -65,9 +67,7 @@ def _groups(
     yield from found.values()
 
 
-def _same_id(
-    group: list[tuple[int, dict[str, Any]]], first: dict[int, str]
-) -> Iterator[Gap]:
+def _same_id(group: list[tuple[int, dict[str, Any]]], first: dict[int, str]) -> Iterator[Gap]:
     """Each row against the distinct contents seen before it."""
     kinds: list[dict[str, Any]] = []
     for index, row in group:

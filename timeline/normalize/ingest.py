@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from collector.model import EvidenceItem, Gap
-from timeline.normalize import documents, split
+from timeline.normalize import documents, lines, split
 from timeline.normalize.archives import Body, Cut, bodies
 from timeline.normalize.model import (
     BODY_LIMIT,
@@ -82,20 +82,18 @@ def _whole(item: EvidenceItem, prefix: str, kind: str, reason: str, tally: _Tall
     )
 
 
-def _read_body(
-    body: Body, item: EvidenceItem, parsers: tuple[Parser, ...], tally: _Tally
-) -> None:
+def _read_body(body: Body, item: EvidenceItem, parsers: tuple[Parser, ...], tally: _Tally) -> None:
     if body.problem is not None:
         _whole(item, body.prefix, body.problem.kind, str(body.problem), tally)
         return
     head, chunks = _head(body.chunks)
-    text = head.removeprefix(split.BOM).lstrip()
+    text = head.removeprefix(lines.BOM).lstrip()
     name = body.prefix.removesuffix("!/") or item.name
     where = Where(item.uid, body.prefix, micros(item.acquired_at))
     if text[:1] in (b"{", b"["):
         _read_log(split.json_records(chunks), "json", where, item, name, parsers, tally)
     elif any(each.form == "lines" and each.detect(_first_line(text)) for each in parsers):
-        _read_log(split.text_lines(chunks), "lines", where, item, name, parsers, tally)
+        _read_log(lines.text_lines(chunks), "lines", where, item, name, parsers, tally)
     else:
         _read_other(head, chunks, item, body.prefix, name, tally)
 
@@ -104,7 +102,7 @@ def _head(chunks: Iterator[bytes]) -> tuple[bytes, Iterator[bytes]]:
     """The first bytes, and the whole body again. A cut comes at its place in the whole."""
     held: list[bytes] = []
     size = 0
-    quiet, ended = split.until_cut(chunks)
+    quiet, ended = lines.until_cut(chunks)
     for chunk in quiet:
         held.append(chunk)
         size += len(chunk)
@@ -152,7 +150,7 @@ def _read_log(
             continue
         recognised = True
         if len(record.data) > RECORD_LIMIT:
-            _record_gap(record, split.too_long(len(record.data)), where, item, seen)
+            _record_gap(record, lines.too_long(len(record.data)), where, item, seen)
             continue
         try:
             row, gaps = current.read(record, where)
@@ -193,7 +191,7 @@ def _record_gap(
     record: Record, reason: str, where: Where, item: EvidenceItem, tally: _Tally
 ) -> None:
     tally.record_gaps += 1
-    locator = f"{where.prefix}{record.index}@{record.offset}+{record.length}"
+    locator = f"{where.prefix}{record.number}@{record.offset}+{record.length}"
     tally.gaps.append(
         Gap(kind="not_understood", subject=item.name, reason=reason, item=item.uid, locator=locator)
     )
@@ -262,7 +260,7 @@ def _read_other(
 
 def chunks_until_end(chunks: Iterator[bytes]) -> Iterator[bytes]:
     """The chunks without their cut."""
-    quiet, _ = split.until_cut(chunks)
+    quiet, _ = lines.until_cut(chunks)
     return quiet
 
 

@@ -24,7 +24,7 @@ BODY_LIMIT = 64 * 1024 * 1024
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-class Unreadable(ValueError):  # noqa: N818 - it is a state of the bytes, turned into a gap
+class Unreadable(ValueError):
     """A record or body cannot be read; the message says what was expected and what was found."""
 
 
@@ -34,7 +34,7 @@ class Record(NamedTuple):
     `data` is None where the bytes could not be held or delimited; `problem` then says why.
     """
 
-    index: int
+    number: int
     offset: int
     length: int
     data: bytes | None

@@ -13,15 +13,16 @@ from collections.abc import Iterator
 
 import msgspec
 
-from timeline.normalize.archives import Cut
+from timeline.normalize.lines import BOM, raw_lines, too_long, until_cut
 from timeline.normalize.model import BODY_LIMIT, RECORD_LIMIT, Record
 
-BOM = b"\xef\xbb\xbf"
 #: Objects that only wrap records: the keys under which providers put the list.
 CONTAINERS = ("Records", "Events", "records", "events")
 
 _KEYS = "|".join(CONTAINERS).encode()
-_WRAPPER = re.compile(rb'\{\s*(?:"\w+"\s*:\s*(?:"[^"\\]*"|null|\d+)\s*,\s*)*"(?:' + _KEYS + rb')"\s*:\s*\[')
+_WRAPPER = re.compile(
+    rb'\{\s*(?:"\w+"\s*:\s*(?:"[^"\\]*"|null|\d+)\s*,\s*)*"(?:' + _KEYS + rb')"\s*:\s*\['
+)
 _CONTAINER_KEY = re.compile(rb'"(?:' + _KEYS + rb')"\s*:\s*$')
 #: A run without structure: anything but brackets, whole strings included.
 _RUN = re.compile(rb'[^"{}\[\]]*(?:"[^"\\]*(?:\\.[^"\\]*)*"[^"{}\[\]]*)*', re.DOTALL)
@@ -142,62 +143,12 @@ def _is_lines(head: bytes) -> bool:
     return first[:1] == b"{"
 
 
-def raw_lines(chunks: Iterator[bytes]) -> Iterator[tuple[int, bytes, int]]:
-    """Lines as (offset, bytes without line end, length); over the limit the bytes are empty."""
-    rest = b""
-    base = lost = 0
-    chunks, ended = until_cut(chunks)
-    for chunk in chunks:
-        pieces = (rest + chunk).split(b"\n")
-        rest = pieces.pop()
-        for piece in pieces:
-            size = len(piece) + lost
-            yield (base, b"", size) if lost else (base, piece, size)
-            base += size + 1
-            lost = 0
-        if len(rest) > RECORD_LIMIT:
-            lost += len(rest)
-            rest = b""
-    if rest or lost:
-        yield (base, b"", len(rest) + lost) if lost else (base, rest, len(rest))
-    if ended:
-        raise ended[0]
-
-
-def text_lines(chunks: Iterator[bytes]) -> Iterator[Record]:
-    """One record a line of a text log, carriage returns cut; empty lines are none."""
-    index = 0
-    for offset, line, size in raw_lines(chunks):
-        skip = len(BOM) if offset == 0 and line.startswith(BOM) else 0
-        data = line[skip:].rstrip(b"\r")
-        if not data.strip() and (line or not size):
-            continue
-        if line:
-            yield Record(index, offset + skip, len(data), data)
-        else:
-            yield Record(index, offset, size, None, too_long(size))
-        index += 1
-
-
-def until_cut(chunks: Iterator[bytes]) -> tuple[Iterator[bytes], list[Cut]]:
-    """The chunks without their cut, and the list in which the cut turns up at the end."""
-    ended: list[Cut] = []
-
-    def quiet() -> Iterator[bytes]:
-        try:
-            yield from chunks
-        except Cut as found:
-            ended.append(found)
-
-    return quiet(), ended
-
-
 def lines(chunks: Iterator[bytes]) -> Iterator[Record]:
     """One record a line; a line that wraps a list of records gives those."""
     index = 0
-    for offset, line, size in raw_lines(chunks):
-        if not line and size:
-            yield Record(index, offset, size, None, too_long(size))
+    for offset, line, size, problem in raw_lines(chunks):
+        if problem is not None:
+            yield Record(index, offset, size, None, problem)
             index += 1
             continue
         skip = len(BOM) if offset == 0 and line.startswith(BOM) else 0
@@ -207,16 +158,11 @@ def lines(chunks: Iterator[bytes]) -> Iterator[Record]:
         offset += skip + line[skip:].index(text)
         if _WRAPPER.match(text):
             for record in whole(text):
-                yield record._replace(index=index, offset=offset + record.offset)
+                yield record._replace(number=index, offset=offset + record.offset)
                 index += 1
             continue
         yield Record(index, offset, len(text), text)
         index += 1
-
-
-def too_long(size: int) -> str:
-    """Why a record over the limit is a gap."""
-    return f"expected a record of at most {RECORD_LIMIT} bytes, found {size} bytes"
 
 
 def scan(chunks: Iterator[bytes]) -> Iterator[Record]:
@@ -258,6 +204,8 @@ class _Scanner:
     def feed(self, chunk: bytes) -> Iterator[Record]:
         """Scan on; yields the records that close in this chunk."""
         self.buffer += chunk
+        if self.first and len(self.buffer) < len(BOM):
+            return
         if self.first:
             self.first = False
             if self.buffer.startswith(BOM):
@@ -293,11 +241,16 @@ class _Scanner:
         elif self.start is None and self.depth == self.level:
             yield from self._stray(at)
             self.start = at
-        elif self.depth == 1 and self.level in (0, REMAINDER) and byte == 0x5B:
-            if _CONTAINER_KEY.search(self.buffer, max(0, at - LOOK_BACK), at):
-                self.level, self.start, self.lost = 2, None, False
-                self.between = at + 1
+        elif byte == 0x5B and self._wraps(at):
+            self.level, self.start, self.lost = 2, None, False
+            self.between = at + 1
         self.depth += 1
+
+    def _wraps(self, at: int) -> bool:
+        """Whether the bracket at `at` opens a wrapper's list."""
+        outermost = self.depth == 1 and self.level in (0, REMAINDER)
+        begin = max(0, at - LOOK_BACK)
+        return outermost and _CONTAINER_KEY.search(self.buffer, begin, at) is not None
 
     def _closes(self, end: int) -> Iterator[Record]:
         inside = self.depth
@@ -383,6 +336,7 @@ class _Scanner:
 
     def finish(self) -> Iterator[Record]:
         """The end: an open record is a gap, unless a neighbour begins inside it."""
+        yield from self._advance()
         while self.start is not None and not self.lost:
             restart = _RESTART.search(self.buffer, self.start + 1)
             if restart is None:

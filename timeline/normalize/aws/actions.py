@@ -4,18 +4,41 @@ decision, section 1.1). An event that is not here has unknown actions: nothing i
 from collections.abc import Mapping
 from typing import Any
 
-_SAME = (
-    """GetObjectRetention PutObjectRetention GetObjectLegalHold PutObjectLegalHold RestoreObject
-    AbortMultipartUpload GetBucketPolicy PutBucketPolicy DeleteBucketPolicy GetBucketAcl
-    PutBucketAcl GetBucketPublicAccessBlock GetBucketLocation GetBucketVersioning
-    PutBucketVersioning GetBucketLogging PutBucketLogging GetBucketRequestPayment
-    PutBucketRequestPayment GetBucketTagging PutBucketTagging GetBucketWebsite PutBucketWebsite
-    GetBucketOwnershipControls PutBucketOwnershipControls DeleteBucketWebsite DeleteBucket
-    PutBucketPublicAccessBlock PutAccountPublicAccessBlock"""
-).split()
+_SAME = [
+    "GetObjectRetention",
+    "PutObjectRetention",
+    "GetObjectLegalHold",
+    "PutObjectLegalHold",
+    "RestoreObject",
+    "AbortMultipartUpload",
+    "GetBucketPolicy",
+    "PutBucketPolicy",
+    "DeleteBucketPolicy",
+    "GetBucketAcl",
+    "PutBucketAcl",
+    "GetBucketPublicAccessBlock",
+    "GetBucketLocation",
+    "GetBucketVersioning",
+    "PutBucketVersioning",
+    "GetBucketLogging",
+    "PutBucketLogging",
+    "GetBucketRequestPayment",
+    "PutBucketRequestPayment",
+    "GetBucketTagging",
+    "PutBucketTagging",
+    "GetBucketWebsite",
+    "PutBucketWebsite",
+    "GetBucketOwnershipControls",
+    "PutBucketOwnershipControls",
+    "DeleteBucketWebsite",
+    "DeleteBucket",
+    "PutBucketPublicAccessBlock",
+    "PutAccountPublicAccessBlock",
+]
 
 #: Events of S3 whose actions do not depend on the request.
-S3_FIXED: dict[str, tuple[str, ...]] = {name: (f"s3:{name}",) for name in _SAME} | {
+S3_FIXED: Mapping[str, tuple[str, ...]] = {
+    **{name: (f"s3:{name}",) for name in _SAME},
     "ListObjects": ("s3:ListBucket",),
     "ListObjectsV2": ("s3:ListBucket",),
     "HeadBucket": ("s3:ListBucket",),
@@ -87,23 +110,39 @@ WRITE_HEADERS: tuple[tuple[str, str], ...] = (
 #: Events of IAM that carry configuration: the action has the event's name.
 IAM_EVENTS = frozenset(
     {
-        *(f"{verb}{kind}Policy" for verb in ("Put", "Delete") for kind in ("User", "Role", "Group")),
+        *(
+            f"{verb}{kind}Policy"
+            for verb in ("Put", "Delete")
+            for kind in ("User", "Role", "Group")
+        ),
         *(
             f"{verb}{kind}Policy"
             for verb in ("Attach", "Detach")
             for kind in ("User", "Role", "Group")
         ),
-        *(f"{verb}{kind}" for verb in ("Create", "Delete", "Tag", "Untag") for kind in ("User", "Role")),
+        *(
+            f"{verb}{kind}"
+            for verb in ("Create", "Delete", "Tag", "Untag")
+            for kind in ("User", "Role")
+        ),
         *(
             f"{verb}{kind}PermissionsBoundary"
             for verb in ("Put", "Delete")
             for kind in ("User", "Role")
         ),
-        *(
-            """CreatePolicy CreatePolicyVersion SetDefaultPolicyVersion DeletePolicyVersion
-            DeletePolicy UpdateAssumeRolePolicy AddUserToGroup RemoveUserFromGroup CreateAccessKey
-            DeleteAccessKey UpdateAccessKey"""
-        ).split(),
+        *[
+            "CreatePolicy",
+            "CreatePolicyVersion",
+            "SetDefaultPolicyVersion",
+            "DeletePolicyVersion",
+            "DeletePolicy",
+            "UpdateAssumeRolePolicy",
+            "AddUserToGroup",
+            "RemoveUserFromGroup",
+            "CreateAccessKey",
+            "DeleteAccessKey",
+            "UpdateAccessKey",
+        ],
     }
 )
 

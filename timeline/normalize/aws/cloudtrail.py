@@ -5,7 +5,6 @@ numbers as floats) all end here; `cloudtrail_lookup` and `cloudtrail_envelope` u
 Field names and their meaning: CloudTrail user guide, "CloudTrail record contents".
 """
 
-import json
 from collections.abc import Mapping
 from hashlib import sha256
 from typing import Any
@@ -14,6 +13,21 @@ import msgspec
 
 from collector.model import Gap
 from timeline.normalize.aws import s3, times
+from timeline.normalize.aws.cloudtrail_fields import (
+    Fields,
+    Identity,
+    Session,
+    any_decoder,
+    compact,
+    decode,
+    decoded,
+    doubled_keys,
+    fields_decoder,
+    identity_of,
+    suspect,
+    text,
+)
+from timeline.normalize.aws.cloudtrail_mapping import MAPPING, NEVER
 from timeline.normalize.aws.times import when
 from timeline.normalize.model import EventRow, Parser, Record, Unreadable, Where
 
@@ -36,76 +50,13 @@ _READS = ("Get", "List", "Describe", "Head", "Lookup", "Search", "Batch", "Query
 _SIGN_INS = frozenset(
     {"ConsoleLogin", "GetSessionToken", "GetFederationToken", "GetSigninToken", "SwitchRole"}
 )
-_NULL = msgspec.Raw(b"null")
-
-
-class Session(msgspec.Struct):
-    """`userIdentity.sessionContext`."""
-
-    sessionIssuer: Any = None
-    attributes: Any = None
-    sourceIdentity: Any = None
-
-
-class Identity(msgspec.Struct):
-    """`userIdentity`."""
-
-    type: Any = None
-    principalId: Any = None
-    arn: Any = None
-    accountId: Any = None
-    accessKeyId: Any = None
-    userName: Any = None
-    sessionContext: Session | None = None
-    invokedBy: Any = None
-    onBehalfOf: Any = None
-    inScopeOf: Any = None
-    identityProvider: Any = None
-    credentialId: Any = None
-
-
-class Fields(msgspec.Struct):
-    """The fields of a record that rows use; bodies stay text until somebody needs them."""
-
-    eventTime: Any = None
-    at_timestamp: Any = msgspec.field(default=None, name="@timestamp")
-    eventVersion: Any = None
-    eventSource: str | None = None
-    eventName: str | None = None
-    eventID: str | None = None
-    eventType: Any = None
-    eventCategory: Any = None
-    awsRegion: Any = None
-    sourceIPAddress: Any = None
-    userAgent: Any = None
-    errorCode: Any = None
-    errorMessage: Any = None
-    requestID: Any = None
-    readOnly: Any = None
-    managementEvent: Any = None
-    recipientAccountId: Any = None
-    sharedEventID: Any = None
-    vpcEndpointId: Any = None
-    vpcEndpointAccountId: Any = None
-    sessionCredentialFromConsole: Any = None
-    userIdentity: msgspec.Raw = _NULL
-    requestParameters: msgspec.Raw = _NULL
-    responseElements: msgspec.Raw = _NULL
-    additionalEventData: msgspec.Raw = _NULL
-    resources: msgspec.Raw = _NULL
-    tlsDetails: msgspec.Raw = _NULL
-    addendum: msgspec.Raw = _NULL
-
-
-_fields = msgspec.json.Decoder(Fields)
-_identity = msgspec.json.Decoder(Identity | None)
-_any = msgspec.json.Decoder()
+_REFUSALS = ("AccessDenied", "Unauthorized", "NotAuthorized", "AllAccessDisabled", "Forbidden")
 
 
 def detect(data: bytes) -> bool:
     """A JSON object with an event name and source at its top level."""
     try:
-        found = _fields.decode(data)
+        found = fields_decoder.decode(data)
     except (msgspec.MsgspecError, RecursionError):
         # Named in the text though not readable as a whole: still a record of this form, a gap.
         return b'"eventName"' in data and b'"eventSource"' in data
@@ -126,23 +77,25 @@ def to_row(
     body: bytes, record: Record, where: Where, source: str = "aws.cloudtrail"
 ) -> tuple[EventRow, tuple[Gap, ...]]:
     """The CloudTrail record in `body` to a row that cites `record`, which may wrap it."""
-    f = _decode(body)
+    f = decode(body)
     time, time_text, precision = _time(f)
     operation, service = text(f.eventName), text(f.eventSource)
     if operation is None:
         raise Unreadable("expected eventName, found none")
-    identity = _tolerant_identity(f.userIdentity)
+    identity = identity_of(f.userIdentity)
     category = _category(f, service, operation)
     activity = _activity(f, service, operation, category)
     keeps = activity not in ("read", "list") or category != "management" or service in KEPT
     extra = decoded(f.additionalEventData) if keeps else {}
-    doubled = _doubled(body) if activity not in ("read", "list") or _suspect(body) else ()
+    doubled = doubled_keys(body) if activity not in ("read", "list") or suspect(body) else ()
     params = _params(f, body if not doubled else None) if keeps else None
-    resource = s3.resource(f, decoded(f.requestParameters), _resources(f), service, operation)
-    locator = f"{where.prefix}{record.index}@{record.offset}+{record.length}"
+    resource = s3.resource(
+        text(f.recipientAccountId), decoded(f.requestParameters), _resources(f), service, operation
+    )
+    locator = f"{where.prefix}{record.number}@{record.offset}+{record.length}"
     error = text(f.errorCode)
     row = EventRow(
-        event_uid=f"{where.item}/{where.prefix}{record.index}",
+        event_uid=f"{where.item}/{where.prefix}{record.number}",
         provider_uid=text(f.eventID),
         request_id=text(f.requestID),
         time=time,
@@ -184,46 +137,18 @@ def to_row(
     )
     if not doubled:
         return row, ()
-    reason = f"expected each key once, found twice: {', '.join(doubled)}; parsers differ on which wins"
+    reason = f"expected each key once, found twice: {', '.join(doubled)}: parsers differ"
     at = times.from_micros(time)
     gap = Gap(
-        kind="opaque", subject=f"{operation} {resource.uid or ''}".strip(), reason=reason,
-        time_from=at, time_to=at, item=where.item, locator=locator,
+        kind="opaque",
+        subject=f"{operation} {resource.uid or ''}".strip(),
+        reason=reason,
+        time_from=at,
+        time_to=at,
+        item=where.item,
+        locator=locator,
     )
     return row, (gap,)
-
-
-def text(value: object) -> str | None:
-    """A scalar as text; None for null, empty and for what is no scalar (1.02 wrote lists of one)."""
-    if isinstance(value, list) and len(value) == 1:
-        value = value[0]
-    if isinstance(value, str):
-        return value or None
-    if isinstance(value, bool) or value is None:
-        return None if value is None else str(value).lower()
-    if isinstance(value, float) and value.is_integer():
-        return str(int(value))
-    return str(value) if isinstance(value, int | float) else None
-
-
-def decoded(raw: msgspec.Raw) -> dict[str, Any]:
-    """An object, or an empty one where the record has null, text or a list."""
-    value = _any.decode(raw)
-    return value if isinstance(value, dict) else {}
-
-
-def _decode(body: bytes) -> Fields:
-    try:
-        return _fields.decode(body)
-    except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError) as error:
-        raise Unreadable(f"expected a CloudTrail record, found {error}") from error
-
-
-def _tolerant_identity(raw: msgspec.Raw) -> Identity:
-    try:
-        return _identity.decode(raw) or Identity()
-    except (msgspec.MsgspecError, RecursionError):
-        return Identity()
 
 
 def _time(f: Fields) -> tuple[int, str, int]:
@@ -329,10 +254,7 @@ def _outcome(error: str | None, message: str | None, f: Fields, operation: str) 
 
 def refused(code: str) -> bool:
     """Whether an error code says that authorization was refused."""
-    return any(
-        word in code
-        for word in ("AccessDenied", "Unauthorized", "NotAuthorized", "AllAccessDisabled", "Forbidden")
-    )
+    return any(word in code for word in _REFUSALS)
 
 
 def _integer(value: object) -> int | None:
@@ -344,7 +266,7 @@ def _integer(value: object) -> int | None:
 
 
 def _resources(f: Fields) -> list[dict[str, Any]]:
-    value = _any.decode(f.resources)
+    value = any_decoder.decode(f.resources)
     return [each for each in value if isinstance(each, dict)] if isinstance(value, list) else []
 
 
@@ -355,7 +277,8 @@ _BODIES = (
 _SCALARS = ("eventVersion", "vpcEndpointId", "vpcEndpointAccountId", "sessionCredentialFromConsole")
 #: What still names a slot when the body cannot be trusted.
 _NAMING = (
-    "bucketName", "key", "userName", "roleName", "groupName", "policyName", "policyArn", "accountId",
+    "bucketName", "key", "userName", "roleName", "groupName", "policyName", "policyArn",
+    "accountId",
 )  # fmt: skip
 
 
@@ -380,41 +303,15 @@ def _params(f: Fields, body: bytes | None) -> str:
     return "{" + ",".join(parts) + "}"
 
 
-def compact(value: object) -> str:
-    """JSON text, keys sorted, no spaces."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-
-
-def _suspect(body: bytes) -> bool:
-    names = (b'"eventName"', b'"eventTime"', b'"userIdentity"', b'"errorCode"', b'"sourceIPAddress"')
-    return any(body.count(name) > 1 for name in names)
-
-
-def _doubled(body: bytes) -> tuple[str, ...]:
-    """Keys that occur twice in one object, anywhere in the record."""
-    found: set[str] = set()
-
-    def pairs(items: list[tuple[str, Any]]) -> None:
-        seen: set[str] = set()
-        for key, _ in items:
-            if key in seen:
-                found.add(key)
-            seen.add(key)
-
-    try:
-        json.loads(body, object_pairs_hook=pairs)
-    except (ValueError, RecursionError) as error:
-        raise Unreadable(f"expected a JSON object, found {error}") from error
-    return tuple(sorted(found))
-
-
 def _omitted(f: Fields, doubled: tuple[str, ...]) -> str | None:
     names = [
         name
         for name in ("requestParameters", "responseElements", "additionalEventData")
         if _left_out(getattr(f, name))
     ]
-    names += [f"duplicate key {key}" for key in doubled]
+    if doubled:
+        names += ["requestParameters", "responseElements"]
+        names += [f"duplicate key {key}" for key in doubled]
     return compact(names) if names else None
 
 
@@ -422,48 +319,18 @@ def _left_out(raw: msgspec.Raw) -> bool:
     data = bytes(raw)
     if b"mitted" not in data and b"MITTED" not in data:
         return False
-    value = _any.decode(raw)
+    value = any_decoder.decode(raw)
     if isinstance(value, str):
         return "omitted" in value.lower()
     return isinstance(value, dict) and value.get("omitted") in (True, "true")
 
 
 PARSER = Parser(
-    source="aws.cloudtrail", version=1, form="json", detect=detect, read=read,
-    never=("logged_time", "referer", "status_code"),
-    mapping=(
-        ("provider_uid", "eventID"), ("request_id", "requestID"),
-        ("time", "eventTime, else @timestamp; width 1 s"),
-        ("account_uid", "resources[AWS::S3::Bucket].accountId, else recipientAccountId"),
-        ("region", "awsRegion"), ("service", "eventSource"), ("operation", "eventName"),
-        ("category", "eventCategory; before 1.07 managementEvent, eventType, then the name"),
-        ("activity", "readOnly, else the verb of eventName"),
-        ("actor_type", "userIdentity.type; Anonymous where accountId is anonymous or ANONYMOUS_PRINCIPAL"),
-        ("actor_uid", "userIdentity.arn"), ("actor_unique_id", "userIdentity.principalId"),
-        ("actor_name", "userIdentity.userName, else sessionIssuer.userName"),
-        ("actor_account_uid", "userIdentity.accountId"),
-        ("session_uid", "userIdentity.principalId after the colon"),
-        ("session_issuer_uid", "sessionContext.sessionIssuer.arn"),
-        ("session_created", "sessionContext.attributes.creationDate"),
-        ("source_identity", "sessionContext.sourceIdentity"),
-        ("credential_uid", "userIdentity.accessKeyId"),
-        ("mfa", "sessionContext.attributes.mfaAuthenticated"),
-        ("invoked_by", "userIdentity.invokedBy"),
-        ("delegation", "userIdentity.onBehalfOf, inScopeOf, identityProvider, credentialId"),
-        ("src_ip", "sourceIPAddress"), ("src_vpc_endpoint", "vpcEndpointId, else additionalEventData"),
-        ("user_agent", "userAgent"), ("tls_version", "tlsDetails.tlsVersion"),
-        ("auth_method", "additionalEventData.AuthenticationMethod, userIdentity"),
-        ("auth_evidence", "additionalEventData.aclRequired, CipherSuite, SignatureVersion, SSEApplied"),
-        ("resource_type", "resources[].type of what was acted on"),
-        ("resource_uid", "requestParameters.bucketName and key, else resources[].ARN"),
-        ("container", "requestParameters.bucketName, else resources[AWS::S3::Bucket]"),
-        ("object", "requestParameters.key"), ("object_version", "requestParameters.versionId"),
-        ("outcome", "errorCode"), ("error_code", "errorCode"), ("error_message", "errorMessage"),
-        ("bytes_out", "additionalEventData.bytesTransferredOut"),
-        ("bytes_in", "additionalEventData.bytesTransferredIn"),
-        ("params", "requestParameters, responseElements, additionalEventData, resources, "
-         "userIdentity, tlsDetails, as text"),
-        ("omitted", "bodies that CloudTrail left out; keys found twice"),
-        ("recipient_account_uid", "recipientAccountId"), ("shared_uid", "sharedEventID"),
-    ),
-)  # fmt: skip
+    source="aws.cloudtrail",
+    version=1,
+    form="json",
+    detect=detect,
+    read=read,
+    mapping=MAPPING,
+    never=NEVER,
+)

@@ -128,34 +128,23 @@ def context_of(row: Mapping[str, Any], params: Mapping[str, Any], event: str) ->
 
 
 def _caller(keys: _Keys, row: Mapping[str, Any]) -> None:
+    """Keys about the caller; PrincipalAccount, userid and others follow from `principal`."""
     kind = row["actor_type"]
     if kind == "Anonymous":
         keys.absent(*OF_CALLERS)
-        return
-    if kind == "AWSAccount" or row["actor_type"] not in _WITH_ARN:
-        keys.unclear("aws:PrincipalArn", "aws:username")
-    if kind == "AssumedRole":
-        issuer = row["session_issuer_uid"]
-        if issuer:
-            keys.put("aws:PrincipalArn", issuer)
-        else:
-            # The session's ARN has lost the role's path.
-            keys.unclear("aws:PrincipalArn")
-    if kind == "AWSAccount":
-        unique_id = row["actor_unique_id"] or ""
-        if unique_id.startswith("AROA"):
-            keys.absent("aws:username")
-    if kind != "Anonymous" and row["actor_account_uid"] is None and kind != "AWSService":
-        keys.unclear("aws:PrincipalAccount", "aws:PrincipalType", "aws:userid")
-    if kind == "IAMUser" and row["actor_name"]:
-        keys.put("aws:username", row["actor_name"])
-    if row["actor_unique_id"]:
-        keys.put("aws:userid", row["actor_unique_id"])
-    if kind not in _WITH_ARN and kind not in ("AWSAccount", "AWSService"):
-        keys.unclear("aws:PrincipalIsAWSService")
+    elif kind == "AssumedRole" and row["session_issuer_uid"]:
+        # The session's ARN has lost the role's path; the issuer's has it.
+        keys.put("aws:PrincipalArn", row["session_issuer_uid"])
+    elif kind not in _KINDS:
+        keys.unclear(
+            "aws:PrincipalArn", "aws:PrincipalAccount", "aws:PrincipalType", "aws:userid",
+            "aws:username", "aws:PrincipalIsAWSService",
+        )  # fmt: skip
 
 
-_WITH_ARN = frozenset({"IAMUser", "AssumedRole", "FederatedUser", "Root", "AWSService", "Anonymous"})
+_KINDS = frozenset(
+    {"IAMUser", "AssumedRole", "FederatedUser", "Root", "AWSService", "Anonymous", "AWSAccount"}
+)
 
 
 def console_endpoint(row: Mapping[str, Any], params: Mapping[str, Any]) -> bool:
@@ -215,9 +204,7 @@ def _is_address(value: str | None) -> bool:
 def _is_private(value: str) -> bool:
     """RFC 1918 and unique local only: documentation ranges are public addresses here."""
     address = ipaddress.ip_address(value)
-    return any(
-        address in network for network in _PRIVATE if network.version == address.version
-    )
+    return any(address in network for network in _PRIVATE if network.version == address.version)
 
 
 _PRIVATE = tuple(
@@ -290,9 +277,7 @@ def _spread(basic: str) -> str:
     """`20260102T030405Z` as `2026-01-02T03:04:05Z`."""
     if len(basic) == 16 and basic[8] == "T":
         day, clock = basic[:8], basic[9:15]
-        return (
-            f"{day[:4]}-{day[4:6]}-{day[6:]}T{clock[:2]}:{clock[2:4]}:{clock[4:]}{basic[15:]}"
-        )
+        return f"{day[:4]}-{day[4:6]}-{day[6:]}T{clock[:2]}:{clock[2:4]}:{clock[4:]}{basic[15:]}"
     return basic
 
 
@@ -383,7 +368,11 @@ def _via_service(keys: _Keys, row: Mapping[str, Any]) -> None:
 def _access_point(keys: _Keys, params: Mapping[str, Any]) -> None:
     resources = params.get("resources")
     if not isinstance(resources, list):
-        names = ("s3:DataAccessPointArn", "s3:DataAccessPointAccount", "s3:AccessPointNetworkOrigin")
+        names = (
+            "s3:DataAccessPointArn",
+            "s3:DataAccessPointAccount",
+            "s3:AccessPointNetworkOrigin",
+        )
         keys.unclear(*names)
         return
     for each in resources:

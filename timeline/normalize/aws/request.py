@@ -28,8 +28,8 @@ class DerivedRequest:
     """One request as far as its event shows it.
 
     Attributes:
-        principal: `{type, arn, account, unique_id, canonical_id}`; a key that is not known is
-            left out. Type `Unknown`: the record does not say who acted.
+        principal: `{type, arn, account, unique_id, issuer_arn, canonical_id, service}`; what is not
+            known is left out. Type `Unknown`: the record does not say who acted.
         actions: IAM actions that all must be allowed on `resource`; empty = unknown.
         resource: ARN; None = the record does not name it.
         time: event time.
@@ -96,6 +96,7 @@ def principal_of(row: Mapping[str, Any]) -> dict[str, str]:
         "arn": row["actor_uid"],
         "account": row["actor_account_uid"],
         "unique_id": row["actor_unique_id"],
+        "issuer_arn": row["session_issuer_uid"],
     }
     if kind == "AWSService":
         found["arn"] = None
@@ -129,9 +130,7 @@ _ACCOUNT_CALLS = (
 )
 
 
-def _copy_source(
-    row: Mapping[str, Any], event: str, context: Context
-) -> DerivedRequest | None:
+def _copy_source(row: Mapping[str, Any], event: str, context: Context) -> DerivedRequest | None:
     """The read of the source that a copy needs; None if the event copies nothing."""
     if event not in table.COPIES:
         return None

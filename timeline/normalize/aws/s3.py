@@ -7,13 +7,40 @@ from typing import Any, NamedTuple
 #: Data events of S3, for records before eventCategory (1.07). ListObjectsV2 is logged as
 #: ListObjects; ListBuckets is a management event.
 DATA_EVENTS = frozenset(
-    """GetObject HeadObject HeadBucket ListObjects ListObjectVersions ListParts GetObjectAcl
-    PutObjectAcl GetObjectTagging PutObjectTagging DeleteObjectTagging GetObjectAttributes
-    CopyObject UploadPart UploadPartCopy CreateMultipartUpload CompleteMultipartUpload
-    AbortMultipartUpload RestoreObject SelectObjectContent UpdateObjectEncryption PutObject
-    DeleteObject DeleteObjects PreflightRequest GetObjectRetention PutObjectRetention
-    GetObjectLegalHold PutObjectLegalHold GetObjectTorrent ListMultipartUploads
-    PostObject""".split()
+    [
+        "GetObject",
+        "HeadObject",
+        "HeadBucket",
+        "ListObjects",
+        "ListObjectVersions",
+        "ListParts",
+        "GetObjectAcl",
+        "PutObjectAcl",
+        "GetObjectTagging",
+        "PutObjectTagging",
+        "DeleteObjectTagging",
+        "GetObjectAttributes",
+        "CopyObject",
+        "UploadPart",
+        "UploadPartCopy",
+        "CreateMultipartUpload",
+        "CompleteMultipartUpload",
+        "AbortMultipartUpload",
+        "RestoreObject",
+        "SelectObjectContent",
+        "UpdateObjectEncryption",
+        "PutObject",
+        "DeleteObject",
+        "DeleteObjects",
+        "PreflightRequest",
+        "GetObjectRetention",
+        "PutObjectRetention",
+        "GetObjectLegalHold",
+        "PutObjectLegalHold",
+        "GetObjectTorrent",
+        "ListMultipartUploads",
+        "PostObject",
+    ]
 )
 #: Data events that write configuration.
 CONFIGURES = frozenset({"PutObjectAcl", "PutObjectRetention", "PutObjectLegalHold"})
@@ -29,7 +56,9 @@ ACCOUNT_SETTINGS = frozenset(
     }
 )
 #: Operations that address a bucket whatever key their parameters carry.
-_ON_BUCKETS = re.compile(r"ListObjects|ListObjectVersions|HeadBucket|ListMultipartUploads|DeleteObjects")
+_ON_BUCKETS = re.compile(
+    r"ListObjects|ListObjectVersions|HeadBucket|ListMultipartUploads|DeleteObjects"
+)
 _ACCOUNT_HOST = re.compile(r"(\d{12})\.s3-control\.")
 _SERVICES = ("s3.amazonaws.com", "s3-control.amazonaws.com", "s3express.amazonaws.com")
 
@@ -46,7 +75,7 @@ class Acted(NamedTuple):
 
 
 def resource(
-    fields: Any,
+    recipient: str | None,
     asked: Mapping[str, Any],
     resources: Sequence[Mapping[str, Any]],
     service: str | None,
@@ -56,7 +85,7 @@ def resource(
     if service not in _SERVICES:
         return _other(asked, resources)
     if operation in ACCOUNT_SETTINGS and not asked.get("bucketName"):
-        return _account(fields, asked)
+        return _account(recipient, asked)
     bucket_entry = next((each for each in resources if each.get("type") == "AWS::S3::Bucket"), {})
     bucket_arn = _arn(bucket_entry)
     bucket = _first(asked.get("bucketName"))
@@ -76,10 +105,10 @@ def resource(
     return Acted("AWS::S3::Object", f"{uid}/{key}", bucket, key, version, account)
 
 
-def _account(fields: Any, asked: Mapping[str, Any]) -> Acted:
+def _account(recipient: str | None, asked: Mapping[str, Any]) -> Acted:
     host = _ACCOUNT_HOST.match(_first(asked.get("Host") or asked.get("host")) or "")
     account = _first(asked.get("accountId")) or (host[1] if host else None)
-    account = account or _first(fields.recipientAccountId)
+    account = account or recipient
     uid = f"aws:account:{account}" if account else None
     return Acted("AWS::::Account", uid, None, None, None, account)
 

@@ -5,7 +5,7 @@ space for the T, or leave the zone out, which is then UTC, as every AWS log time
 """
 
 import re
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 
 from timeline.normalize.model import EPOCH, micros
@@ -59,5 +59,5 @@ def from_micros(value: int) -> datetime:
     try:
         return EPOCH + timedelta(microseconds=value)
     except OverflowError:
-        edge = datetime.max if value > 0 else datetime.min
-        return edge.replace(tzinfo=timezone.utc)
+        year = 9999 if value > 0 else 1
+        return datetime(year, 1, 1, tzinfo=UTC)
