@@ -611,8 +611,8 @@ class Seal:
         self.statement = parse(self.payload)
         self.predicate: dict[str, Any] = object_at(self.statement, "predicate")
         subject = self.statement.get("subject")
-        one = isinstance(subject, list) and len(subject) == 1 and type(subject[0]) is dict
-        self.subject: dict[str, Any] = subject[0] if one else {}
+        only = subject[0] if isinstance(subject, list) and len(subject) == 1 else None
+        self.subject: dict[str, Any] = only if isinstance(only, dict) else {}
         for name in ("seal", "size", "bytes"):
             value: Any = self.predicate.get(name)
             if type(value) is not int or value < 0:

@@ -1,0 +1,88 @@
+"""What `butfor seal` does, one function a step; each opens a writing session of its own."""
+
+from pathlib import Path
+
+from collector import keys, stamp, statement
+from collector import seal as seals
+from collector.errors import IncompleteError, UsageError
+from collector.session import writing
+
+
+def seal(case: Path, fingerprint: str | None, passphrase: str) -> str:
+    """Sign the custody log as it stands; returns what to tell the user."""
+    key = keys.unlock(keys.choose(fingerprint), passphrase)
+    with writing(case, "seal") as session:
+        made = seals.create(session, key)
+    return (
+        f"seal {made.number}: {made.size} custody entries, root {made.root}\n"
+        f"  envelope {made.envelope.sha256}\n  key {made.envelope.keyid}"
+    )
+
+
+def timestamp(case: Path, url: str, chain: Path | None) -> tuple[str, int]:
+    """Have the newest seal timestamped; what to tell the user, and the exit code."""
+    with writing(case, "seal --tsa") as session:
+        newest = _newest(case)
+        place = seals.folder(case, newest.number)
+        query = seals.ask(place)
+        try:
+            answer = stamp.fetch(url, query.read_bytes())
+            target, token = seals.attach(session, newest.number, query, answer, chain)
+        except IncompleteError as error:
+            query.unlink()
+            return str(error.message), IncompleteError.exit_code
+    return _told(target, token), 0
+
+
+def request(case: Path) -> str:
+    """Write a request file over the newest seal, to be carried to an authority."""
+    with writing(case, "seal --tsq"):
+        query = seals.ask(seals.folder(case, _newest(case).number))
+    return (
+        f"request {query}\n"
+        "  carry it to an authority (Content-Type application/timestamp-query), then: "
+        "butfor seal --tsr ANSWER"
+    )
+
+
+def attach_carried(case: Path, response: Path, chain: Path | None) -> str:
+    """Attach an answer that was carried: to the request, of any seal, that it answers.
+
+    Raises:
+        UsageError: it answers no request that waits here.
+    """
+    with writing(case, "seal --tsr") as session:
+        waiting = [
+            query
+            for query in sorted((case / "seals").glob("*/*.tsq"))
+            if not query.with_suffix(".tsr").exists()
+        ]
+        refusals: list[str] = []
+        for query in waiting:
+            number = int(query.parent.name)
+            try:
+                target, token = seals.attach(session, number, query, response.read_bytes(), chain)
+            except UsageError as error:
+                refusals.append(f"{query.parent.name}/{query.name}: {error.message}")
+                continue
+            return _told(target, token)
+    raise UsageError(
+        f"{response}: expected the answer to a request that waits under {case / 'seals'}, found "
+        + ("; ".join(refusals) if refusals else "no request that waits (`--tsq` makes one)")
+    )
+
+
+def _newest(case: Path) -> statement.Seal:
+    sealed = seals.existing(case)
+    if not sealed:
+        raise UsageError(f"{case}: expected a seal, found none. `butfor seal` makes one.")
+    return sealed[-1]
+
+
+def _told(target: Path, token: stamp.Token) -> str:
+    label = f"\n  {stamp.TEST_LABEL}" if token.test else ""
+    return (
+        f"token {target}: {token.time}, accuracy {token.accuracy}\n"
+        f"  authority {token.tsa or 'not named'}, policy {token.policy}, serial {token.serial}"
+        f"{label}"
+    )
