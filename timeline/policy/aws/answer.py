@@ -8,7 +8,7 @@ from itertools import combinations
 from typing import Any
 
 from timeline.model import Decision, Verdict
-from timeline.policy.aws.evaluation import Result
+from timeline.policy.aws.callers import Result
 from timeline.policy.aws.question import Question
 from timeline.policy.kleene import Unknown
 

@@ -60,7 +60,16 @@ class Readings:
 class Request:
     """One request with its context; `readings` collects the ambiguities met on the way."""
 
-    __slots__ = ("_known", "_unknown", "_wide", "principal", "readings", "resource_account", "time")
+    __slots__ = (
+        "_known",
+        "_unknown",
+        "_wide",
+        "operation",
+        "principal",
+        "readings",
+        "resource_account",
+        "time",
+    )
 
     def __init__(
         self,
@@ -72,8 +81,10 @@ class Request:
         resource_account: str | None,
         readings: Readings,
         wide: tuple[str, ...] = (),
+        operation: str | None = None,
     ) -> None:
         self.principal = principal
+        self.operation = operation
         self._known = dict(context)
         self._unknown = _named(unknown)
         self._wide = wide
@@ -96,18 +107,31 @@ class Request:
         self._known[key] = value
         return value
 
-    def with_context(
-        self, added: Mapping[str, Value], unknown: Collection[str], wide: tuple[str, ...]
+    def for_service(
+        self,
+        added: Mapping[str, Value],
+        unknown: Collection[str],
+        wide: tuple[str, ...],
+        resource_account: str,
     ) -> "Request":
-        """The same caller as another service sees it: keys added, keys no longer known."""
-        lost = frozenset(unknown)
-        kept = {k: v for k, v in self._known.items() if k not in lost}
+        """The same caller as another service sees it, called by S3 on its behalf.
+
+        Args:
+            added: keys that it sees, in lower case.
+            unknown: keys that are known here and not there.
+            wide: beginnings of keys that are not known there unless added.
+            resource_account: owner of what is asked for there.
+        """
+        lost = {key.lower(): key for key in unknown}
+        kept = {k: v for k, v in self._known.items() if k not in lost and not k.startswith("s3:")}
+        kept.pop("aws:resourceaccount", None)
+        named = [name for key, name in self._unknown.items() if not key.startswith("s3:")]
         return Request(
             self.principal,
             {**kept, **added},
-            [*self._unknown.values(), *sorted(lost)],
+            [*named, *lost.values()],
             time=self.time,
-            resource_account=self.resource_account,
+            resource_account=resource_account,
             readings=self.readings,
             wide=wide,
         )

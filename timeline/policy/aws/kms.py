@@ -1,12 +1,127 @@
-"""The key of an encrypted object (R-S3-15)."""
+"""The key of an encrypted object: the same caller needs the key's permission too (R-S3-15).
 
-from typing import TYPE_CHECKING
+The form of `butfor decide` holds no default encryption of buckets and no grants on keys: for a
+PutObject without the encryption header `object.sse` is taken, and a grant that is not shown is
+taken to be absent.
 
-from timeline.policy.kleene import Kleene
+References: S3 User Guide, UsingKMSEncryption, troubleshoot-403-errors; KMS Developer Guide,
+key-policies, policy-conditions.
+"""
 
-if TYPE_CHECKING:
-    from timeline.policy.aws.evaluation import Callers, Result
+from collections.abc import Mapping
+
+from timeline.policy.aws import s3
+from timeline.policy.aws.callers import Callers, Result, join
+from timeline.policy.aws.context import Request, Value
+from timeline.policy.aws.side import Side
+from timeline.policy.aws.slots import PolicySet
+from timeline.policy.aws.target import Target
+from timeline.policy.aws.weigh import identity_weight, resource_denies, resource_grants
+from timeline.policy.kleene import Kleene, Unknown, all_of, choose, negate
+
+NEEDED = {
+    "s3:getobject": "kms:decrypt",
+    "s3:getobjectversion": "kms:decrypt",
+    "s3:listmultipartuploadparts": "kms:decrypt",
+    "s3:putobject": "kms:generatedatakey",
+}
+_HEADER = "s3:x-amz-server-side-encryption"
+_NETWORK = (
+    "aws:SourceIp",
+    "aws:VpcSourceIp",
+    "aws:SourceVpc",
+    "aws:SourceVpce",
+    "aws:SecureTransport",
+    "aws:UserAgent",
+    "aws:Referer",
+)
+#: Keys that a call of S3 on the caller's behalf has and that no record of ours shows.
+_UNSEEN = ("kms:", "aws:calledvia")
 
 
-def key_allows(action: str, callers: "Callers", result: "Result") -> Kleene:
-    return True
+def key_allows(action: str, target: Target, callers: Callers, result: Result) -> Kleene:
+    """Whether the object's key, if it has one, lets the request through."""
+    needed = NEEDED.get(action)
+    if needed is None or callers.request.operation == "HeadObject":
+        return True
+    encrypted = _encrypted(action, callers)
+    if encrypted is False:
+        return True
+    answer = _key_answer(needed, action, target, callers, result)
+    if answer is False and encrypted is True:
+        result.denies.append(f"object.kms_key: no {needed}")
+    return choose(encrypted, answer, True)
+
+
+def _encrypted(action: str, callers: Callers) -> Kleene:
+    """Whether the object is, or will be, under a KMS key."""
+    header = callers.request.lookup(_HEADER) if action == "s3:putobject" else None
+    algorithm = callers.state.text("object.sse") if header is None else header
+    if isinstance(algorithm, Unknown):
+        return algorithm
+    return isinstance(algorithm, str) and "aws:kms" in algorithm
+
+
+def _key_answer(
+    needed: str, action: str, target: Target, callers: Callers, result: Result
+) -> Kleene:
+    request, state = callers.request, callers.state
+    transport = request.lookup("aws:securetransport")
+    secure: Kleene = transport if isinstance(transport, Unknown) else transport != "false"
+    if request.principal.kind == "Anonymous" or secure is False:
+        return False
+    policies = state.policy("kms_key_policy")
+    owner = s3.in_account(request, state.text("bucket.owner_account"), "bucket.owner_account")
+    if not policies.documents and policies.further is None:
+        return all_of(secure, owner)
+    key = _key(action, callers)
+    if isinstance(key, Unknown):
+        return key
+    fields = key.split(":")
+    if len(fields) != 6:
+        return Unknown("object.kms_key")
+    inside = Callers(_as_the_key_sees_it(request, fields[3], fields[4]), state)
+    own = _own_answer(needed, key, fields[4], inside, policies, result)
+    return all_of(secure, choose(policies.present, own, owner))
+
+
+def _own_answer(
+    needed: str, key: str, account: str, inside: Callers, policies: PolicySet, result: Result
+) -> Kleene:
+    """R-EVAL with the rule for keys: the key policy must name the caller or its account."""
+    request = inside.request
+    denied = inside.denies(needed, key)
+    bounded = inside.boundary.present
+    join(denied, resource_denies(policies, needed, key, request, bounded=bounded))
+    star = request.principal.kind != "FederatedUser" or inside.session.present
+    grants = resource_grants(policies, needed, key, request, star_is_direct=star)
+    boundary, session = inside.limits(needed, key)
+    identity = identity_weight(inside.identity, needed, key, request)
+    side = Side(inside, identity, boundary, session, Result(False))
+    own = s3.in_account(request, account, "object.kms_key")
+    if denied.answer is True:
+        result.denies += denied.labels
+    return all_of(
+        negate(denied.answer), inside.organization(needed, key), side.key_side(grants, own)
+    )
+
+
+def _key(action: str, callers: Callers) -> str | Unknown:
+    """The key's ARN: the request names it for a new object, the state for an old one."""
+    name: Value = None
+    if action == "s3:putobject":
+        name = callers.request.lookup(f"{_HEADER}-aws-kms-key-id")
+    if name is None:
+        name = callers.state.text("object.kms_key")
+    if isinstance(name, str | Unknown):
+        return name
+    return Unknown("object.kms_key")
+
+
+def _as_the_key_sees_it(request: Request, region: str, account: str) -> Request:
+    added: Mapping[str, Value] = {
+        "kms:viaservice": f"s3.{region}.amazonaws.com",
+        "kms:calleraccount": request.principal.account,
+        "aws:viaawsservice": "true",
+    }
+    return request.for_service(added, _NETWORK, _UNSEEN, account)

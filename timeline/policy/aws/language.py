@@ -49,6 +49,7 @@ class Statement:
         "allows",
         "conditions",
         "denies",
+        "has_principal",
         "label",
         "not_principal",
         "principals",
@@ -76,8 +77,9 @@ class Statement:
             self._resource_regex = re.compile(".*", re.DOTALL)
         self._patterns = tuple(p for p in self._patterns if p.variables)
         self.not_principal = "NotPrincipal" in body
+        self.has_principal = self.not_principal or "Principal" in body
         self.principals = _principals(body)
-        if self.principals is None and ("Principal" in body or self.not_principal):
+        if self.principals is None and self.has_principal:
             self.problem = self.problem or "principal"
         self.conditions = _conditions(body.get("Condition"), variables)
         self._unconditional = not self.conditions
@@ -236,12 +238,19 @@ def _problem(body: Mapping[str, Any]) -> str:
     for name in ("Action", "NotAction", "Resource", "NotResource"):
         if name in body and not _is_strings(body[name]):
             return f"{name}: expected a text or a list of texts"
+    if "Resource" not in body and "NotResource" not in body and not _is_trust(body):
+        return "neither Resource nor NotResource"
     condition = body.get("Condition")
     if condition is not None and not (
         isinstance(condition, Mapping) and all(isinstance(c, Mapping) for c in condition.values())
     ):
         return "Condition: expected an object of objects"
     return ""
+
+
+def _is_trust(body: Mapping[str, Any]) -> bool:
+    """Role trust policies name no resource: they hang on it."""
+    return all(action.lower().startswith("sts:") for action in _strings(body.get("Action")))
 
 
 def _is_strings(value: object) -> bool:

@@ -4,8 +4,9 @@ from collections.abc import Collection, Mapping
 from dataclasses import replace
 from typing import Any
 
+from timeline.policy.aws.callers import Result
 from timeline.policy.aws.context import Readings, Request, context_values
-from timeline.policy.aws.evaluation import Result, decide_action
+from timeline.policy.aws.evaluation import decide_action
 from timeline.policy.aws.gates import header_gate, payload_gate
 from timeline.policy.aws.principal import Principal, parse_principal
 from timeline.policy.aws.slots import State
@@ -27,9 +28,9 @@ class Question:
         "actions",
         "context",
         "gates_only",
+        "operation",
         "payload",
         "principal",
-        "resource_account",
         "state",
         "targets",
         "time",
@@ -58,8 +59,7 @@ class Question:
         name = self.state.bucket.get("name")
         self.targets = [target_of(request.get("resource"), a, name) for a in self.actions]
         self.time = None if "request.time" in unknown else request.get("time")
-        owner = self.state.text("bucket.owner_account")
-        self.resource_account = owner if isinstance(owner, str) else None
+        self.operation = request.get("operation")
         self.context = context_values(request.get("context") or {})
 
     def decide(self, flips: Collection[str]) -> tuple[Result, frozenset[str]]:
@@ -67,13 +67,21 @@ class Question:
         readings = Readings(flips)
         results = []
         for action, target in zip(self.actions, self.targets, strict=True):
-            asked = self._request(readings)
+            asked = self._request(target, readings)
             if self.gates_only:
                 results.append(self._gates(action.lower(), asked))
                 continue
             for each in _needed(action.lower(), self.actions, readings):
                 results.append(decide_action(each, target, asked, self.state))
         return _together(results), frozenset(readings.touched)
+
+    def _resource_account(self, target: Target) -> str | None:
+        if target.service != "s3":
+            return target.account or self.principal.account
+        if not target.bucket:
+            return self.principal.account
+        owner = self.state.text("bucket.owner_account")
+        return owner if isinstance(owner, str) else None
 
     def _gates(self, action: str, asked: Request) -> Result:
         """Every gate that the write meets."""
@@ -84,13 +92,14 @@ class Question:
         refusals = [name for name, refused in gates.items() if refused is True]
         return Result(negate(any_of(*gates.values())), denies=refusals)
 
-    def _request(self, readings: Readings) -> Request:
+    def _request(self, target: Target, readings: Readings) -> Request:
         return Request(
             self.principal,
             self.context,
             self.unknown_context,
             time=self.time,
-            resource_account=self.resource_account,
+            resource_account=self._resource_account(target),
+            operation=self.operation,
             readings=readings,
         )
 
@@ -122,8 +131,9 @@ def _visible(principal: Mapping[str, Any], unknown: Collection[str]) -> Mapping[
 
 
 def _context_of(unknown: Collection[str]) -> list[str]:
-    prefix = "request.context."
-    return [path.removeprefix(prefix) for path in unknown if path.startswith(prefix)]
+    """Context keys among the unknown paths, with or without `request.context.`."""
+    paths = (path.removeprefix("request.").removeprefix("context.") for path in unknown)
+    return [path for path in paths if ":" in path and not path.startswith("identity:")]
 
 
 def _known_canonical(principal: Principal, state: State) -> Principal:

@@ -38,6 +38,8 @@ class Target:
             return action.partition(":")[0]
         if action == "s3:getdataaccess":
             return "Access Grants"
+        if action in ("sts:assumerolewithsaml", "sts:assumerolewithwebidentity"):
+            return "federation"
         return self.problem
 
     def policies(self, action: str) -> list[tuple[str, str]]:
@@ -80,6 +82,8 @@ def target_of(resource: object, action: str, bucket_name: str | None) -> Target:
     if not name.startswith("accesspoint/"):
         bucket, _, key = name.partition("/")
         problem = "directory bucket" if bucket.endswith("--x-s3") else ""
+        if bucket.endswith(("-s3alias", ".mrap")):
+            problem = "access point alias"
         return Target(
             arn=arn, service=service, bucket=bucket, key=key, bucket_arn=arn, problem=problem
         )

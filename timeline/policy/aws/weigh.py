@@ -52,6 +52,8 @@ def identity_weight(
         for statement in document.denies if denies else document.allows:
             answer = statement.applies(action, resource, request)
             if answer is not False:
+                if statement.has_principal:
+                    answer = Unknown(f"malformed {label}{statement.label}: Principal")
                 found.add(answer, label + statement.label)
     if policies.further is not None:
         found.add(policies.further, policies.slot)

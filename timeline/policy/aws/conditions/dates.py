@@ -10,6 +10,8 @@ from timeline.policy.aws.conditions.strings import Matcher
 from timeline.policy.aws.context import Request, SomePath
 from timeline.policy.kleene import Kleene
 
+#: A year or a month alone means its first day.
+_REST_OF_DATE = {4: "-01-01", 7: "-01"}
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -23,7 +25,7 @@ def instant(text: str) -> Decimal | None:
     if seconds is not None and not (len(text) == 4 and text.isdigit()):
         return seconds
     try:
-        parsed = datetime.fromisoformat(f"{text}-01-01" if len(text) == 4 else text)
+        parsed = datetime.fromisoformat(text + _REST_OF_DATE.get(len(text), ""))
     except ValueError:
         return None
     if parsed.tzinfo is None:

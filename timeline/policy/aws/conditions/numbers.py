@@ -11,6 +11,8 @@ from timeline.policy.kleene import Kleene
 
 def number(text: str) -> Decimal | None:
     """A finite number, or None."""
+    if "_" in text:  # a separator to Python, to no policy
+        return None
     try:
         value = Decimal(text.strip())
     except InvalidOperation:

@@ -1,0 +1,101 @@
+"""The caller's own policies, and those of its organization, for one request (R-EVAL 1 to 3, 6)."""
+
+from dataclasses import dataclass, field
+
+from timeline.policy.aws.context import Request
+from timeline.policy.aws.slots import PolicySet, State
+from timeline.policy.aws.weigh import Weight, identity_weight, resource_denies
+from timeline.policy.kleene import Kleene, Unknown, all_of, any_of, choose, negate
+
+
+@dataclass(slots=True)
+class Result:
+    """Outcome for one action, or of several together.
+
+    Attributes:
+        allowed: the answer.
+        explicit: whether a Deny statement (or nothing else) refused it.
+        paths, denies, voided: the reasons.
+    """
+
+    allowed: Kleene
+    explicit: bool = False
+    paths: list[tuple[str, ...]] = field(default_factory=list)
+    denies: list[str] = field(default_factory=list)
+    voided: list[dict[str, str]] = field(default_factory=list)
+
+
+class Callers:
+    """The caller's own side, and the policies that stand above it, for one request."""
+
+    __slots__ = ("boundary", "identity", "member", "rcps", "request", "scps", "session", "state")
+
+    def __init__(self, request: Request, state: State) -> None:
+        self.request = request
+        self.state = state
+        signed = request.principal.signed
+        account = signed and request.principal.kind != "Root"
+        none = PolicySet("")
+        self.identity = state.policies("identity_policies") if account else none
+        self.boundary = state.policy("permissions_boundary") if account else none
+        self.session = state.policies("session_policies") if account else none
+        self.member = negate(_service_linked(request))
+        self.scps = state.levels("scps") if signed else ()
+        self.rcps = state.levels("rcps")
+
+    def denies(self, action: str, resource: str) -> Weight:
+        """Explicit denies on the caller's side and above."""
+        found = Weight()
+        for policies in (self.identity, self.boundary, self.session):
+            join(found, identity_weight(policies, action, resource, self.request, denies=True))
+        for level in self.scps:
+            weight = identity_weight(level, action, resource, self.request, denies=True)
+            join(found, weight, only=self.member)
+        for level in self.rcps:
+            weight = resource_denies(
+                level, action, resource, self.request, bounded=self.boundary.present
+            )
+            join(found, weight, only=self.member)
+        return found
+
+    def organization(self, action: str, resource: str) -> Kleene:
+        """Every level of service control policies allows."""
+        if not self.scps:
+            return True
+        allows = (identity_weight(v, action, resource, self.request).answer for v in self.scps)
+        return any_of(all_of(*allows), negate(self.member))
+
+    def limits(self, action: str, resource: str) -> tuple[Kleene, Kleene]:
+        """What boundary and session policies leave."""
+        boundary = self._limit(self.boundary, action, resource)
+        session = self._limit(self.session, action, resource)
+        if self.request.principal.kind == "FederatedUser":
+            session = all_of(session, self.session.present)
+        return boundary, session
+
+    def _limit(self, policies: PolicySet, action: str, resource: str) -> Kleene:
+        if not policies.documents and policies.further is None:
+            return True
+        allowed = identity_weight(policies, action, resource, self.request).answer
+        return choose(policies.present, allowed, True)
+
+
+def _service_linked(request: Request) -> Kleene:
+    """Service control and resource control policies do not reach service-linked roles."""
+    who = request.principal
+    if who.kind != "AssumedRole":
+        return False
+    issuer = request.lookup("aws:principalarn")
+    if isinstance(issuer, str):
+        return ":role/aws-service-role/" in issuer
+    if who.role and not who.role.startswith("AWSServiceRoleFor"):
+        return False
+    return Unknown("aws:PrincipalArn")
+
+
+def join(found: Weight, more: Weight, *, only: Kleene = True) -> None:
+    """Book what another set of documents says, where `only` holds."""
+    answer = all_of(more.answer, only)
+    if answer is True:
+        found.labels += more.labels
+    found.answer = any_of(found.answer, answer)

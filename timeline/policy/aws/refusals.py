@@ -1,0 +1,111 @@
+"""What refuses a request whatever its policies say (R-S3-5, R-S3-9, R-S3-13, R-S3-19)."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+from timeline.policy.aws import s3
+from timeline.policy.aws.callers import Result
+from timeline.policy.aws.context import Request
+from timeline.policy.aws.gates import header_gate
+from timeline.policy.aws.slots import State
+from timeline.policy.aws.target import Target
+from timeline.policy.kleene import Kleene, Unknown, all_of, any_of, negate
+
+
+def refusals(
+    action: str,
+    target: Target,
+    request: Request,
+    state: State,
+    result: Result,
+    may_bypass: Callable[[], Kleene],
+) -> list[Kleene]:
+    """What stands whatever the policies say; each answer is whether the request passes.
+
+    Args:
+        may_bypass: whether the caller holds s3:BypassGovernanceRetention.
+    """
+    if action in s3.IDENTITY_ONLY and action != "s3:createbucket":
+        return []
+    passes: dict[str, Kleene] = {}
+    owner = s3.in_account(request, state.text("bucket.owner_account"), "bucket.owner_account")
+    if action in s3.OWNER_ONLY and request.principal.kind != "AWSService":
+        passes["only callers of the bucket owner's account"] = owner
+    if action == "s3:getbucketversioning" and owner is not True and request.principal.signed:
+        passes["A15: only callers of the bucket owner's account"] = any_of(
+            owner, request.readings.default("A15")
+        )
+    if action != "s3:createbucket":
+        passes["bucket.requester_pays"] = _pays(request, state, owner)
+    if target.through_access_point:
+        passes["access_point.network_origin VPC"] = _network(request, state)
+    if action == "s3:deleteobjectversion":
+        passes["object.legal_hold"] = negate(_held(state))
+        passes["object.retention"] = _released(request, state, may_bypass)
+    for name, refused in header_gate(action, request, state).items():
+        passes[name] = negate(refused)
+    result.denies += [name for name, answer in passes.items() if answer is False]
+    return list(passes.values())
+
+
+def _pays(request: Request, state: State, owner: Kleene) -> Kleene:
+    """R-S3-5: anonymous callers never, others outside the owner's account with the header."""
+    charged = state.requester_pays()
+    if charged is False or request.principal.kind == "AWSService":
+        return True
+    header = request.lookup("s3:x-amz-request-payer")
+    if header is None:
+        header = request.lookup("x-amz-request-payer")
+    offered: Kleene = header if isinstance(header, Unknown) else header is not None
+    return any_of(negate(charged), owner, all_of(request.principal.signed, offered))
+
+
+def _network(request: Request, state: State) -> Kleene:
+    origin = state.text("access_point.network_origin")
+    if isinstance(origin, Unknown):
+        return origin
+    if origin is None or origin.upper() != "VPC":
+        return True
+    vpc, wanted = request.lookup("aws:sourcevpc"), state.text("access_point.vpc_id")
+    for value in (vpc, wanted):
+        if isinstance(value, Unknown):
+            return value
+    return vpc is not None and vpc == wanted
+
+
+def _held(state: State) -> Kleene:
+    """A legal hold, as GetObjectLegalHold returns it or its status alone."""
+    hidden = state.hidden("object.legal_hold", within=True)
+    if hidden is not None:
+        return hidden
+    value = state.object.get("legal_hold")
+    if isinstance(value, dict):
+        value = value.get("LegalHold", value).get("Status")
+    return value == "ON" or value is True
+
+
+def _released(request: Request, state: State, may_bypass: Callable[[], Kleene]) -> Kleene:
+    """No retention any more, or one of governance mode that the caller may bypass."""
+    hidden = state.hidden("object.retention", within=True)
+    if hidden is not None:
+        return hidden
+    value = state.object.get("retention")
+    if not isinstance(value, dict):
+        return True
+    value = value.get("Retention", value)
+    over = _over(str(value.get("RetainUntilDate")), request.time)
+    return any_of(over, all_of(value.get("Mode") == "GOVERNANCE", may_bypass()))
+
+
+def _over(until: str, now: str | None) -> Kleene:
+    if now is None:
+        return Unknown("request.time")
+    try:
+        end, moment = datetime.fromisoformat(until), datetime.fromisoformat(now)
+    except ValueError:
+        return Unknown("object.retention")
+    return _aware(moment) >= _aware(end)
+
+
+def _aware(moment: datetime) -> datetime:
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
