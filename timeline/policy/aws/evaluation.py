@@ -46,25 +46,18 @@ def decide_action(action: str, target: Target, request: Request, state: State) -
     if missing is not None:
         return Result(missing)
     callers = Callers(request, state)
-    own = target.arn
-    result = Result(False)
-    # (1)-(3)
-    denied = callers.denies(action, own)
-    endpoint = _endpoint(action, target, request, state, denied)
-    bounded = callers.boundary.present
     policies = [(state.policy(slot), arn) for slot, arn in target.policies(action)]
-    for slot, arn in policies:
-        weight = resource_denies(slot, action, arn, request, bounded=bounded)
-        if slot.slot == "bucket.policy" and action in s3.ROOT_ALWAYS:
-            join(denied, weight, only=negate(_owner_root(request, state)))
-        else:
-            join(denied, weight)
-    organization = callers.organization(action, own)
+    result = Result(False)
+    # (1), (3)
+    denied = callers.denies(action, target.arn)
+    _join_resource_denies(denied, policies, action, callers)
+    # (2), (4)
+    organization = callers.organization(action, target.arn)
+    endpoint = _endpoint(action, target, request, state, denied)
     # (5)
-    refusals = (
-        []
-        if target.service != "s3"
-        else refusals(
+    passes: list[Kleene] = []
+    if target.service == "s3":
+        passes = refusals(
             action,
             target,
             request,
@@ -72,18 +65,30 @@ def decide_action(action: str, target: Target, request: Request, state: State) -
             result,
             lambda: decide_action(_BYPASS, target, request, state).allowed,
         )
-    )
     # (6), (7)
     granted = _granted(action, target, callers, policies, result)
-    key = kms.key_allows(action, target, callers, result) if target.service == "s3" else True
+    key = kms.key_allows(action, callers, result) if target.service == "s3" else True
     result.explicit = denied.answer is True
     result.denies = denied.labels + result.denies
-    result.allowed = all_of(negate(denied.answer), organization, endpoint, *refusals, granted, key)
+    result.allowed = all_of(negate(denied.answer), organization, endpoint, *passes, granted, key)
     if organization is False:
         result.denies.append("scps: a level without Allow")
     if endpoint is False:
         result.denies.append("vpc_endpoint_policy: no Allow")
     return result
+
+
+def _join_resource_denies(
+    denied: Weight, policies: list[tuple[PolicySet, str]], action: str, callers: Callers
+) -> None:
+    """Denies of the resource's policies; the owner's root is never locked out of the policy."""
+    bounded = callers.boundary.present
+    for slot, arn in policies:
+        weight = resource_denies(slot, action, arn, callers.request, bounded=bounded)
+        only: Kleene = True
+        if slot.slot == "bucket.policy" and action in s3.ROOT_ALWAYS:
+            only = negate(_owner_root(callers.request, callers.state))
+        join(denied, weight, only=only)
 
 
 def _missing_state(action: str, target: Target, state: State) -> Unknown | None:

@@ -15,7 +15,6 @@ from timeline.policy.aws.callers import Callers, Result, join
 from timeline.policy.aws.context import Request, Value
 from timeline.policy.aws.side import Side
 from timeline.policy.aws.slots import PolicySet
-from timeline.policy.aws.target import Target
 from timeline.policy.aws.weigh import identity_weight, resource_denies, resource_grants
 from timeline.policy.kleene import Kleene, Unknown, all_of, choose, negate
 
@@ -39,7 +38,7 @@ _NETWORK = (
 _UNSEEN = ("kms:", "aws:calledvia")
 
 
-def key_allows(action: str, target: Target, callers: Callers, result: Result) -> Kleene:
+def key_allows(action: str, callers: Callers, result: Result) -> Kleene:
     """Whether the object's key, if it has one, lets the request through."""
     needed = NEEDED.get(action)
     if needed is None or callers.request.operation == "HeadObject":
@@ -47,7 +46,7 @@ def key_allows(action: str, target: Target, callers: Callers, result: Result) ->
     encrypted = _encrypted(action, callers)
     if encrypted is False:
         return True
-    answer = _key_answer(needed, action, target, callers, result)
+    answer = _key_answer(needed, action, callers, result)
     if answer is False and encrypted is True:
         result.denies.append(f"object.kms_key: no {needed}")
     return choose(encrypted, answer, True)
@@ -62,9 +61,7 @@ def _encrypted(action: str, callers: Callers) -> Kleene:
     return isinstance(algorithm, str) and "aws:kms" in algorithm
 
 
-def _key_answer(
-    needed: str, action: str, target: Target, callers: Callers, result: Result
-) -> Kleene:
+def _key_answer(needed: str, action: str, callers: Callers, result: Result) -> Kleene:
     request, state = callers.request, callers.state
     transport = request.lookup("aws:securetransport")
     secure: Kleene = transport if isinstance(transport, Unknown) else transport != "false"

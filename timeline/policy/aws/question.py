@@ -10,7 +10,7 @@ from timeline.policy.aws.evaluation import decide_action
 from timeline.policy.aws.gates import header_gate, payload_gate
 from timeline.policy.aws.principal import Principal, parse_principal
 from timeline.policy.aws.slots import State
-from timeline.policy.aws.target import target_of
+from timeline.policy.aws.target import Target, target_of
 from timeline.policy.kleene import Kleene, all_of, any_of, negate
 from timeline.policy.malformed import MalformedError
 
