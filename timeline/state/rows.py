@@ -111,7 +111,8 @@ def _pieces(segment: Segment, coverage: Coverage) -> list[_Piece]:
     for mark in (_first(segment, start), coverage.start, coverage.end):
         cuts |= {mark} if mark is not None and start < mark < known_to else set()
     for hole in coverage.holes:
-        cuts |= {mark for mark in hole if start < mark < known_to}
+        again = [proof[0] for proof in segment.proofs if proof[0] >= hole[1]]
+        cuts |= {mark for mark in (*hole, *again[:1]) if start < mark < known_to}
     marks = sorted(cuts)
     pieces = [
         _piece(segment, one, other, *_knowledge(segment, one, coverage))

@@ -12,14 +12,15 @@ from timeline.state.aws.iam import COMPLETE, LISTING
 from timeline.state.aws.record import document, many, mapping, statements, text
 from timeline.state.ledger import EXISTENCE, Atoms, Listing, scalar
 
-AUTHORIZATION_DETAILS = "iam.GetAccountAuthorizationDetails"
+#: Kind that normalization gives to answers of GetAccountAuthorizationDetails.
+AUTHORIZATION_DETAILS = "aws.iam.authorization_details"
 
 
 def listings(documents: Sequence[tuple[Any, ...]]) -> tuple[Listing, ...]:
     """Listings of (kind, document, observed_at, provenance); other kinds are passed over."""
     found = []
     for kind, answer, observed_at, provenance in documents:
-        if "GetAccountAuthorizationDetails" in str(kind):
+        if kind == AUTHORIZATION_DETAILS:
             found.append(_authorization(mapping(answer), observed_at, provenance))
     return tuple(sorted(found, key=lambda listing: (listing.at, listing.prefixes)))
 
