@@ -14,7 +14,14 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from timeline.correlate.course import Course, World, Worlds, delta_step, replay_step
+from timeline.correlate.course import (
+    Course,
+    World,
+    Worlds,
+    as_logged,
+    delta_step,
+    replay_step,
+)
 from timeline.correlate.cuts import Sets, cuts, explore, hitting_sets, indices, replay
 from timeline.correlate.roles import Answer, CutFamily, judge, shape
 from timeline.model import Verdict
@@ -51,8 +58,7 @@ class Explained:
 def explain(question: Question) -> Explained:
     """Both undos of one class; nothing for a class that is denied."""
     course = question.course
-    actual = frozenset({_actual(course)})
-    factual = _verdict(actual, question.decide)
+    factual = question.decide(as_logged(course)[-1])
     if factual is Verdict.DENIED:
         return Explained(changes=(), sets=(), shapes={})
     opener = _opener(question)
@@ -202,21 +208,6 @@ def _set_row(model: _Model, kind: str, mask: int, certainty: str, complete: bool
     }
 
 
-def _actual(course: Course) -> World:
-    """The world that the history as it happened led to."""
-    return replay(course.start, len(course.attempts), _as_logged(course), 0)
-
-
-def _as_logged(course: Course) -> Callable[[int, World], World]:
-    step = replay_step(course, lambda i, _: course.attempts[i].accepted)
-
-    def logged(i: int, world: World) -> World:
-        (after,) = step(i, frozenset({world}))
-        return after
-
-    return logged
-
-
 def _lifted(step: Callable[[int, World], World]) -> Callable[[int, Worlds], Worlds]:
     return lambda i, worlds: frozenset(step(i, world) for world in worlds)
 
@@ -232,11 +223,9 @@ def _opener(question: Question) -> int | None:
 
     From unknown to allowed is no flip: what was not known before may have been the same.
     """
-    course, world = question.course, question.course.start
-    step = _as_logged(course)
-    opener, before = None, question.decide(world)
-    for i in range(len(course.attempts)):
-        world = step(i, world)
+    worlds = as_logged(question.course)
+    opener, before = None, question.decide(worlds[0])
+    for i, world in enumerate(worlds[1:]):
         after = question.decide(world)
         if after is Verdict.ALLOWED and before is Verdict.DENIED:
             opener = i

@@ -181,6 +181,20 @@ def replay_step(
     return step
 
 
+def as_logged(this: Course) -> list[World]:
+    """The worlds of the history as it happened: before each attempt, and after the last."""
+    position = {place: n for n, place in enumerate(this.places)}
+    worlds = [this.start]
+    for attempt in this.attempts:
+        changed = list(worlds[-1])
+        if attempt.accepted:
+            for place, alteration in attempt.written.items():
+                if place in position:
+                    changed[position[place]] = alteration.content
+        worlds.append(tuple(changed))
+    return worlds
+
+
 def _altered(content: Content, alteration: Alteration) -> Content:
     if alteration.whole:
         return alteration.content

@@ -145,7 +145,7 @@ def _requests(
 def _group_key(request: Request, attempts: Attempts, provider: Provider) -> str:
     own = [uid for uid in provider.own_places(request) if uid in attempts.resources]
     return json.dumps(
-        [request["principal"], request["action"], provider.container_label(request), own],
+        [provider.group(request), own],
         sort_keys=True,
         ensure_ascii=False,
         default=str,
@@ -156,7 +156,7 @@ def _group(
     request: Request, t: datetime, view: Viewed, attempts: Attempts, provider: Provider
 ) -> _Group:
     found = signatures.slice_of(
-        lambda v, at: provider.state_for(v, {**request, "time": _iso(at)}, at), view, attempts, t
+        lambda v, at: provider.read(v, timed(request, at), at), view, attempts, t
     )
     return _Group(slice=found, mentions=mentions_of(found, view, t, provider))
 
@@ -245,9 +245,8 @@ def _decided(
 ) -> RequestClass:
     near = _near(group.slice, t, attempts, provider)
     views = [view, *_around(near, group.slice, t, view, attempts)]
-    ask = [(provider.state_for(v, request, t)) for v in views]
     with_them, bare = (
-        _agreed([provider.evaluate(request, state, unknown, named) for state, unknown in ask])
+        _agreed([provider.decide(v, request, t, named) for v in views])
         for named in (assumptions, frozenset[str]())
     )
     return RequestClass(
@@ -374,5 +373,6 @@ def reasons(d: Decision) -> str:
     )
 
 
-def _iso(at: datetime) -> str:
-    return at.strftime("%Y-%m-%dT%H:%M:%SZ")
+def timed(request: Request, at: datetime) -> Request:
+    """The same request at another instant."""
+    return {**request, "time": at.strftime("%Y-%m-%dT%H:%M:%SZ")}

@@ -14,19 +14,16 @@ whether anybody used it.
 
 import hashlib
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 from timeline.correlate import decisions, signatures
-from timeline.correlate.provider import Probe, Provider, Request
+from timeline.correlate.provider import Edges, Probe, Provider
 from timeline.correlate.signatures import Attempts, Slice
-from timeline.correlate.views import Place, Viewed
+from timeline.correlate.views import Viewed
 from timeline.model import Bound, Decision, Verdict
-
-#: Times at which something known of a place begins or ends, ascending.
-Edges = Mapping[Place, Sequence[datetime]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,7 +110,7 @@ def seen(
                 resource_uid=provider.resource_label(one.request, mentions),
                 container=one.container,
                 slice=one.slice,
-                ask=_as_it_is(one.request, view, provider, assumptions),
+                ask=_as_it_is(one, view, provider, assumptions),
             )
     return asked, keys
 
@@ -131,7 +128,9 @@ def probed(
     for probe in probes:
         request = probe.request
         place = signatures.slice_of(
-            lambda v, at, r=request: provider.state_for(v, _timed(r, at), at),  # type: ignore[misc]
+            lambda v, at, r=request: provider.read(  # type: ignore[misc]
+                v, decisions.timed(r, at), at
+            ),
             view,
             attempts,
             t,
@@ -144,7 +143,9 @@ def probed(
                 resource_uid=probe.resource_uid,
                 container=probe.container,
                 slice=place,
-                ask=_as_probe(probe, view, provider, assumptions),
+                ask=lambda at, p=probe: provider.probe(  # type: ignore[misc]
+                    view, p, at, assumptions
+                ),
             )
         )
     return found
@@ -204,38 +205,12 @@ def holds(window: Window, at: datetime) -> bool:
 
 
 def _as_it_is(
-    request: Request, view: Viewed, provider: Provider, assumptions: frozenset[str]
+    one: decisions.RequestClass, view: Viewed, provider: Provider, assumptions: frozenset[str]
 ) -> Callable[[datetime], tuple[Decision, bool]]:
     def ask(at: datetime) -> tuple[Decision, bool]:
-        timed = _timed(request, at)
-        state, unknown = provider.state_for(view, timed, at)
-        return provider.evaluate(timed, state, unknown, assumptions), False
+        return provider.decide(view, decisions.timed(one.request, at), at, assumptions), False
 
     return ask
-
-
-def _as_probe(
-    probe: Probe, view: Viewed, provider: Provider, assumptions: frozenset[str]
-) -> Callable[[datetime], tuple[Decision, bool]]:
-    def ask(at: datetime) -> tuple[Decision, bool]:
-        timed = _timed(probe.request, at)
-        state, unknown = provider.probe_state(
-            probe, *provider.state_for(view, timed, at), own_account_allows=False
-        )
-        decision = provider.evaluate(timed, state, unknown, assumptions)
-        if decision.verdict is not Verdict.UNKNOWN or not probe.own_account_allows:
-            return decision, False
-        state, unknown = provider.probe_state(probe, state, unknown, own_account_allows=True)
-        granted = provider.evaluate(timed, state, unknown, assumptions)
-        if granted.verdict is Verdict.ALLOWED:
-            return replace(granted, unknowns=decision.unknowns), True
-        return granted, False
-
-    return ask
-
-
-def _timed(request: Request, at: datetime) -> Request:
-    return {**request, "time": at.strftime("%Y-%m-%dT%H:%M:%SZ")}
 
 
 def _instant(marks: Sequence[datetime | None], n: int) -> datetime:

@@ -49,7 +49,7 @@ def describe(change_uid: str, material: Material) -> str:
 
 
 def _is_exposure(window: Window, material: Material) -> bool:
-    if not material.foreign.get(window.principal, False):
+    if (window.principal, window.container) not in material.foreign:
         return False
     return str(window.verdict) == "ALLOWED" or window.conditional
 

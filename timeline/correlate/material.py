@@ -49,7 +49,7 @@ class Material:
         spans: container -> period of its data events.
         management: period of the management events.
         gaps: rows of `gaps`.
-        foreign: principal label -> whether it is anonymous or outside the owner's account.
+        foreign: (principal label, container) of anonymous callers and of other accounts.
         contradictions: accesses whose decision contradicts the logged outcome.
         duplicates: copies left out.
         assumptions: named assumptions that are on.
@@ -63,7 +63,7 @@ class Material:
     spans: Mapping[str, Span]
     management: Span | None
     gaps: Sequence[Mapping[str, Any]]
-    foreign: Mapping[str, bool]
+    foreign: frozenset[tuple[str, str]]
     contradictions: Sequence[Access]
     duplicates: int
     assumptions: frozenset[str]

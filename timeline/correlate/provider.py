@@ -7,17 +7,17 @@ same for all of them.
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Protocol, TypeAlias
+from typing import Any, TypeAlias
 
 from timeline.correlate.course import Content
 from timeline.correlate.views import Place, Viewed
 from timeline.model import Decision, Json
 
+#: Times at which something known of a place begins or ends, ascending.
+Edges: TypeAlias = Mapping[Place, Sequence[datetime]]
+
 #: The `request` object of the evaluator's input, with plain JSON values.
 Request: TypeAlias = Mapping[str, Any]
-
-#: The evaluator's `state` object and the dotted paths that are not known.
-State: TypeAlias = tuple[dict[str, Any], list[str]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,11 +28,13 @@ class Mentions:
         keys: context keys, lower case.
         patterns: resource patterns as written.
         whole: a pattern holds a variable or cannot be compared: the resource counts as a whole.
+        sessions: some document tells sessions of one role apart.
     """
 
     keys: frozenset[str]
     patterns: tuple[str, ...]
     whole: bool
+    sessions: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,20 +61,6 @@ class Probe:
     own_account_allows: bool
 
 
-class ProbeState(Protocol):
-    """State in which a probe is asked."""
-
-    def __call__(
-        self,
-        probe: Probe,
-        state: dict[str, Any],
-        unknown: list[str],
-        *,
-        own_account_allows: bool,
-    ) -> State:
-        """The state, with the object it stands for and, if asked, the caller's own account."""
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Provider:
     """The functions of one provider.
@@ -81,35 +69,45 @@ class Provider:
         name: `aws`.
         is_access: whether a row of `events` is an access that is to be decided.
         request_of: a row of `events` -> its request; None if it maps to no known action.
-        state_for: (view, request, instant) -> state and unknowns.
-        evaluate: (request, state, unknowns, assumptions) -> decision.
-        gate: (request of a write, contents it writes, view, instant) -> whether the write gates
-            let it pass; None = not known.
+        read: (view, request, instant): reads every slot that its decision rests on.
+        decide: (view, request, instant, assumptions) -> decision.
+        probe: (view, probe, instant, assumptions) -> decision, and whether it holds only if the
+            caller's own account allows it.
+        gate: (request of a write, what it writes, view, instant) -> whether the write gates let
+            it pass; None = not known.
+        refusal_depends: whether a refused write was refused by permissions or gates, and not for
+            its own form.
+        assemble: facts of a slot -> its value in the provider's form.
         slack: how long a change of a place may take to be seen everywhere.
         mentions: documents -> what they can tell requests apart by.
         signature: (request, mentions) -> what distinguishes the class, as JSON.
+        group: request -> the part of it that its slice follows from, as JSON.
         principal_label: request -> ARN, account, or anonymous.
         container_label: request -> container.
         own_places: request -> resources whose own slots set the request apart (the object).
         resource_label: (request, mentions) -> pattern that a window over it is about.
-        probes: (view, instants) -> requests to find exposure windows for.
-        probe_state: (probe, state, unknowns, own_account_allows) -> what it is asked against.
+        foreign: (principal label, container, view, instant) -> anonymous or of another account.
+        probes: (view, edges) -> requests to find exposure windows for.
         source_name: (provider, category, service) -> name of a coverage source.
     """
 
     name: str
     is_access: Callable[[Mapping[str, Any]], bool]
     request_of: Callable[[Mapping[str, Any]], Request | None]
-    state_for: Callable[[Viewed, Request, datetime], State]
-    evaluate: Callable[[Request, Mapping[str, Any], Sequence[str], frozenset[str]], Decision]
+    read: Callable[[Viewed, Request, datetime], object]
+    decide: Callable[[Viewed, Request, datetime, frozenset[str]], Decision]
+    probe: Callable[[Viewed, Probe, datetime, frozenset[str]], tuple[Decision, bool]]
     gate: Callable[[Request, Mapping[Place, Content], Viewed, datetime], bool | None]
+    refusal_depends: Callable[[Mapping[str, Any]], bool]
+    assemble: Callable[[Mapping[str, Json]], Json]
     slack: Callable[[Place], timedelta]
     mentions: Callable[[Iterable[Json]], Mentions]
     signature: Callable[[Request, Mentions], Mapping[str, Any]]
+    group: Callable[[Request], Mapping[str, Any]]
     principal_label: Callable[[Request], str]
     container_label: Callable[[Request], str]
     own_places: Callable[[Request], tuple[str, ...]]
     resource_label: Callable[[Request, Mentions], str]
-    probes: Callable[[Viewed, Sequence[datetime]], Sequence[Probe]]
-    probe_state: ProbeState
+    foreign: Callable[[str, str, Viewed, datetime], bool]
+    probes: Callable[[Viewed, Edges], Sequence[Probe]]
     source_name: Callable[[Mapping[str, Any]], str]

@@ -58,6 +58,12 @@ class Attempts:
                 self.by_place.setdefault(place, []).append(n)
         self.resources = frozenset(place[0] for place in self.by_place)
 
+        self._positions = {attempt.change_uid: n for n, attempt in enumerate(self.ordered)}
+
+    def position(self, attempt: Attempt) -> int:
+        """Position of an attempt in `ordered`."""
+        return self._positions[attempt.change_uid]
+
     def on(self, places: Iterable[Place]) -> tuple[int, ...]:
         """Positions of the attempts on any of these places, ascending."""
         return tuple(sorted({n for place in places for n in self.by_place.get(place, ())}))

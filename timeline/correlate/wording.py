@@ -136,7 +136,8 @@ def enabling_not_established(
 ) -> str:
     """Accesses happened; what allowed them is not in the records."""
     return (
-        f"Records show {counted(n, 'successful request')} of {action} by {principal} on {resource}. "
+        f"Records show {counted(n, 'successful request')} of {action} by {principal} on "
+        f"{resource}. "
         f"The records examined do not establish which grant or change enabled "
         f"{'it' if n == 1 else 'them'}: {missing}."
     )
