@@ -21,7 +21,7 @@ authority = ""                  # authority to collect: order, consent, engageme
 # name = "Contoso Ltd"
 # role = "contractor"
 # accounts = ["111111111111"]
-# principals = ["arn:aws:iam::111111111111:role/deploy"]
+# principals = ["<identifier of a user or role, as the logs spell it>"]
 
 [incident]
 # Tables cover all accesses. An access is in the incident if its time is in [from, to), and its
@@ -29,7 +29,7 @@ authority = ""                  # authority to collect: order, consent, engageme
 # principal is listed. Exempt ones never are. No criteria = every success in the range.
 from = ""                       # 2026-01-02T00:00:00Z, without quotes; empty = open
 to = ""                         # first instant after the range
-resources = []                  # ["arn:aws:s3:::bucket"]; "*" works as a pattern
+resources = []                  # ["claims-archive"]; "*" works as a pattern
 anonymous = false
 addresses = []                  # ["203.0.113.7", "198.51.100.0/24"]
 principals = []
