@@ -11,6 +11,8 @@ from typing import Any
 
 import msgspec
 
+from timeline.normalize.model import BROKEN
+
 #: API answers by the keys that name them: (kind, keys of which one must be there).
 ANSWERS: tuple[tuple[str, frozenset[str]], ...] = (
     (
@@ -64,7 +66,7 @@ def answer_kind(body: bytes) -> str | None:
             keys = set(many[0]) if many else set()
         else:
             keys = set(_keys.decode(text))
-    except (msgspec.MsgspecError, RecursionError):
+    except BROKEN:
         return None
     return next((kind for kind, names in ANSWERS if keys & names), None)
 

@@ -18,6 +18,7 @@ from timeline.normalize import documents, lines, split
 from timeline.normalize.archives import Body, Cut, bodies
 from timeline.normalize.model import (
     BODY_LIMIT,
+    BROKEN,
     RECORD_LIMIT,
     Document,
     EventRow,
@@ -157,6 +158,9 @@ def _read_log(
         except Unreadable as error:
             _record_gap(record, str(error), where, item, seen)
             continue
+        except BROKEN as error:
+            _record_gap(record, f"expected a whole record, found {error}", where, item, seen)
+            continue
         seen.rows.append(row)
         seen.gaps.extend(gaps)
     cut = ended[0] if ended else None
@@ -239,8 +243,12 @@ def _read_other(
     tally: _Tally,
 ) -> None:
     """Neither JSON nor an access log."""
-    for _ in chunks_until_end(chunks):
+    quiet, ended = lines.until_cut(chunks)
+    for _ in quiet:
         pass
+    if ended:
+        _whole(item, prefix, ended[0].kind, str(ended[0]), tally)
+        return
     kind = None
     if documents.is_credential_report(head):
         kind = "aws.iam.credential_report"
@@ -256,12 +264,6 @@ def _read_other(
     shown = head[:60].decode("utf-8", "replace")
     reason = f"expected JSON or an access log at offset 0, found {shown!r}"
     _whole(item, prefix, "not_understood", reason, tally)
-
-
-def chunks_until_end(chunks: Iterator[bytes]) -> Iterator[bytes]:
-    """The chunks without their cut."""
-    quiet, _ = lines.until_cut(chunks)
-    return quiet
 
 
 def held(chunks: Iterator[bytes]) -> bytes:

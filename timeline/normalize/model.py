@@ -28,6 +28,10 @@ class Unreadable(ValueError):
     """A record or body cannot be read; the message says what was expected and what was found."""
 
 
+#: How decoding says that bytes are no JSON, or JSON of other types than declared.
+BROKEN = (msgspec.MsgspecError, RecursionError, UnicodeError)
+
+
 class Record(NamedTuple):
     """One record as split from a decompressed body.
 

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 import msgspec
 
 from timeline.normalize.lines import BOM, raw_lines, too_long, until_cut
-from timeline.normalize.model import BODY_LIMIT, RECORD_LIMIT, Record
+from timeline.normalize.model import BODY_LIMIT, BROKEN, RECORD_LIMIT, Record
 
 #: Objects that only wrap records: the keys under which providers put the list.
 CONTAINERS = ("Records", "Events", "records", "events")
@@ -84,7 +84,7 @@ def whole(body: bytes) -> Iterator[Record]:
             yield from _located(body, _array.decode(text), skip)
             return
         found = _envelope.decode(text)
-    except (msgspec.MsgspecError, RecursionError):
+    except BROKEN:
         yield from (lines if _is_lines(body) else scan)(iter((body,)))
         return
     wrapped = [raws for raws in map(found.__getattribute__, CONTAINERS) if raws is not None]
@@ -138,7 +138,7 @@ def _is_lines(head: bytes) -> bool:
         return False
     try:
         _value.decode(first.strip(_SPACE + b","))
-    except (msgspec.MsgspecError, RecursionError):
+    except BROKEN:
         return False
     return first[:1] == b"{"
 
@@ -278,7 +278,7 @@ class _Scanner:
             return
         try:
             _value.decode(data)
-        except (msgspec.MsgspecError, RecursionError) as error:
+        except BROKEN as error:
             restart = _RESTART.search(data, 1)
             if restart is None:
                 yield self._next(start, len(data), data)

@@ -29,7 +29,7 @@ from timeline.normalize.aws.cloudtrail_fields import (
 )
 from timeline.normalize.aws.cloudtrail_mapping import MAPPING, NEVER
 from timeline.normalize.aws.times import when
-from timeline.normalize.model import EventRow, Parser, Record, Unreadable, Where
+from timeline.normalize.model import BROKEN, EventRow, Parser, Record, Unreadable, Where
 
 #: CloudTrail's event times have this width, whatever digits an export adds. [doc]
 PRECISION = 1_000_000
@@ -57,7 +57,7 @@ def detect(data: bytes) -> bool:
     """A JSON object with an event name and source at its top level."""
     try:
         found = fields_decoder.decode(data)
-    except (msgspec.MsgspecError, RecursionError):
+    except BROKEN:
         # Named in the text though not readable as a whole: still a record of this form, a gap.
         return b'"eventName"' in data and b'"eventSource"' in data
     return bool(found.eventName and (found.eventSource or found.eventID))

@@ -9,7 +9,7 @@ import msgspec
 
 from collector.model import Gap
 from timeline.normalize.aws import cloudtrail
-from timeline.normalize.model import EventRow, Parser, Record, Unreadable, Where
+from timeline.normalize.model import BROKEN, EventRow, Parser, Record, Unreadable, Where
 
 
 class _Envelope(msgspec.Struct):
@@ -25,7 +25,7 @@ _envelope = msgspec.json.Decoder(_Envelope)
 def _inner(data: bytes) -> bytes | None:
     try:
         found = _envelope.decode(data)
-    except (msgspec.MsgspecError, RecursionError):
+    except BROKEN:
         return None
     if found.eventJson:
         return found.eventJson.encode("utf-8", "surrogatepass")

@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from timeline.normalize.model import Unreadable
+from timeline.normalize.model import BROKEN, Unreadable
 
 _NULL = msgspec.Raw(b"null")
 
@@ -99,14 +99,14 @@ def decoded(raw: msgspec.Raw) -> dict[str, Any]:
 def decode(body: bytes) -> Fields:
     try:
         return fields_decoder.decode(body)
-    except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError) as error:
+    except BROKEN as error:
         raise Unreadable(f"expected a CloudTrail record, found {error}") from error
 
 
 def identity_of(raw: msgspec.Raw) -> Identity:
     try:
         return _identity.decode(raw) or Identity()
-    except (msgspec.MsgspecError, RecursionError):
+    except BROKEN:
         return Identity()
 
 

@@ -9,7 +9,7 @@ import msgspec
 
 from collector.model import Gap
 from timeline.normalize.aws import cloudtrail
-from timeline.normalize.model import EventRow, Parser, Record, Unreadable, Where
+from timeline.normalize.model import BROKEN, EventRow, Parser, Record, Unreadable, Where
 
 
 class _Entry(msgspec.Struct):
@@ -25,7 +25,7 @@ def detect(data: bytes) -> bool:
     """A JSON object with the text of an event inside."""
     try:
         found = _entry.decode(data)
-    except (msgspec.MsgspecError, RecursionError):
+    except BROKEN:
         return False
     return bool(found.CloudTrailEvent or (found.EventId and found.EventName))
 
@@ -39,7 +39,7 @@ def read(record: Record, where: Where) -> tuple[EventRow, tuple[Gap, ...]]:
     assert record.data is not None
     try:
         found = _entry.decode(record.data)
-    except (msgspec.MsgspecError, RecursionError) as error:
+    except BROKEN as error:
         raise Unreadable(f"expected a LookupEvents entry, found {error}") from error
     if not found.CloudTrailEvent:
         raise Unreadable("expected the text CloudTrailEvent in a LookupEvents entry, found none")

@@ -1,6 +1,0 @@
-"""Makes `evidence` importable under --import-mode=importlib."""
-
-import sys
-from pathlib import Path
-
-sys.path.insert(0, str(Path(__file__).parent))
