@@ -20,7 +20,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "verify": ("collector.cli_seal", "verify", "Check fixity, custody chain and seals."),
     "build": ("timeline.cli", "build", "Evidence to events, state, decisions and findings."),
     "timeline": ("timeline.cli", "timeline", "Print, filter and export events."),
-    "state": ("timeline.cli", "state", "What was configured at an instant, and how it is known."),
+    "state": ("timeline.cli_state", "state", "What was configured at an instant, and how it is known."),
     "explain": (
         "timeline.cli",
         "explain",

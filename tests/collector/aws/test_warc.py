@@ -105,6 +105,20 @@ def test_no_credential_is_written(tmp_path: Path, secret: str) -> None:
     assert b"Proxy-Authorization: [redacted bytes=14]" in only.request.head
 
 
+def test_a_token_that_the_answer_echoes_is_not_written(tmp_path: Path) -> None:
+    path = tmp_path / "api.warc.gz"
+    token = b"FwoGZXIvYXdzEXAMPLETOKEN"
+    head = b"GET / HTTP/1.1\r\nX-Amz-Security-Token: " + token + b"\r\n\r\n"
+    sent = warc.Request(uri="https://s3.example/", head=head)
+    write(path, warc.exchange(AT, sent, response(b"<Token-0>" + token + b"</Token-0>")))
+    (only,) = warc.read(path)
+    assert only.response is not None
+    assert token not in only.response.body
+    assert only.response.body.startswith(b"<Token-0>[redacted bytes=24 sha256=")
+    redactions = [head.get("WARC-Butfor-Redacted") for _, head, _ in warc.records(path)]
+    assert [None, "X-Amz-Security-Token", "set-cookie, body"] == redactions
+
+
 @given(cut=st.integers(min_value=1, max_value=400))
 @settings(max_examples=60, deadline=None)
 def test_torn_tail_loses_only_the_torn_record(

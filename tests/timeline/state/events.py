@@ -67,8 +67,11 @@ def policy(*statements: dict[str, Any]) -> dict[str, Any]:
 def public_read(sid: str | None = None) -> dict[str, Any]:
     """A statement that lets everyone read."""
     statement: dict[str, Any] = {
-        "Effect": "Allow", "Principal": "*", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::b/*"
-    }  # fmt: skip
+        "Effect": "Allow",
+        "Principal": "*",
+        "Action": "s3:GetObject",
+        "Resource": "arn:aws:s3:::b/*",
+    }
     return ({"Sid": sid} if sid else {}) | statement
 
 

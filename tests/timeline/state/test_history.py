@@ -58,10 +58,15 @@ def details(*users: dict[str, Any]) -> dict[str, Any]:
 
 def user(name: str, *attached: str, inline: dict[str, Any] | None = None) -> dict[str, Any]:
     return {
-        "UserName": name, "UserId": f"AIDA{name.upper()}", "Arn": f"arn:aws:iam::{OWNER}:user/{name}",
-        "GroupList": [], "AttachedManagedPolicies": [{"PolicyArn": a} for a in attached],
-        "UserPolicyList": [{"PolicyName": n, "PolicyDocument": d} for n, d in (inline or {}).items()],
-    }  # fmt: skip
+        "UserName": name,
+        "UserId": f"AIDA{name.upper()}",
+        "Arn": f"arn:aws:iam::{OWNER}:user/{name}",
+        "GroupList": [],
+        "AttachedManagedPolicies": [{"PolicyArn": a} for a in attached],
+        "UserPolicyList": [
+            {"PolicyName": n, "PolicyDocument": d} for n, d in (inline or {}).items()
+        ],
+    }
 
 
 def snapshot(seconds: float, document: Any) -> tuple[Any, ...]:
@@ -70,65 +75,71 @@ def snapshot(seconds: float, document: Any) -> tuple[Any, ...]:
 
 def test_unknown_before_the_first_write_and_after_coverage() -> None:
     found = run([event("ListBuckets", 0), put_policy(10, P), delete_policy(20), LAST])
-    assert [
+    assert shape(found, "policy") == [
         (None, 10.0, "unknown", "unknown"),
         (10.0, 20.0, "held", "observed"),
         (20.0, 1001.0, "empty", "observed"),
         (1001.0, None, "unknown", "unknown"),
-    ] == shape(found, "policy")
+    ]
 
 
 def test_deletion_implies_nothing_of_before() -> None:
     found = run([event("ListBuckets", 0), delete_policy(20), LAST])
-    assert (None, 20.0, "unknown", "unknown") == shape(found, "policy")[0]
+    assert shape(found, "policy")[0] == (None, 20.0, "unknown", "unknown")
 
 
 def test_read_that_finds_nothing_is_an_observation() -> None:
     """Without a write before it under coverage, the slot was empty since coverage began."""
-    read = event("GetBucketPolicy", 30, request={"bucketName": BUCKET}, error_code="NoSuchBucketPolicy")  # fmt: skip
+    read = event(
+        "GetBucketPolicy", 30, request={"bucketName": BUCKET}, error_code="NoSuchBucketPolicy"
+    )
     found = run([event("ListBuckets", 0), read, put_policy(50, P), LAST])
-    assert [
+    assert shape(found, "policy") == [
         (None, 0.0, "unknown", "unknown"),
         (0.0, 30.0, "empty", "inferred"),
         (30.0, 50.0, "empty", "observed"),
         (50.0, 1001.0, "held", "observed"),
         (1001.0, None, "unknown", "unknown"),
-    ] == shape(found, "policy")
+    ]
 
 
 def test_denied_read_proves_nothing() -> None:
     read = event("GetBucketPolicy", 30, request={"bucketName": BUCKET}, error_code="AccessDenied")
     found = run([event("ListBuckets", 0), read, put_policy(50, P), LAST])
-    assert (None, 50.0, "unknown", "unknown") == shape(found, "policy")[0]
+    assert shape(found, "policy")[0] == (None, 50.0, "unknown", "unknown")
 
 
 def test_disagreement_is_a_hidden_change_of_nobody() -> None:
-    read = event("GetBucketPolicy", 30, request={"bucketName": BUCKET}, error_code="NoSuchBucketPolicy")  # fmt: skip
+    read = event(
+        "GetBucketPolicy", 30, request={"bucketName": BUCKET}, error_code="NoSuchBucketPolicy"
+    )
     found = run([event("ListBuckets", 0), put_policy(10, P), read, LAST])
-    assert [
+    assert shape(found, "policy") == [
         (None, 10.0, "unknown", "unknown"),
         (10.0, 11.0, "held", "observed"),
         (11.0, 30.0, "unknown", "unknown"),
         (30.0, 1001.0, "empty", "observed"),
         (1001.0, None, "unknown", "unknown"),
-    ] == shape(found, "policy")
+    ]
     hidden = [r for r in found.changes if r["kind"] == "hidden"]
     assert [(at(11), at(30), None, "removes")] == [
         (r["time_from"], r["time_to"], r["technical_actor"], r["effect"]) for r in hidden
     ]
-    assert ["missing_log"] == [g.kind for g in found.gaps]
+    assert [g.kind for g in found.gaps] == ["missing_log"]
 
 
 def test_policy_seen_where_none_should_be() -> None:
     read = event("GetBucketPolicy", 30, request={"bucketName": BUCKET})
     found = run([event("ListBuckets", 0), delete_policy(10), read, LAST])
-    assert (11.0, None, "unknown", "unknown") == shape(found, "policy")[-1]
-    assert ["UNKNOWN"] == [r["new"] for r in found.changes if r["kind"] == "hidden"]
+    assert shape(found, "policy")[-1] == (11.0, None, "unknown", "unknown")
+    assert [r["new"] for r in found.changes if r["kind"] == "hidden"] == ["UNKNOWN"]
 
 
 def test_observation_next_to_a_write_proves_nothing() -> None:
     """Within the time that a change takes to be seen everywhere, order is not established."""
-    read = event("GetBucketPolicy", 12, request={"bucketName": BUCKET}, error_code="NoSuchBucketPolicy")  # fmt: skip
+    read = event(
+        "GetBucketPolicy", 12, request={"bucketName": BUCKET}, error_code="NoSuchBucketPolicy"
+    )
     found = run([event("ListBuckets", 0), put_policy(10, P), read, LAST])
     assert not [r for r in found.changes if r["kind"] == "hidden"]
 
@@ -141,27 +152,27 @@ def test_snapshot_before_and_after_agree() -> None:
         snapshot(500, details(user("alice", ADMIN))),
     ]
     found = run(rows, shots)
-    assert [
+    assert shape(found, f"attached_policy/{ADMIN}", ALICE) == [
         (None, 0.0, "unknown", "unknown"),
         (0.0, 100.0, "held", "inferred"),
         (100.0, 201.0, "held", "observed"),
         (201.0, 501.0, "held", "inferred"),
         (501.0, None, "unknown", "unknown"),
-    ] == shape(found, f"attached_policy/{ADMIN}", ALICE)
+    ]
 
 
 def test_snapshot_today_ninety_days_of_logs() -> None:
     rows = [event("ListBuckets", 100), event("ListBuckets", 200)]
     found = run(rows, [snapshot(500, details(user("alice", ADMIN)))])
-    assert [
+    assert shape(found, f"attached_policy/{ADMIN}", ALICE) == [
         (None, 100.0, "unknown", "unknown"),
         (100.0, 201.0, "held", "inferred"),
         (201.0, 501.0, "held", "inferred"),
         (501.0, None, "unknown", "unknown"),
-    ] == shape(found, f"attached_policy/{ADMIN}", ALICE)
+    ]
     bounds = [r["start_bound"] for r in found.intervals
               if r["slot"].startswith("attached_policy") and r["start"] == at(100)]  # fmt: skip
-    assert ["no later than"] == bounds
+    assert bounds == ["no later than"]
 
 
 def test_entity_missing_from_a_later_list_was_deleted_unseen() -> None:
@@ -176,25 +187,25 @@ def test_entity_missing_from_a_later_list_was_deleted_unseen() -> None:
 def test_detaching_implies_that_it_was_attached() -> None:
     row = iam("DetachUserPolicy", 20, request={"userName": "alice", "policyArn": ADMIN})
     found = run([event("ListBuckets", 0), row, LAST])
-    assert (0.0, 20.0, "held", "inferred") == shape(found, f"attached_policy/{ADMIN}", ALICE)[1]
+    assert shape(found, f"attached_policy/{ADMIN}", ALICE)[1] == (0.0, 20.0, "held", "inferred")
 
 
 def test_hole_in_the_records_weakens_what_is_known() -> None:
     hole = Gap(kind="missing_log", subject="aws.cloudtrail", reason="hour missing",
                time_from=at(100), time_to=at(200))  # fmt: skip
     found = run([event("ListBuckets", 0), put_policy(10, P), put_policy(400, P), LAST], gaps=[hole])
-    assert [
+    assert shape(found, "policy")[1:-1] == [
         (10.0, 100.0, "held", "observed"),
         (100.0, 400.0, "held", "inferred"),
         (400.0, 1001.0, "held", "observed"),
-    ] == shape(found, "policy")[1:-1]
+    ]
     assert any("gaps-minimal" in r["why"] for r in found.intervals if r["slot"] == "policy")
 
 
 def test_same_second_is_marked() -> None:
     found = run([put_policy(10, P, number=1), delete_policy(10, number=2), LAST])
     tied = [r for r in found.changes if "order_not_established_with" in (r["attribution"] or "")]
-    assert 1 == len({r["change_uid"] for r in tied})
+    assert len({r["change_uid"] for r in tied}) == 1
 
 
 def test_duplicates_count_once() -> None:
@@ -206,7 +217,7 @@ def test_duplicates_count_once() -> None:
 @pytest.mark.parametrize("slot", ["public_access_block.IgnorePublicAcls", "ownership", "policy"])
 def test_slot_that_no_record_mentions_is_unknown(slot: str) -> None:
     state = History([]).at(BUCKET_UID, slot, at(0))
-    assert Knowledge.UNKNOWN == state.knowledge
+    assert state.knowledge == Knowledge.UNKNOWN
     assert state.value is None
 
 
@@ -215,5 +226,5 @@ def test_flags_are_slots_of_their_own() -> None:
     effects = {
         r["slot"].split(".")[-1]: r["effect"] for r in found.changes if r["time_from"] == at(10)
     }
-    assert {"BlockPublicAcls": "sets", "IgnorePublicAcls": "re-asserts",
-            "BlockPublicPolicy": "re-asserts", "RestrictPublicBuckets": "re-asserts"} == effects  # fmt: skip
+    assert effects == {"BlockPublicAcls": "sets", "IgnorePublicAcls": "re-asserts",
+            "BlockPublicPolicy": "re-asserts", "RestrictPublicBuckets": "re-asserts"}  # fmt: skip

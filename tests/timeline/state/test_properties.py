@@ -38,12 +38,12 @@ def histories(draw: st.DrawFn) -> list[dict[str, Any]]:
         kind = draw(st.sampled_from(["put", "delete", "block", "opaque", "create"]))
         chosen = draw(st.lists(st.sampled_from(_STATEMENTS), max_size=3, unique_by=id))
         row = {
-            "put": lambda c=chosen, s=seconds: put_policy(s, policy(*c)),
-            "delete": lambda s=seconds: delete_policy(s),
-            "opaque": lambda s=seconds: put_policy(s, ""),
-            "block": lambda s=seconds, c=chosen: block(s, {"IgnorePublicAcls": len(c) > 1}),
-            "create": lambda s=seconds: create_bucket(s),
-        }[kind]()
+            "put": put_policy(seconds, policy(*chosen)),
+            "delete": delete_policy(seconds),
+            "opaque": put_policy(seconds, ""),
+            "block": block(seconds, {"IgnorePublicAcls": len(chosen) > 1}),
+            "create": create_bucket(seconds),
+        }[kind]
         uid = f"EV-1.f1/{number}"
         rows.append(row | {"event_uid": uid, "provider_uid": f"{number:03}", "error_code": error})
     return [*rows, event("ListBuckets", 60, number=99)]

@@ -53,7 +53,7 @@ PUBLIC = policy(public_read())
     ],
 )  # fmt: skip
 def test_policy_forms(form: str, given: Any) -> None:
-    assert PUBLIC == held("policy", put_policy(10, given)), form
+    assert held("policy", put_policy(10, given)) == PUBLIC, form
 
 
 GROUP = {"Grantee": {"xsi:type": "Group", "URI": ALL_USERS}, "Permission": "READ"}
@@ -116,7 +116,8 @@ def test_block_forms(form: str, given: dict[str, Any], value: bool) -> None:
         ("grantee by e-mail",
          event("PutBucketAcl", 10, request={"bucketName": BUCKET,
                "x-amz-grant-read": 'emailAddress="a@example.com"'}), "acl"),
-        ("no list at all", event("PutBucketAcl", 10, request={"bucketName": BUCKET, "acl": ""}), "acl"),
+        ("no list at all",
+         event("PutBucketAcl", 10, request={"bucketName": BUCKET, "acl": ""}), "acl"),
     ],
 )  # fmt: skip
 def test_unreadable_write_is_opaque(what: str, row: dict[str, Any], slot: str) -> None:
@@ -124,8 +125,8 @@ def test_unreadable_write_is_opaque(what: str, row: dict[str, Any], slot: str) -
     before = create_bucket(1)
     found = run([before, row, event("ListBuckets", 1000)])
     states = History(found.intervals, found.changes)
-    assert Knowledge.UNKNOWN == states.at(BUCKET_UID, slot, at(500)).knowledge, what
-    assert Knowledge.UNKNOWN != states.at(BUCKET_UID, slot, at(9)).knowledge, what
+    assert states.at(BUCKET_UID, slot, at(500)).knowledge == Knowledge.UNKNOWN, what
+    assert states.at(BUCKET_UID, slot, at(9)).knowledge != Knowledge.UNKNOWN, what
     rows = [r for r in found.changes if r["slot"] == slot and r["kind"] == "opaque"]
     assert {"UNKNOWN"} == {r["new"] for r in rows}, what
     assert {"EV-1.f1"} == {r["evidence_item"] for r in rows}, what
@@ -156,7 +157,7 @@ def test_defaults_over_time(created: str, flag: bool | None, ownership: str | No
         assert flag == state.value
         assert (flag is None) == (state.knowledge is Knowledge.UNKNOWN)
     assert ownership == states.at(BUCKET_UID, "ownership", day).value
-    assert Knowledge.ABSENT == states.at(BUCKET_UID, "policy", day).knowledge
+    assert states.at(BUCKET_UID, "policy", day).knowledge == Knowledge.ABSENT
     kinds = {r["kind"] for r in found.changes if r["slot"] == "ownership"}
     assert {"default"} == kinds
     assert {None} == {r["evidence_item"] for r in found.changes if r["kind"] == "default"}
@@ -180,7 +181,7 @@ def test_second_creation_keeps_settings() -> None:
     """Creating one's own bucket again succeeds in us-east-1 and resets the access control list."""
     again = create_bucket(20)
     rows = (create_bucket(1), put_policy(10, PUBLIC), block(11, {"BlockPublicAcls": True}), again)
-    assert PUBLIC == held("policy", *rows)
+    assert held("policy", *rows) == PUBLIC
     assert True is held("public_access_block.BlockPublicAcls", *rows)
 
 
@@ -191,8 +192,8 @@ def test_deletion_ends_everything() -> None:
         create_bucket(1), put_policy(10, PUBLIC), put, gone, event("ListBuckets", 1000)
     )
     for slot in ("policy", "acl", "existence", "ownership"):
-        assert Knowledge.ABSENT == states.at(BUCKET_UID, slot, at(100)).knowledge
-    assert Knowledge.ABSENT == states.at(f"{BUCKET_UID}/k", "acl", at(100)).knowledge
+        assert states.at(BUCKET_UID, slot, at(100)).knowledge == Knowledge.ABSENT
+    assert states.at(f"{BUCKET_UID}/k", "acl", at(100)).knowledge == Knowledge.ABSENT
 
 
 def test_account_block_is_of_the_account_in_the_host() -> None:
@@ -208,14 +209,16 @@ def test_refused_write_alters_nothing() -> None:
     refused = put_policy(20, PUBLIC, error_code="AccessDenied")
     found = run([create_bucket(1), refused, event("ListBuckets", 1000)])
     rows = [r for r in found.changes if r["operation"] == "PutBucketPolicy"]
-    assert [(False, "refused")] == [(r["accepted"], r["effect"]) for r in rows]
-    assert Knowledge.ABSENT == History(found.intervals).at(BUCKET_UID, "policy", at(50)).knowledge
+    assert [(r["accepted"], r["effect"]) for r in rows] == [(False, "refused")]
+    assert History(found.intervals).at(BUCKET_UID, "policy", at(50)).knowledge == Knowledge.ABSENT
 
 
 def test_object_lists() -> None:
     key = f"{BUCKET_UID}/k"
     put = event("PutObject", 10, request={"bucketName": BUCKET, "key": "k"})
-    public = event("PutObjectAcl", 20, request={"bucketName": BUCKET, "key": "k", "x-amz-acl": "public-read"})  # fmt: skip
+    public = event(
+        "PutObjectAcl", 20, request={"bucketName": BUCKET, "key": "k", "x-amz-acl": "public-read"}
+    )
     again = event("PutObject", 30, request={"bucketName": BUCKET, "key": "k"})
     found = run([put, public, again, event("ListBuckets", 1000)])
     states = History(found.intervals, found.changes)
@@ -225,22 +228,24 @@ def test_object_lists() -> None:
         assert isinstance(value, dict)
         return len(value["Grants"])  # type: ignore[arg-type]
 
-    assert [1, 2, 1] == [grants(s) for s in (15, 25, 35)]
+    assert [grants(s) for s in (15, 25, 35)] == [1, 2, 1]
     rows = [(r["operation"], r["effect"]) for r in found.changes if "AllUsers" in r["fact"]]
-    assert [("PutObjectAcl", "adds"), ("PutObject", "removes")] == rows
+    assert rows == [("PutObjectAcl", "adds"), ("PutObject", "removes")]
     assert not [r for r in found.changes if r["time_from"] == at(10)], "a plain upload is no change"
 
 
 def test_upload_in_parts_takes_its_list_from_the_start() -> None:
     start = {"bucketName": BUCKET, "key": "k", "x-amz-acl": "public-read"}
     begun = event("CreateMultipartUpload", 10, request=start)
-    done = event("CompleteMultipartUpload", 20, request={"bucketName": BUCKET, "key": "k", "uploadId": ""})  # fmt: skip
+    done = event(
+        "CompleteMultipartUpload", 20, request={"bucketName": BUCKET, "key": "k", "uploadId": ""}
+    )
     key = f"{BUCKET_UID}/k"
     value = held("acl", begun, done, uid=key)
-    assert 2 == len(value["Grants"])
+    assert len(value["Grants"]) == 2
     assert held("acl", done, uid=key) is None, "without its start the list is not known"
 
 
 def test_owner_of_bucket() -> None:
     states = history(put_policy(10, PUBLIC), event("ListBuckets", 1000))
-    assert OWNER == states.at(BUCKET_UID, "owner", at(500)).value
+    assert states.at(BUCKET_UID, "owner", at(500)).value == OWNER

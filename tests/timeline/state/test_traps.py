@@ -66,11 +66,11 @@ def test_trap(name: str) -> None:
 def test_renamed_statement_is_the_same_fact() -> None:
     """One fact from the first write on; the second write re-asserts it."""
     rows = [r for r in run(TRAPS["k_sid_renamed"]).changes if r["slot"] == "policy"]
-    assert ["adds", "re-asserts"] == [r["effect"] for r in rows]
-    assert 1 == len({r["fact"] for r in rows})
+    assert [r["effect"] for r in rows] == ["adds", "re-asserts"]
+    assert len({r["fact"] for r in rows}) == 1
 
 
 def test_dormant_policy_goes_on_through_the_block() -> None:
     found = run(TRAPS["c_policy_dormant_until_block_off"])
     held = [r for r in found.intervals if r["slot"] == "policy" and len(r["fact"]) == 64]
-    assert 1 == len(held)
+    assert len(held) == 1
