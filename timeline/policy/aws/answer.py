@@ -17,7 +17,7 @@ UNSEEN_GUARDRAILS_ABSENT = "unseen-guardrails-absent"
 UNSEEN = "unseen:"
 
 #: Ambiguities for which the register names no default: where they matter, the answer is unknown.
-WITHOUT_DEFAULT = frozenset(("A13", "A14", "A15", "A16"))
+WITHOUT_DEFAULT = frozenset(("A13", "A14", "A15", "A16", "A21"))
 _MOST_READINGS = 6
 
 

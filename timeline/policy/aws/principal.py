@@ -24,6 +24,10 @@ KINDS = (
 )
 
 
+#: Account ids under which logs show callers who did not sign.
+_NOBODY = ("anonymous", "ANONYMOUS_PRINCIPAL")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Principal:
     """The caller.
@@ -67,8 +71,8 @@ def parse_principal(given: Mapping[str, Any]) -> Principal:
     kind = given.get("type")
     if kind not in KINDS:
         raise MalformedError(f"principal.type: expected one of {', '.join(KINDS)}, found {kind!r}")
-    if kind == "Anonymous":
-        return Principal(kind=kind)
+    if kind == "Anonymous" or given.get("account") in _NOBODY:
+        return Principal(kind="Anonymous")
     if kind == "AWSService":
         names = (given.get(field) for field in ("service", "arn", "unique_id", "account"))
         service = next((n for n in names if isinstance(n, str) and "amazonaws.com" in n), None)
