@@ -18,7 +18,7 @@ import hashlib
 import uuid
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import unquote, urlsplit, urlunsplit
@@ -177,6 +177,8 @@ def exchange(
     ]
     if response is not None:
         head, secrets = _response_head(response)
+        body, echoed = _without_echo(response.body, _secrets(request.head))
+        secrets += ("body",) if echoed else ()
         more = dict(extra) | {"WARC-Concurrent-To": request_id}
         if secrets:
             more["WARC-Butfor-Redacted"] = ", ".join(secrets)
@@ -184,9 +186,7 @@ def exchange(
             more["WARC-Truncated"] = "disconnect"
         if response.stored_as is not None:
             more["WARC-Butfor-Body"] = response.stored_as
-        members.append(
-            _http_record("response", at, clean.uri, _record_id(), more, head, response.body)
-        )
+        members.append(_http_record("response", at, clean.uri, _record_id(), more, head, body))
     return tuple(members)
 
 
@@ -263,6 +263,15 @@ def parse_response(block: bytes) -> Response:
     return Response(status=int(status), reason=reason, headers=headers, body=body)
 
 
+def response_of(head: Mapping[str, str], block: bytes) -> Response:
+    """The answer in a response record, with what the WARC header says of it."""
+    return replace(
+        parse_response(block),
+        truncated="WARC-Truncated" in head,
+        stored_as=head.get("WARC-Butfor-Body"),
+    )
+
+
 def _exchange(
     request: tuple[int, int, dict[str, str], bytes],
     response: tuple[int, int, dict[str, str], bytes] | None,
@@ -272,15 +281,7 @@ def _exchange(
     answer = None
     if response is not None:
         _, number, head, block = response
-        parsed = parse_response(block)
-        answer = Response(
-            status=parsed.status,
-            reason=parsed.reason,
-            headers=parsed.headers,
-            body=parsed.body,
-            truncated="WARC-Truncated" in head,
-            stored_as=head.get("WARC-Butfor-Body"),
-        )
+        answer = response_of(head, block)
     return Exchange(
         offset=offset,
         number=number,
@@ -302,6 +303,27 @@ def _response_head(response: Response) -> tuple[bytes, tuple[str, ...]]:
             value = redacted(value.encode("latin-1", "replace"), hashed=secret).decode()
         lines.append(f"{RENAMED.get(name.lower(), name)}: {value}")
     return "\r\n".join(lines).encode("latin-1", "replace") + CRLF + CRLF, tuple(secrets)
+
+
+def _secrets(head: bytes) -> tuple[bytes, ...]:
+    """Values of the credential headers of a request, long enough to be looked for."""
+    values = []
+    for line in head.split(CRLF)[1:]:
+        name, _, value = line.partition(b":")
+        if name.decode("latin-1").strip().lower() in SECRET_HEADERS and len(value.strip()) >= 16:
+            values.append(value.strip())
+    return tuple(values)
+
+
+def _without_echo(body: bytes, secrets: Iterable[bytes]) -> tuple[bytes, bool]:
+    """A body without the credentials of its own request.
+
+    S3 answers an expired or unknown session token with that token in the error document.
+    """
+    clean = body
+    for secret in secrets:
+        clean = clean.replace(secret, redacted(secret, hashed=True))
+    return clean, clean != body
 
 
 def _http_record(

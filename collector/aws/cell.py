@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol, TypeVar
 
+from collector.acquire import Keeper, Pool, Wire, guarded
 from collector.aws.scope import Found, Place, RunScope
 from collector.model import Outcome
 
@@ -45,13 +46,13 @@ class Answer:
         return [one for page in self.pages for one in page.get(name) or ()]
 
 
-class Connection(Protocol):
-    """One account's way to the provider: `collector.aws.session` implements it."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Result:
+    """How an operation ended."""
 
-    def pages(
-        self, region: str, operation: str, params: Mapping[str, Any], *, first_only: bool
-    ) -> "Attempt":
-        """Start an operation; its pages come as they are read."""
+    outcome: Outcome
+    reason: str | None
+    wire: Wire
 
 
 class Attempt(Protocol):
@@ -61,45 +62,17 @@ class Attempt(Protocol):
         """The pages; raises nothing for an answer of the provider, see `result`."""
 
     @property
-    def result(self) -> "Result":
+    def result(self) -> Result:
         """How it ended; complete once the pages are read."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Result:
-    """How an operation ended on the wire."""
+class Connection(Protocol):
+    """One account's way to the provider: `collector.aws.session` implements it."""
 
-    outcome: Outcome
-    code: str | None
-    status: int | None
-    reason: str | None
-    records: tuple[int, ...]
-    request_ids: tuple[str, ...]
-    stored: str | None
-
-
-class Ledger(Protocol):
-    """Where observations go: `collector.acquire` implements it over the evidence store."""
-
-    def observe(
-        self,
-        *,
-        source: str,
-        account: str,
-        region: str,
-        operation: str,
-        resource: str,
-        outcome: Outcome,
-        reason: str | None = None,
-        result: Result | None = None,
-        pages: int = 0,
-        time_from: datetime | None = None,
-        time_to: datetime | None = None,
-    ) -> None:
-        """Record one attempted observation; the last four outcomes are gaps as well."""
-
-    def holds_file(self, uri: str) -> bool:
-        """Whether a file of this source address is already held."""
+    def pages(
+        self, region: str, operation: str, params: Mapping[str, Any], *, first_only: bool
+    ) -> Attempt:
+        """Start an operation; its pages come as they are read."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,9 +86,9 @@ class Cell:
         partition: `aws`, `aws-cn`, `aws-us-gov` …
         run: what was asked for.
         found: what earlier sources learned.
-        connection: the account's clients.
-        ledger: where observations go.
-        pool: maps a function over items with bounded concurrency.
+        connections: way to the provider, per account of the run.
+        keeper: where observations go.
+        pool: bounded concurrency.
     """
 
     source: str
@@ -124,9 +97,9 @@ class Cell:
     partition: str
     run: RunScope
     found: Found
-    connection: Connection
-    ledger: Ledger
-    pool: Callable[[Iterable[Any], Callable[[Any], None]], None]
+    connections: Mapping[str, Connection]
+    keeper: Keeper
+    pool: Pool
 
     def ask(
         self,
@@ -148,10 +121,12 @@ class Cell:
             first_page_only: why the first page is all that is wanted; None reads all.
             params: parameters of the operation.
         """
-        attempt = self._start(operation, region, owner, params, first_page_only is not None)
+        wanted = self._wanted(operation, owner, params)
+        attempt = self._start(operation, region, owner, wanted, first_page_only is not None)
         pages = tuple(attempt)
-        self._finish(operation, resource, region, attempt.result, len(pages), first_page_only)
-        return Answer(outcome=attempt.result.outcome, pages=pages, code=attempt.result.code)
+        result = attempt.result
+        self._finish(operation, resource, region, wanted, result, first_page_only)
+        return Answer(outcome=result.outcome, pages=pages, code=result.wire.code)
 
     def pages(
         self,
@@ -163,30 +138,35 @@ class Cell:
         **params: Any,  # noqa: ANN401
     ) -> Iterator[Mapping[str, Any]]:
         """The same as `ask`, page by page: memory does not grow with the listing."""
-        attempt = self._start(operation, region, owner, params, False)
-        count = 0
-        for page in attempt:
-            count += 1
-            yield page
-        self._finish(operation, resource, region, attempt.result, count, None)
+        wanted = self._wanted(operation, owner, params)
+        attempt = self._start(operation, region, owner, wanted, False)
+        yield from attempt
+        self._finish(operation, resource, region, wanted, attempt.result, None)
 
     def take(
-        self,
-        operation: str,
-        resource: str,
-        *,
-        region: str | None = None,
-        owner: str | None = None,
-        **params: Any,  # noqa: ANN401
+        self, operation: str, *, bucket: str, key: str, region: str | None, owner: str | None
     ) -> None:
-        """Store the object that an operation streams, unless it is already held."""
-        if self.ledger.holds_file(resource):
+        """Store the object that an operation streams, unless it is already held.
+
+        Counted as a file of the input: kept, already held, or a gap.
+        """
+        resource = f"arn:{self.partition}:s3:::{bucket}/{key}"
+        if not self.keeper.expects_file(f"s3://{bucket}/{key}"):
+            self.record(operation, resource, Outcome.OBSERVED, "held from before an interruption")
             return
-        self.ask(operation, resource, region=region, owner=owner, **params)
+        wanted = self._wanted(operation, owner, {"Bucket": bucket, "Key": key})
+        attempt = self._start(operation, region, owner, wanted, True)
+        tuple(attempt)
+        kept = attempt.result.outcome is Outcome.OBSERVED
+        self._finish(operation, resource, region, wanted, attempt.result, None, counted=not kept)
 
     def each(self, items: Iterable[Item], function: Callable[[Item], None]) -> None:
-        """Call a function for every item, several at a time; returns when all are done."""
-        self.pool(items, function)
+        """Call a function for every item, several at a time; returns when all are done.
+
+        What breaks for one item becomes a gap; the others go on.
+        """
+        run = guarded(self.keeper, self.source, self.account, self.region)
+        self.pool.each(items, lambda item: run(_short(item), lambda: function(item)))
 
     def not_requested(self, operation: str, resource: str, reason: str) -> None:
         """Record that something in scope was not asked, and why."""
@@ -202,51 +182,57 @@ class Cell:
         time_to: datetime | None = None,
     ) -> None:
         """Record an outcome that needed no call."""
-        self.ledger.observe(
-            source=self.source,
-            account=self.account,
-            region=self.region,
-            operation=operation,
-            resource=resource,
-            outcome=outcome,
+        self.keeper.observe(
+            (self.source, self.account, self.region, operation, resource),
+            outcome,
             reason=reason,
-            time_from=time_from,
-            time_to=time_to,
+            period=(time_from, time_to),
         )
+
+    def _wanted(
+        self, operation: str, owner: str | None, params: Mapping[str, Any]
+    ) -> dict[str, Any]:
+        wanted = dict(params)
+        if operation.startswith("s3:") and "Bucket" in wanted:
+            # Always: a bucket of that name in other hands must not answer for this one.
+            wanted["ExpectedBucketOwner"] = owner or self.account
+        return wanted
 
     def _start(
         self,
         operation: str,
         region: str | None,
         owner: str | None,
-        params: Mapping[str, Any],
+        wanted: Mapping[str, Any],
         first_only: bool,
     ) -> Attempt:
-        wanted = dict(params)
-        if operation.startswith("s3:") and "Bucket" in wanted:
-            # Always: a bucket of that name in other hands must not answer for this one.
-            wanted["ExpectedBucketOwner"] = owner or self.account
-        return self.connection.pages(
-            region or self.region, operation, wanted, first_only=first_only
-        )
+        connection = self.connections.get(owner or self.account, self.connections[self.account])
+        return connection.pages(region or self.region, operation, wanted, first_only=first_only)
 
     def _finish(
         self,
         operation: str,
         resource: str,
         region: str | None,
+        wanted: Mapping[str, Any],
         result: Result,
-        pages: int,
         note: str | None,
+        *,
+        counted: bool = False,
     ) -> None:
-        self.ledger.observe(
-            source=self.source,
-            account=self.account,
-            region=region or self.region,
-            operation=operation,
-            resource=resource,
-            outcome=result.outcome,
+        self.keeper.observe(
+            (self.source, self.account, region or self.region, operation, resource),
+            result.outcome,
             reason=result.reason or note,
-            result=result,
-            pages=pages,
+            asked=wanted,
+            wire=result.wire,
+            counted=counted,
         )
+
+
+def _short(item: object) -> str:
+    """What names an item in a gap: its identifying member, or its own words, cut."""
+    if isinstance(item, Mapping):
+        named = next((item[k] for k in ("Arn", "arn", "KeyArn", "Name", "Key") if k in item), item)
+        return str(named)[:200]
+    return str(item)[:200]

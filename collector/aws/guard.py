@@ -56,11 +56,21 @@ def is_credential(operation: str) -> bool:
     return any(entry.condition is Condition.CREDENTIALS for entry in entries)
 
 
+def is_job(operation: str) -> bool:
+    """Whether an operation makes the provider prepare something: its answer goes stale."""
+    return any(entry.condition is Condition.JOB for entry in _ALLOWED.get(operation, ()))
+
+
 class Guard:
     """Refuses every call that is not on the list, or not under its condition."""
 
     def __init__(self, run: RunScope, found: Found) -> None:
         """The run states the conditions; `found` knows the log destinations."""
+        self._run = run
+        self._found = found
+
+    def enforce(self, run: RunScope, found: Found) -> None:
+        """From now on the conditions of this run: the identity was asked before it was open."""
         self._run = run
         self._found = found
 

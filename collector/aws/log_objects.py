@@ -31,14 +31,7 @@ def take(
     """Store every object below a prefix, bit for bit; one page of the listing at a time."""
 
     def one(listed: Mapping[str, Any]) -> None:
-        key = listed["Key"]
-        cell.take(
-            "s3:GetObject",
-            f"arn:{cell.partition}:s3:::{bucket}/{key}",
-            **_where(cell, bucket),
-            Bucket=bucket,
-            Key=key,
-        )
+        cell.take("s3:GetObject", bucket=bucket, key=listed["Key"], **_where(cell, bucket))
 
     pages = cell.pages(
         "s3:ListObjectsV2",

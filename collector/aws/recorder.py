@@ -11,8 +11,8 @@ retries. And urllib3's errors must be mapped to the SDK's, or its retries stop.
 
 import hashlib
 import io
+import json
 import threading
-import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -26,7 +26,7 @@ from botocore.exceptions import BotoCoreError, ConnectionClosedError, ReadTimeou
 from botocore.httpsession import URLLib3Session
 
 from collector import clock, warc
-from collector.aws.guard import is_credential
+from collector.aws.guard import is_credential, is_job
 from collector.aws.outcomes import settled
 
 CHUNK = 1 << 18
@@ -43,16 +43,16 @@ class Sink(Protocol):
         *,
         error: str | None,
         fields: Mapping[str, str],
-    ) -> int:
-        """Store one exchange; returns the number of its (last) WARC record."""
+    ) -> tuple[int, ...]:
+        """Store one exchange; returns the numbers of its WARC records."""
 
     def file(
         self, chunks: Iterator[bytes], *, name: str, uri: str, headers: tuple[warc.Header, ...]
     ) -> str:
         """Store one file; returns `<evidence id> sha256:<hex>`. An error in `chunks` keeps none."""
 
-    def held(self, key: str) -> tuple[int, warc.Response] | None:
-        """The answer to the same request, if this acquisition already holds one."""
+    def held(self, key: str) -> tuple[tuple[int, ...], warc.Response] | None:
+        """The answer to the same request that an interrupted run left, with its records."""
 
 
 @dataclass(slots=True)
@@ -60,7 +60,7 @@ class Trace:
     """What one operation did on the wire: grows with each attempt.
 
     Attributes:
-        records: WARC record numbers of the answers, in order.
+        records: WARC record numbers of every attempt, in order.
         request_ids: the provider's ids of our own requests (footprint, R-120).
         fresh: False once a held answer must not be used (a page token has expired).
         stored: file that the answer went to.
@@ -167,30 +167,31 @@ class Recorder:
         trace: Trace = getattr(_local, "trace", None) or Trace()
         body = _body(request)
         key = call.key(request.method, request.url, body)
-        if not trace.fresh and (held := self._sink.held(key)) is not None:
-            number, answer = held
+        if not (trace.fresh or is_job(call.id)) and (held := self._sink.held(key)) is not None:
+            numbers, answer = held
             if settled(call.service, call.operation, answer):
-                trace.records.append(number)
+                trace.records += numbers
+                trace.stored = answer.stored_as
                 _note_ids(trace, answer.headers)
                 return _as_sdk(request.url, answer)
         fields = call.fields(key)
-        started = time.monotonic()
-        raw, streamed = self._send(session, request, body, fields)
+        started = clock.reading().mono_ns
+        raw, streamed = self._send(session, request, body, fields, trace)
         sent = warc.Request(uri=request.url, head=_local.head, body=body)
         headers = tuple((str(name), str(value)) for name, value in raw.headers.items())
         _note_ids(trace, headers)
-        self._note_offset(headers, time.monotonic() - started)
+        self._note_offset(headers, (clock.reading().mono_ns - started) / 1e9)
         reader = _Entity(raw, request.method)
         answer = warc.Response(status=raw.status, reason=raw.reason or "", headers=headers)
         error: BaseException | None = None
         stored = content = None
         try:
             if streamed and raw.status == 200:
-                stored = self._sink.file(
-                    reader.chunks(), name=call.name(request.url), uri=request.url, headers=headers
-                )
+                name, uri = _local.name
+                stored = self._sink.file(reader.chunks(), name=name, uri=uri, headers=headers)
             else:
                 content = b"".join(reader.chunks())
+                _check_json(raw, content)
         except (urllib3.exceptions.HTTPError, EarlyEndError) as one:
             error = one
         answer = warc.Response(
@@ -201,7 +202,7 @@ class Recorder:
             truncated=error is not None,
             stored_as=stored,
         )
-        number = self._sink.exchange(
+        trace.records += self._sink.exchange(
             clock.now(), sent, answer, error=str(error) if error else None, fields=fields
         )
         with self._lock:
@@ -209,7 +210,6 @@ class Recorder:
             self.received_bytes += reader.length
         if error is not None:
             raise _mapped(error, request) from error
-        trace.records.append(number)
         trace.stored = stored
         return _as_sdk(request.url, answer)
 
@@ -219,6 +219,7 @@ class Recorder:
         request: Any,  # noqa: ANN401
         body: bytes,
         fields: Mapping[str, str],
+        trace: Trace,
     ) -> tuple[Any, bool]:
         """The raw answer, unread; a failure to get one is recorded as an attempt."""
         streamed, request.stream_output = request.stream_output, True
@@ -229,7 +230,7 @@ class Recorder:
             # Recorded and raised again: the SDK decides whether it asks once more.
             head = _local.head or f"{request.method} {request.url} HTTP/1.1\r\n\r\n".encode()
             sent = warc.Request(uri=request.url, head=head, body=body)
-            self._sink.exchange(
+            trace.records += self._sink.exchange(
                 clock.now(), sent, None, error=f"{type(error).__name__}: {error}", fields=fields
             )
             raise
@@ -280,15 +281,11 @@ class _Call:
             "WARC-Butfor-Call": key,
         }
 
-    def name(self, url: str) -> str:
-        """True name of a streamed object, percent-decoded as the provider's key."""
-        return getattr(_local, "name", None) or url
-
 
 @contextmanager
-def naming(name: str) -> Iterator[None]:
-    """The true name of the object that the next call of this thread streams."""
-    _local.name = name
+def naming(name: str, uri: str) -> Iterator[None]:
+    """True name and address of the object that the next call of this thread streams."""
+    _local.name = name, uri
     try:
         yield
     finally:
@@ -297,6 +294,20 @@ def naming(name: str) -> Iterator[None]:
 
 class EarlyEndError(Exception):
     """The entity ended before its declared length."""
+
+
+def _check_json(raw: Any, content: bytes) -> None:  # noqa: ANN401
+    """Refuse a JSON answer that is none: the SDK would take it for an empty success.
+
+    A body whose end is marked by the connection alone can be cut off without a sign.
+    """
+    kind = (raw.headers.get("Content-Type") or "").partition(";")[0]
+    if raw.status != 200 or not content or not kind.endswith("json") and "json-1" not in kind:
+        return
+    try:
+        json.loads(content)
+    except ValueError as error:
+        raise EarlyEndError(f"expected JSON, found {len(content)} bytes that are not") from error
 
 
 class _Entity:

@@ -14,7 +14,9 @@ import botocore.session
 from botocore import xform_name
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError, ProfileNotFound
+from botocore.parsers import ResponseParserError
 
+from collector.acquire import Wire
 from collector.aws.cell import Result
 from collector.aws.guard import Guard, NotAllowedError
 from collector.aws.outcomes import STALE_TOKEN, classify
@@ -35,6 +37,10 @@ TOKENS: tuple[tuple[str, str], ...] = (
 TRUNCATED: tuple[str, ...] = ("IsTruncated", "isTruncated", "Truncated")
 
 
+#: Outcome, the provider's error code, reason.
+_End = tuple[Outcome, str | None, str | None]
+
+
 class AccountConnection:
     """One account's clients, made when first needed; safe to use from many threads."""
 
@@ -43,16 +49,16 @@ class AccountConnection:
         session: botocore.session.Session,
         account: str,
         recorder: Recorder,
-        *,
+        in_flight: threading.BoundedSemaphore,
         concurrency: int,
     ) -> None:
-        """`session` carries the credentials and the guard."""
+        """`session` carries the credentials and the guard; `in_flight` is shared by a run."""
         self._session = session
         self._account = account
         self._recorder = recorder
         self._clients: dict[tuple[str, str], Any] = {}
         self._lock = threading.Lock()
-        self._in_flight = threading.BoundedSemaphore(concurrency)
+        self._in_flight = in_flight
         self._concurrency = concurrency
 
     def client(self, service: str, region: str) -> Any:  # noqa: ANN401
@@ -82,7 +88,8 @@ class AccountConnection:
         params: Mapping[str, Any],
     ) -> dict[str, Any]:
         """One request, with not more of them in flight than asked for."""
-        with self._in_flight, naming(str(params.get("Key", ""))):
+        key = str(params.get("Key", ""))
+        with self._in_flight, naming(key, f"s3://{params.get('Bucket', '')}/{key}"):
             answer: dict[str, Any] = getattr(client, xform_name(name))(**params)
         return answer
 
@@ -107,20 +114,24 @@ class _Attempt:
         self._records: list[int] = []
         self._request_ids: list[str] = []
         self._stored: str | None = None
-        self._ended: tuple[Outcome, str | None, int | None, str | None] | None = None
+        self._pages = 0
+        self._ended: _End | None = None
 
     @property
     def result(self) -> Result:
+        """How it ended; the pages must have been read."""
         assert self._ended is not None, "the pages have not been read to the end"
-        outcome, code, status, reason = self._ended
+        outcome, code, reason = self._ended
         return Result(
             outcome=outcome,
-            code=code,
-            status=status,
             reason=reason,
-            records=tuple(self._records),
-            request_ids=tuple(self._request_ids),
-            stored=self._stored,
+            wire=Wire(
+                records=tuple(self._records),
+                request_ids=tuple(self._request_ids),
+                code=code,
+                pages=self._pages,
+                stored=self._stored,
+            ),
         )
 
     def __iter__(self) -> Iterator[Mapping[str, Any]]:
@@ -144,19 +155,20 @@ class _Attempt:
                     continue
                 self._ended = self._error(error)
                 return
-            except BotoCoreError as error:
-                self._ended = (Outcome.FAILED, type(error).__name__, None, str(error))
+            except (BotoCoreError, ResponseParserError) as error:
+                self._ended = (Outcome.FAILED, type(error).__name__, str(error))
                 return
-            status = page.pop("ResponseMetadata", {}).get("HTTPStatusCode")
+            page.pop("ResponseMetadata", None)
             page.pop("Body", None)
+            self._pages += 1
             yield page
             token = {} if self._first_only else next_page(client, self._name, page)
             if not token:
-                self._ended = self._whole(page, status)
+                self._ended = self._whole(page)
                 return
             if token in seen:
                 reason = "the provider gave the same page token twice; the listing was stopped"
-                self._ended = (Outcome.FAILED, "RepeatedPageToken", status, reason)
+                self._ended = (Outcome.FAILED, "RepeatedPageToken", reason)
                 return
             seen = [*seen[-3:], token]
 
@@ -170,20 +182,20 @@ class _Attempt:
                 self._request_ids += [i for i in trace.request_ids if i not in self._request_ids]
                 self._stored = trace.stored or self._stored
 
-    def _whole(
-        self, page: Mapping[str, Any], status: int | None
-    ) -> tuple[Outcome, str | None, int | None, str | None]:
+    def _whole(self, page: Mapping[str, Any]) -> _End:
         if not self._first_only and any(page.get(name) is True for name in TRUNCATED):
             reason = "the provider said that there is more, and gave no token to ask for it"
-            return Outcome.FAILED, "TruncatedWithoutToken", status, reason
-        return Outcome.OBSERVED, None, status, None
+            return Outcome.FAILED, "TruncatedWithoutToken", reason
+        return Outcome.OBSERVED, None, None
 
-    def _error(self, error: ClientError) -> tuple[Outcome, str | None, int | None, str | None]:
+    def _error(self, error: ClientError) -> _End:
         status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-        code = _code(error)
         message = str(error.response.get("Error", {}).get("Message", ""))
-        outcome = classify(self._service, self._name, status, code, message)
-        return outcome, code, status, message or None
+        code = _code(error)
+        if error.operation_name != self._name:
+            # Raised by the exchange that was to bring credentials for this one.
+            message = f"{error.operation_name}: {message}"
+        return classify(self._service, self._name, status, code, message), code, message or None
 
 
 def _code(error: ClientError) -> str:

@@ -1,0 +1,405 @@
+"""The driver of a collection, the same for every provider.
+
+    1. the acquisition is open: custody has `acquisition.open` (`collector.acquisition`)
+    2. sources are read in the order of SOURCES, each for its cells, several cells at a time
+    3. every question of a source becomes one observation, through `Keeper`
+    4. whatever breaks in a source becomes a recorded gap; the rest goes on
+    5. the sums close: attempted == the sum of the six outcomes, per source and in the ledger
+    6. the acquisition closes: manifest, custody
+
+What is held from before an interruption is not asked again: `Keeper.held` answers the same request
+with the stored bytes, and the ledger never gets a second line for the same question.
+"""
+
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+from itertools import islice
+from typing import Any, TypeVar
+
+from collector import acquisition_record, clock, ledger, warc
+from collector.acquisition import AcquisitionWriter, FileFacts
+from collector.errors import ButforError
+from collector.model import Gap, Observation, Outcome
+from collector.source import SourceSpec
+
+Item = TypeVar("Item")
+
+#: Outcome -> word of gaps.jsonl. OBSERVED and ABSENT are answers, not gaps.
+GAP_KINDS: Mapping[Outcome, str] = {
+    Outcome.DENIED: "denied",
+    Outcome.FAILED: "failed",
+    Outcome.OUT_OF_RETENTION: "out_of_retention",
+    Outcome.NOT_REQUESTED: "not_requested",
+}
+
+#: Characters of a provider's message that the ledger repeats; the answer itself is kept whole.
+REASON = 500
+
+#: One question: source, account, region, operation, resource.
+Question = tuple[str, str, str, str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wire:
+    """What a question did on the wire.
+
+    Attributes:
+        records: numbers of its WARC records, every attempt, in order.
+        request_ids: the provider's ids of our own requests.
+        code: the provider's error code, None if there was none.
+        pages: answers that were read.
+        stored: `<evidence id> sha256:<hex>` of a file that the answer went to.
+    """
+
+    records: tuple[int, ...] = ()
+    request_ids: tuple[str, ...] = ()
+    code: str | None = None
+    pages: int = 0
+    stored: str | None = None
+
+
+class Keeper:
+    """Exchanges, files and observations of a collection, into one acquisition.
+
+    Safe to use from many threads.
+    """
+
+    def __init__(self, writer: AcquisitionWriter) -> None:
+        """Take up what the acquisition already holds."""
+        self._writer = writer
+        self._lock = threading.Lock()
+        self._held = dict(_held(writer)) if writer.resumed else {}
+        self._asked: dict[Question, Outcome] = {}
+        self.tally: dict[str, Counter[Outcome]] = {}
+        self.attempted: Counter[str] = Counter()
+        self.bytes = 0
+        if writer.resumed:
+            for one in writer.observations():
+                if one.outcome is not None:
+                    self._count(_question(one), one.outcome)
+        else:
+            writer.add_exchange([("warcinfo", _warcinfo(writer))])
+
+    def exchange(
+        self,
+        at: datetime,
+        request: warc.Request,
+        response: warc.Response | None,
+        *,
+        error: str | None,
+        fields: Mapping[str, str],
+    ) -> tuple[int, ...]:
+        """Store one exchange; returns the numbers of its WARC records."""
+        members = warc.exchange(at, request, response, error=error, fields=fields)
+        kinds = ("request", "response")[: len(members)]
+        pointers = self._writer.add_exchange(list(zip(kinds, members, strict=True)))
+        with self._lock:
+            self.bytes += len(response.body) if response is not None else 0
+        return tuple(pointer.record for pointer in pointers)
+
+    def file(
+        self, chunks: Iterator[bytes], *, name: str, uri: str, headers: tuple[warc.Header, ...]
+    ) -> str:
+        """Store one file; returns `<evidence id> sha256:<hex>`. An error in `chunks` keeps none."""
+        received = self._writer.receive(_Stream(chunks))  # type: ignore[arg-type]
+        metadata = {
+            name.lower().removeprefix("x-amz-meta-"): value
+            for name, value in headers
+            if name.lower().startswith("x-amz-meta-")
+        }
+        version = next((v for n, v in headers if n.lower() == "x-amz-version-id"), None)
+        facts = FileFacts(
+            name=name, source=uri, version_id=version, headers=headers, metadata=metadata
+        )
+        item = self._writer.keep(received, facts)
+        with self._lock:
+            self.bytes += item.size
+        return f"{item.uid} sha256:{item.digest.sha256}"
+
+    def held(self, key: str) -> tuple[tuple[int, ...], warc.Response] | None:
+        """The answer to the same request from before an interruption, with its WARC records."""
+        found = self._held.get(key)
+        if found is None:
+            return None
+        head, block = warc.read_at(
+            self._writer.folder / ledger.WARC, self._writer.pointer(found[-1]).offset
+        )
+        return found, warc.response_of(head, block)
+
+    def expects_file(self, uri: str) -> bool:
+        """Count a file of the input; True if it is to be fetched, False if it is held."""
+        self._writer.saw()
+        if self._writer.held(uri) is None:
+            return True
+        self._writer.skip_held()
+        return False
+
+    def observe(
+        self,
+        question: Question,
+        outcome: Outcome,
+        *,
+        reason: str | None = None,
+        asked: Mapping[str, Any] | None = None,
+        wire: Wire | None = None,
+        period: tuple[datetime | None, datetime | None] = (None, None),
+        counted: bool = False,
+    ) -> None:
+        """One line of the ledger, and a gap for the last four outcomes.
+
+        Args:
+            question: what was asked; a second line for the same question is not written.
+            outcome: one of the six.
+            reason: the provider's words or ours.
+            asked: the parameters.
+            wire: what happened on the wire; None if nothing was sent.
+            period: what the question was about in time, for the gap.
+            counted: a file of the input that is not kept.
+        """
+        source, account, region, operation, resource = question
+        sent = wire or Wire()
+        words = " ".join((reason or "").split())[:REASON]
+        detail = ": ".join(part for part in (sent.code, words) if part) or None
+        if self._count(question, outcome):
+            self._writer.add_observation(
+                Observation(
+                    operation=operation,
+                    resource=resource,
+                    outcome=outcome,
+                    at=clock.now(),
+                    request_id=sent.request_ids[-1] if sent.request_ids else None,
+                    account=account,
+                    region=region,
+                    parameters=_parameters(source, asked or {}, sent),
+                    detail=detail,
+                    records=tuple(self._writer.pointer(number) for number in sent.records),
+                )
+            )
+        elif not counted:
+            return
+        if outcome in GAP_KINDS or counted:
+            gap = Gap(
+                kind=GAP_KINDS.get(outcome, "missing_log"),
+                subject=f"{operation} {resource}",
+                reason=f"account {account}, {region}: {detail or outcome.value}",
+                time_from=period[0],
+                time_to=period[1],
+            )
+            self._writer.add_gap(gap, counted=counted)
+
+    def broken(self, source: str, account: str, region: str, subject: str, error: str) -> None:
+        """A source could not go on with something; what it had not asked is not known."""
+        question = (source, account, region, "butfor:source", subject)
+        self.observe(question, Outcome.FAILED, reason=error)
+
+    def cite(self, question: Question, records: tuple[int, ...]) -> None:
+        """An observation made before the acquisition was open, now that its exchange is kept."""
+        self.observe(question, Outcome.OBSERVED, wire=Wire(records=records, pages=1))
+
+    def credentials(self, question: Question, outcome: Outcome, request_id: str) -> None:
+        """An exchange that issued credentials: one line each time, without a single byte of it."""
+        numbered = (*question[:4], f"{question[4]} {request_id}")
+        self.observe(
+            numbered,
+            outcome,
+            reason="issues credentials: not recorded",
+            wire=Wire(request_ids=(request_id,)),
+        )
+
+    @property
+    def gaps(self) -> int:
+        """Observations that are gaps."""
+        with self._lock:
+            return sum(
+                number
+                for tally in self.tally.values()
+                for outcome, number in tally.items()
+                if outcome in GAP_KINDS
+            )
+
+    def known(self, question: Question) -> bool:
+        """Whether the ledger has a line for this question."""
+        with self._lock:
+            return question in self._asked
+
+    def assert_sums(self) -> None:
+        """attempted == the sum of the six outcomes, per source and against the ledger itself."""
+        last = {_question(one): one.outcome for one in self._writer.observations()}
+        ledgers: dict[str, Counter[Outcome]] = {}
+        for question, outcome in last.items():
+            if outcome is not None:
+                ledgers.setdefault(question[0], Counter())[outcome] += 1
+        for source, counts in self.tally.items():
+            assert self.attempted[source] == sum(counts.values()), (source, counts)
+        assert ledgers == {source: +counts for source, counts in self.tally.items()}
+
+    def _count(self, question: Question, outcome: Outcome) -> bool:
+        """Whether a line is to be written: a new question, or one that had failed and was asked
+        again after an interruption, with another end."""
+        with self._lock:
+            before = self._asked.get(question)
+            if before is not None and not (before is Outcome.FAILED and outcome is not before):
+                return False
+            self._asked[question] = outcome
+            counts = self.tally.setdefault(question[0], Counter())
+            counts[outcome] += 1
+            if before is None:
+                self.attempted[question[0]] += 1
+            else:
+                counts[before] -= 1
+            return True
+
+
+class Pool:
+    """Bounded concurrency for cells and for the items within them.
+
+    Two executors, because an item must never wait for a cell that waits for it; an `each` within
+    an item runs in its own thread.
+    """
+
+    def __init__(self, concurrency: int) -> None:
+        """At most so many cells, and so many items, at a time."""
+        self._cells = ThreadPoolExecutor(concurrency, thread_name_prefix="cell")
+        self._items = ThreadPoolExecutor(concurrency, thread_name_prefix="item")
+        self._window = 4 * concurrency
+        self._inside = threading.local()
+
+    def cells(self, work: Iterable[Callable[[], None]]) -> None:
+        """Run every piece of work; the first error stops the rest and is raised."""
+        self._run(self._cells, work)
+
+    def each(self, items: Iterable[Item], function: Callable[[Item], None]) -> None:
+        """Call a function for every item."""
+        if getattr(self._inside, "item", False):
+            for item in items:
+                function(item)
+            return
+
+        def entered(item: Item) -> None:
+            self._inside.item = True
+            function(item)
+
+        self._run(self._items, (partial(entered, item) for item in items))
+
+    def close(self) -> None:
+        """Start nothing more, wait for what runs."""
+        self._cells.shutdown(wait=True, cancel_futures=True)
+        self._items.shutdown(wait=True, cancel_futures=True)
+
+    def _run(self, executor: ThreadPoolExecutor, work: Iterable[Callable[[], None]]) -> None:
+        """Submit a window at a time: memory does not grow with the number of items."""
+        waiting = iter(work)
+        running: set[Future[None]] = {executor.submit(one) for one in islice(waiting, self._window)}
+        try:
+            while running:
+                done, running = wait(running, return_when=FIRST_COMPLETED)
+                for future in done:
+                    future.result()
+                running |= {executor.submit(one) for one in islice(waiting, len(done))}
+        finally:
+            for future in running:
+                future.cancel()
+
+
+def guarded(
+    keeper: Keeper, source: str, account: str, region: str
+) -> Callable[[str, Callable[[], None]], None]:
+    """A runner that turns whatever breaks in a source into a gap; the driver's one broad except.
+
+    A refusal of the guard, a full disk and an interruption are not the source's: they go up.
+    """
+
+    def run(subject: str, work: Callable[[], None]) -> None:
+        try:
+            work()
+        except (ButforError, OSError, AssertionError):
+            raise
+        except Exception as error:
+            keeper.broken(source, account, region, subject, f"{type(error).__name__}: {error}")
+
+    return run
+
+
+def read_sources(
+    specs: Iterable[SourceSpec],
+    cells: Callable[[SourceSpec], Iterable[Callable[[], None]]],
+    pool: Pool,
+    started: Callable[[SourceSpec], None],
+) -> None:
+    """Step 2: each source to its end before the next begins, because later ones build on it."""
+    for spec in specs:
+        started(spec)
+        pool.cells(cells(spec))
+
+
+def started_at(writer: AcquisitionWriter) -> datetime:
+    """When the acquisition was opened, also if this run continues it."""
+    start = next(ledger.lines(writer.folder / acquisition_record.START))
+    return datetime.fromisoformat(start["start"]["at"])
+
+
+class _Stream:
+    """Chunks as a file that is read from."""
+
+    def __init__(self, chunks: Iterator[bytes]) -> None:
+        self._chunks = chunks
+        self._rest = b""
+
+    def read(self, amount: int) -> bytes:
+        """At most `amount` bytes; empty at the end."""
+        if not self._rest:
+            self._rest = next((chunk for chunk in self._chunks if chunk), b"")
+        part, self._rest = self._rest[:amount], self._rest[amount:]
+        return part
+
+
+def _held(writer: AcquisitionWriter) -> Iterator[tuple[str, tuple[int, ...]]]:
+    """Key of the request -> its records, for every answered exchange that is held whole."""
+    for one in warc.read(writer.folder / ledger.WARC):
+        answer = one.response
+        if answer is not None and not answer.truncated and "WARC-Butfor-Call" in one.fields:
+            yield one.fields["WARC-Butfor-Call"], (one.number - 1, one.number)
+
+
+def _question(one: Observation) -> Question:
+    source = str(one.parameters.get("source"))
+    return (source, one.account or "", one.region or "", one.operation, one.resource)
+
+
+def _parameters(source: str, asked: Mapping[str, Any], sent: Wire) -> dict[str, Any]:
+    return {
+        "asked": _plain(asked),
+        "code": sent.code,
+        "file": sent.stored,
+        "pages": sent.pages,
+        "request_ids": list(sent.request_ids),
+        "source": source,
+    }
+
+
+def _warcinfo(writer: AcquisitionWriter) -> bytes:
+    from butfor import __version__
+
+    fields = {
+        "software": f"butfor/{__version__}",
+        "format": "WARC File Format 1.1",
+        "conformsTo": "https://iipc.github.io/warc-specifications/specifications/warc-format/warc-1.1/",
+        "description": f"acquisition {writer.number}: {writer.request.why}",
+    }
+    return warc.warcinfo(clock.now(), fields)
+
+
+def _plain(value: Any) -> Any:  # noqa: ANN401 (parameters are the provider's)
+    """Parameters as JSON: times as text."""
+    if isinstance(value, datetime):
+        return clock.stamp(value)
+    if isinstance(value, Mapping):
+        return {str(key): _plain(one) for key, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(one) for one in value]
+    return value

@@ -1,0 +1,177 @@
+"""Real servers on loopback, port 0: a provider to collect from, and a proxy that misbehaves."""
+
+import http.client
+import os
+import socket
+import struct
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from enum import Enum, auto
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from moto.moto_server.threaded_moto_server import ThreadedMotoServer
+
+KEY = "AKIAIOSFODNN7EXAMPLE"
+SECRET = "canary-secret-access-key-9f2b"
+TOKEN = "canary-session-token-5c1d0a7e"
+
+
+@contextmanager
+def moto() -> Iterator[str]:
+    """The address of a provider that listens on loopback only."""
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    assert host == "127.0.0.1"
+    try:
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        server.stop()
+
+
+def environment(url: str, proxy: str, home: Path, **more: str) -> dict[str, str]:
+    """What the SDK and butfor read, and nothing of the user's own settings.
+
+    Everything goes through a proxy: s3control puts the account before the host name, and no name
+    service knows such a name on loopback.
+    """
+    kept = {name: os.environ[name] for name in ("PATH", "LANG") if name in os.environ}
+    return kept | {
+        "AWS_ACCESS_KEY_ID": KEY,
+        "AWS_SECRET_ACCESS_KEY": SECRET,
+        "AWS_SESSION_TOKEN": TOKEN,
+        "AWS_DEFAULT_REGION": "us-east-1",
+        "AWS_ENDPOINT_URL": url,
+        "AWS_CONFIG_FILE": str(home / "aws-config"),
+        "AWS_SHARED_CREDENTIALS_FILE": str(home / "aws-credentials"),
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "AWS_MAX_ATTEMPTS": "2",
+        "HTTP_PROXY": proxy,
+        "HOME": str(home),
+        "PYTHONDONTWRITEBYTECODE": "1",
+        **more,
+    }
+
+
+class Fault(Enum):
+    """What the proxy does to a request instead of passing it on unharmed."""
+
+    SLOW_DOWN = auto()
+    TOO_MANY = auto()
+    UNAVAILABLE = auto()
+    RESET = auto()
+    TRUNCATE = auto()
+
+
+@dataclass(slots=True)
+class Passed:
+    """One request that reached the proxy."""
+
+    method: str
+    path: str
+    body: bytes
+    fault: Fault | None
+
+
+@dataclass(slots=True)
+class Proxy:
+    """A running proxy: where it is, what it saw, and what it does."""
+
+    url: str = ""
+    seen: list[Passed] = field(default_factory=list)
+    fault: Callable[[int, Passed], Fault | None] = lambda number, passed: None
+
+    def answered(self) -> list[tuple[str, str, bytes]]:
+        """Requests that were answered unharmed."""
+        return [(one.method, one.path, one.body) for one in self.seen if one.fault is None]
+
+
+@contextmanager
+def proxy(upstream: str) -> Iterator[Proxy]:
+    """A forward proxy that sends everything to one server, whatever host it was meant for."""
+    state = Proxy()
+    lock = threading.Lock()
+    target = urlsplit(upstream)
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+        wbufsize = -1  # one segment an answer: two wait for each other's acknowledgement
+        disable_nagle_algorithm = True
+
+        def handle_any(self) -> None:
+            body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            where = urlsplit(self.path)
+            path = where.path + ("?" + where.query if where.query else "")
+            passed = Passed(self.command, path, body, None)
+            with lock:
+                passed.fault = state.fault(len(state.seen), passed)
+                state.seen.append(passed)
+            match passed.fault:
+                case Fault.RESET:
+                    self.reset()
+                case Fault.SLOW_DOWN:
+                    self.answer(503, b"<Error><Code>SlowDown</Code></Error>")
+                case Fault.TOO_MANY:
+                    self.answer(429, b'{"__type": "TooManyRequestsException"}')
+                case Fault.UNAVAILABLE:
+                    self.answer(503, b"")
+                case _:
+                    self.forward(path, body, truncate=passed.fault is Fault.TRUNCATE)
+
+        def forward(self, path: str, body: bytes, *, truncate: bool) -> None:
+            assert target.hostname is not None
+            connection = http.client.HTTPConnection(target.hostname, target.port, timeout=30)
+            headers = {k: v for k, v in self.headers.items() if k.lower() != "proxy-connection"}
+            try:
+                connection.request(self.command, path, body or None, headers)
+                answer = connection.getresponse()
+                content = answer.read()
+            finally:
+                connection.close()
+            self.send_response_only(answer.status, answer.reason)
+            for name, value in answer.getheaders():
+                if name.lower() not in ("connection", "transfer-encoding", "content-length"):
+                    self.send_header(name, value)
+            length = answer.getheader("Content-Length")
+            self.send_header("Content-Length", length or str(len(content)))
+            self.end_headers()
+            self.wfile.write(content[: len(content) // 2] if truncate else content)
+            if truncate:
+                self.close_connection = True
+
+        def answer(self, status: int, content: bytes) -> None:
+            self.send_response_only(status)
+            self.send_header("Content-Length", str(len(content)))
+            self.end_headers()
+            self.wfile.write(b"" if self.command == "HEAD" else content)
+
+        def reset(self) -> None:
+            linger = struct.pack("ii", 1, 0)
+            self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+            self.close_connection = True
+            self.connection.close()
+
+        def finish(self) -> None:
+            if self.connection.fileno() >= 0:
+                super().finish()
+
+        do_GET = do_POST = do_HEAD = do_PUT = do_DELETE = handle_any
+
+        def log_message(self, format: str, *args: object) -> None:
+            """Quiet."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server.daemon_threads = True
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
+    thread.start()
+    state.url = f"http://127.0.0.1:{server.server_address[1]}"
+    try:
+        yield state
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
