@@ -363,9 +363,8 @@ def _settle(session: Session, request: Request) -> tuple[int, Path] | None:
     """Put open acquisitions right; returns the one that this request continues."""
     wanted = None
     for number, folder in recovery.unclosed(session.case, session.entries):
-        same = fingerprint(folder) == request.fingerprint()
         recovery.repair(session, number, folder)
-        if same and wanted is None:
+        if wanted is None and fingerprint(folder) == request.fingerprint():
             wanted = (number, folder)
         else:
             recovery.note_interruption(folder, number)
