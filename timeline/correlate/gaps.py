@@ -10,7 +10,7 @@ import hashlib
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +23,7 @@ MANAGEMENT, DATA = "management", "data"
 _COVERAGE = """
     select provider, category, service, account_uid, region,
            case when category = 'data' then container end as container,
-           min(time) as time_from, max(time) as time_to, count(*) as records
+           epoch_us(min(time)) as time_from, epoch_us(max(time)) as time_to, count(*) as records
     from events
     where duplicate_of is null and category in ('management', 'data')
     group by all
@@ -58,6 +58,7 @@ def coverage_rows(
     found: dict[tuple[str, ...], dict[str, Any]] = {}
     for row in _query(events, _COVERAGE):
         source = name_source(row)
+        first, last = _instant(row["time_from"]), _instant(row["time_to"])
         key = (source, row["account_uid"] or "", row["region"] or "", row["container"] or "")
         seen = found.get(key)
         if seen is None:
@@ -66,14 +67,14 @@ def coverage_rows(
                 "account_uid": row["account_uid"],
                 "region": row["region"],
                 "container": row["container"],
-                "time_from": row["time_from"],
-                "time_to": row["time_to"],
+                "time_from": first,
+                "time_to": last,
                 "records": row["records"],
                 "basis": "",
             }
         else:
-            seen["time_from"] = min(seen["time_from"], row["time_from"])
-            seen["time_to"] = max(seen["time_to"], row["time_to"])
+            seen["time_from"] = min(seen["time_from"], first)
+            seen["time_to"] = max(seen["time_to"], last)
             seen["records"] += row["records"]
     for seen in found.values():
         seen["basis"] = (
@@ -185,6 +186,11 @@ def _by_time(row: Mapping[str, Any]) -> tuple[bool, str, str, str]:
 
 def _text(at: datetime | None) -> str | None:
     return None if at is None else stamp(at)
+
+
+def _instant(micros: int) -> datetime:
+    """Exact, without a float or a time zone database in between."""
+    return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=micros)
 
 
 def _query(events: Path, sql: str) -> list[dict[str, Any]]:

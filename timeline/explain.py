@@ -1,0 +1,140 @@
+"""`butfor explain`: one event or one finding in plain words, from the derived tables alone."""
+
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from collector.errors import UsageError
+from timeline import tables
+from timeline.correlate import wording
+
+
+def event(derived: Path, name: str) -> Iterator[str]:
+    """Lines on one event, by its `event_uid` or the provider's id.
+
+    Raises:
+        UsageError: no event has that id.
+    """
+    from timeline import normalize
+
+    rows = [
+        r for r in normalize.rows(derived / "events") if name in (r["event_uid"], r["provider_uid"])
+    ]
+    if not rows:
+        raise UsageError(
+            f"expected the id of an event or of a finding, found {name}, which is neither; "
+            "`butfor timeline` lists events, derived/findings.json holds findings"
+        )
+    row = rows[0]
+    yield f"{row['operation']} at {wording.instant(row['time'], edge='start')} ({row['event_uid']})"
+    yield f"  caller: {row['actor_uid'] or row['actor_account_uid'] or row['auth_method']}"
+    yield f"  on: {row['resource_uid'] or 'no resource named'}"
+    yield f"  logged outcome: {row['outcome']}" + (
+        f" ({row['error_code']})" if row["error_code"] else ""
+    )
+    yield f"  source: {row['evidence_item']} {row['locator']}, SHA-256 {row['record_sha256']}"
+    found = [
+        a for a in tables.read(derived, "access_classes") if a["event_uid"] == row["event_uid"]
+    ]
+    if not found:
+        yield from _as_change(derived, row)
+        return
+    access = found[0]
+    (one,) = [c for c in tables.read(derived, "classes") if c["class_uid"] == access["class_uid"]]
+    yield from _decision(one)
+    yield f"  against the log: {access['agreement']}"
+    inside = "in the incident" if access["in_incident"] else "not in the incident"
+    yield f"  {inside}: {access['incident_reason']}"
+    yield from _causes(derived, one["class_uid"])
+
+
+def finding(derived: Path, name: str) -> Iterator[str]:
+    """Lines on one finding, by its number or uid; nothing if there is none of that name."""
+    path = derived / "findings.json"
+    if not path.is_file():
+        raise UsageError(f"{path}: expected findings, found none; run butfor build")
+    for one in json.loads(path.read_text(encoding="utf-8")):
+        if name in (one["number"], one["finding_uid"]):
+            yield f"{one['number']} ({one['result_class']}; {one['finding_uid']})"
+            yield f"  {one['statement']}"
+            for title in (
+                "coverage", "inference_steps", "counter_evidence", "limitations", "assumptions",
+                "falsifiers", "not_opined",
+            ):  # fmt: skip
+                yield f"  {title.replace('_', ' ')}:"
+                yield from (f"    - {text}" for text in one[title] or ["none"])
+            yield "  alternatives considered:"
+            for other in one["alternatives"]:
+                yield (
+                    f"    - {other['name']}: for: {other['for']}; against: {other['against']}; "
+                    f"tested: {other['tested']}"
+                )
+            yield f"  rests on {wording.counted(len(one['basis']), 'cited record')}:"
+            yield from (_cited(each) for each in one["basis"][:20])
+            if len(one["basis"]) > 20:
+                yield f"    … {len(one['basis']) - 20} more in findings.json"
+
+
+def _cited(each: Mapping[str, Any]) -> str:
+    return (
+        f"    - {each['kind']} {each['uid']}: {each['evidence_item']} {each['locator']}, "
+        f"SHA-256 {each['record_sha256']}"
+    )
+
+
+def _decision(one: Mapping[str, Any]) -> Iterator[str]:
+    yield (
+        f"  decision: {one['decision']} (without the named assumptions: "
+        f"{one['decision_without_assumptions']})"
+    )
+    reasons = json.loads(one["reasons"])
+    for path in reasons["allow_paths"]:
+        yield f"  allowed by: {' and '.join(path)}"
+    for label in reasons["denies"]:
+        yield f"  denied by: {label}"
+    for void in reasons["voided"]:
+        yield f"  grant without effect: {void['grant']}, because of {void['by']}"
+    for name in one["unknowns"]:
+        yield f"  not known: {name}"
+    if one["assumptions"]:
+        yield f"  assumptions used: {', '.join(one['assumptions'])}"
+    if one["ambiguities"]:
+        yield f"  ambiguities that matter: {', '.join(one['ambiguities'])}"
+    since = wording.instant(one["epoch_from"], edge="start")
+    until = wording.instant(one["epoch_to"], edge="end")
+    yield f"  configuration in force from {since} until {until}, request class {one['class_uid']}"
+
+
+def _causes(derived: Path, class_uid: str) -> Iterator[str]:
+    rows = [r for r in tables.read(derived, "class_changes") if r["class_uid"] == class_uid]
+    changes: dict[str, dict[str, Any]] = {}
+    for change in tables.read(derived, "changes"):
+        changes.setdefault(change["change_uid"], change)
+    for row in rows:
+        if row["role"] in ("irrelevant", "re-asserting") and row["but_for"] == "no":
+            continue
+        made = changes[row["change_uid"]]
+        at = wording.instant(made["time_from"] or made["time_to"], edge="start")
+        name = made["operation"] or made["kind"]
+        yield (
+            f"  {row['undo']}-undo of {name} at {at} by "
+            f"{made['technical_actor'] or 'nobody recorded'}: the evaluator returns "
+            f"{row['decision_without']}; but-for {row['but_for']} "
+            f"({wording.readings(row['across_completions'])}), NESS {row['ness']}, "
+            f"HP-modified-2015 {row['hp_modified']}, role {row['role']}"
+        )
+
+
+def _as_change(derived: Path, row: Mapping[str, Any]) -> Iterator[str]:
+    made = [
+        c for c in tables.read(derived, "changes")
+        if c["change_uid"].removeprefix("opaque/") == row["event_uid"]
+    ]  # fmt: skip
+    if not made:
+        yield "  not an access that is decided, and not a recorded change of configuration"
+    for change in made:
+        yield (
+            f"  {change['effect']} {change['slot']} {change['fact']} of {change['resource_uid']}: "
+            f"{change['old']} → {change['new']}"
+        )
