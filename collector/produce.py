@@ -5,7 +5,7 @@
       proofs/EV-3.f17.json         two inclusion proofs (evidence.md, Formats)
       seals/NNNN/                  the envelope, its tokens and their chain
       keys/<fingerprint>.pem       public keys: a convenience, not trust
-      verify.py, README.txt        how to check it with Python and openssl
+      verifier/verify.py, README.txt   how to check it with Python and openssl
       manifest.jsonl               every other file of the folder
 
 A record inside api.warc.gz has no proof of its own: the manifest lists the file. Asking for one is
@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from textwrap import dedent
 
-from collector import canonical, durable, manifest, merkle, statement
+from collector import canonical, durable, manifest, merkle, statement, store
 from collector import seal as seals
 from collector.custody import CustodyEntry
 from collector.errors import IntegrityError, UsageError
@@ -28,7 +28,7 @@ from collector.session import Session, writing
 
 #: The stand-alone verifier lies beside the packages, in a checkout as in an installation. It is
 #: carried as bytes; nothing of it is imported.
-VERIFIER = Path(__file__).parent.parent / "reports" / "verifier" / "verify.py"
+VERIFIER = Path(__file__).parent.parent / "reports" / "verifier"
 
 _UID = re.compile(r"EV-([1-9][0-9]*)\.f([1-9][0-9]*)")
 
@@ -80,6 +80,12 @@ def _write(
     session: Session, uids: tuple[str, ...], seal: statement.Seal, out: Path, why: str
 ) -> None:
     ordered = sorted(set(uids), key=_order)
+    struck = store.exclusions(session.case)
+    for uid in ordered:
+        if uid in struck:
+            raise UsageError(
+                f"{uid}: expected an item to hand over, found withdrawn: {struck[uid]}"
+            )
     for uid in ordered:
         _write_item(session, uid, seal, out)
     _write_seal(session.case, seal, out)
@@ -179,8 +185,15 @@ def _write_keys(session: Session, out: Path) -> None:
             durable.write_once(out / "keys" / f"{entry.data['keyid']}.pem", pem)
 
 
+def carry_verifier(out: Path) -> None:
+    """Put the stand-alone verifier into a folder that is handed over, as `verifier/`."""
+    (out / "verifier").mkdir()
+    for source in sorted(VERIFIER.glob("verify*.py")):
+        durable.write_once(out / "verifier" / source.name, source.read_bytes())
+
+
 def _write_reader(out: Path, seal: statement.Seal) -> None:
-    durable.write_once(out / "verify.py", VERIFIER.read_bytes())
+    carry_verifier(out)
     durable.write_once(out / "README.txt", _README.format(seal=seal.number).encode())
 
 
@@ -215,7 +228,7 @@ _README = dedent("""\
 
     With Python 3.9 or newer, and openssl 3.0 or newer for the timestamps:
 
-        python verify.py . --key FINGERPRINT --tsa-root ROOT.pem
+        python verifier/verify.py . --key FINGERPRINT --tsa-root ROOT.pem
 
     FINGERPRINT and ROOT.pem must come to you by another way than in this folder: the fingerprint
     is printed on exhibit A, the root certificate is published by the time-stamping authority. The

@@ -1,11 +1,10 @@
 """The stand-alone verifier, loaded from its file as a reader would run it."""
 
-import importlib.util
+import importlib
 import json
 import subprocess
 import sys
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 from collector.verify import Trust
@@ -13,16 +12,9 @@ from collector.verify import Trust
 PATH = Path(__file__).parents[3] / "reports/verifier/verify.py"
 
 
-def _load() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("standalone_verify", PATH)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-MODULE = _load()
+sys.path.append(str(PATH.parent))
+MODULE = importlib.import_module("verify")
+TREES = importlib.import_module("verify_trees")
 
 
 def run(case: Path, trust: Trust) -> dict[str, Any]:
@@ -38,9 +30,9 @@ def run(case: Path, trust: Trust) -> dict[str, Any]:
 
 
 def command(*arguments: str) -> tuple[int, dict[str, Any]]:
-    """Exit code and JSON of `python -I -S verify.py …`: no site packages, no environment."""
+    """Exit code and JSON of `python -E -s -S verify.py …`: no site packages, no environment."""
     done = subprocess.run(
-        [sys.executable, "-I", "-S", str(PATH), *arguments, "--json"],
+        [sys.executable, "-E", "-s", "-S", str(PATH), *arguments, "--json"],
         capture_output=True,
         check=False,
         timeout=120,

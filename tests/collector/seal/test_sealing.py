@@ -61,7 +61,7 @@ def test_known_proof(tmp_path: Path) -> None:
     path = [bytes.fromhex(step) for step in proof["custody_path"]]
     leaf = merkle.leaf_hash(proof["custody_line"].encode())
     assert merkle.verify_inclusion(leaf, 2, 3, path, bytes.fromhex(seal.root))
-    assert standalone.MODULE.included(
+    assert standalone.TREES.included(
         proof["custody_line"].encode(), 2, 3, proof["custody_path"], seal.root
     )
 
@@ -270,22 +270,13 @@ def test_production(case: Path, tmp_path: Path, tsa: tuple[str, build.Authority]
     code, alone = standalone.command(str(out), *map(str, trust))
     assert (0, result) == (code, alone)
     inside = subprocess.run(
-        [
-            sys.executable,
-            "-I",
-            "-S",
-            "verify.py",
-            ".",
-            "--key",
-            keyid,
-            "--tsa-root",
-            authority.root,
-        ],
+        [sys.executable, "verifier/verify.py", ".", *trust],
         cwd=out,
         check=False,
         capture_output=True,
     )
     assert inside.returncode == 0, inside.stdout
+    assert report(out, *trust)["exit"] == 0, "the run must leave the folder as it was"
     everything = b"".join(path.read_bytes() for path in sorted(out.rglob("*")) if path.is_file())
     assert b"00000001-c.bin" not in everything
     assert b"00000001-a.json.gz" not in everything
@@ -332,6 +323,14 @@ def test_production_of_what_is_not_there(case: Path, tmp_path: Path, items: str)
     assert done.exit_code == 2
     assert "expected" in done.output
     assert not list(tmp_path.glob("out*"))
+
+
+def test_withdrawn_item_is_not_produced(case: Path, tmp_path: Path) -> None:
+    build.record(case, "exclude", {"item": "EV-1.f2", "reason": "privileged"})
+    sealed(case)
+    done = butfor("produce", "--case", case, "--items", "EV-1.f2", "--out", tmp_path / "out")
+    assert done.exit_code == 2
+    assert "withdrawn: privileged" in done.output
 
 
 def test_altered_item_is_not_produced(case: Path, tmp_path: Path) -> None:

@@ -1,0 +1,175 @@
+"""Steps 2 and 3: acquisitions, and files against their manifests."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+from pathlib import Path
+from typing import Any
+
+from verify_custody import Custody
+from verify_report import SYNC_NAME, TEXT_LIMIT, Report, Trust, lines_of, object_at, parse, sha256
+from verify_trees import roots
+
+
+def tree(folder: Path) -> dict[str, Path]:
+    """Every file below a folder by its relative path. Links are not followed: they are files."""
+    found: dict[str, Path] = {}
+    for base, folders, names in os.walk(folder):
+        links = [name for name in folders if (Path(base) / name).is_symlink()]
+        for name in names + links:
+            path = Path(base) / name
+            found[os.fsencode(path.relative_to(folder).as_posix()).decode("latin-1")] = path
+    return found
+
+
+def digests(path: Path, both: bool) -> tuple[str, str | None]:
+    """SHA-256 and, if asked, SHA-512 of a file in one pass."""
+    short, long = hashlib.sha256(), hashlib.sha512()
+    with path.open("rb") as stream:
+        while block := stream.read(1 << 20):
+            short.update(block)
+            if both:
+                long.update(block)
+    return short.hexdigest(), long.hexdigest() if both else None
+
+
+def manifest_row(line: bytes) -> dict[str, Any] | None:
+    """One line of a manifest, None if it is not in form or names a path outside its folder."""
+    try:
+        row = parse(line)
+        size, path = row["bytes"], row["path"]
+        parts = path.encode().decode().split("/")
+        fits = set(row) == {"bytes", "path", "sha256", "sha512"} and type(size) is int and size >= 0
+        fits = fits and not any(part in ("", ".", "..") for part in parts)
+        fits = fits and not set(path) & set('\\:\0*?"<>|')
+        fits = fits and bool(re.fullmatch("[0-9a-f]{64}", row["sha256"]))
+        return row if fits and re.fullmatch("[0-9a-f]{128}", row["sha512"]) else None
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        return None
+
+
+def check_files(
+    folder: Path, manifest: list[bytes], at: str, report: Report, trust: Trust, own: str
+) -> None:
+    """Step 3. A folder against the lines of its manifest.
+
+    Args:
+        folder: what the manifest describes.
+        manifest: its lines.
+        at: path of the folder as reports print it, empty or ending in a slash.
+        report: receives the discrepancies.
+        trust: for `sha512`.
+        own: name of the manifest itself, which it leaves out.
+    """
+    found = tree(folder)
+    found.pop(own, None)
+    listed: set[str] = set()
+    last = b""
+    for number, line in enumerate(manifest, 1):
+        row = manifest_row(line)
+        if row is None:
+            report.bad("manifest-line", f"{at}{own}:{number}", "bytes, path, sha256, sha512", "no")
+            continue
+        path, size = row["path"], row["bytes"]
+        if path in listed or path.encode() < last:
+            report.bad("manifest-order", f"{at}{own}:{number}", "paths sorted, each once", path)
+        listed.add(path)
+        last = path.encode()
+        place = found.pop(path, None)
+        if place is None or place.is_symlink():
+            kind = "no such file" if place is None else "a symbolic link"
+            report.bad("file-missing", at + path, f"{size} bytes", kind)
+        else:
+            _check_file(place, row, at + path, report, trust)
+    for path in found:
+        sync = SYNC_NAME.search(path.rpartition("/")[2])
+        if path.endswith(".signed.pdf") and path[:-11] + ".pdf" in listed:
+            _check_signed(folder, path, at, report)
+        else:
+            report.bad("sync-damage" if sync else "file-extra", at + path, "no such file", "a file")
+
+
+def _check_file(place: Path, row: dict[str, Any], label: str, report: Report, trust: Trust) -> None:
+    size = place.stat().st_size
+    short, long = digests(place, trust.sha512)
+    if short != row["sha256"]:
+        if size <= TEXT_LIMIT and _crlf_damaged(place, row["sha256"]):
+            report.bad("sync-damage", label, row["sha256"], "LF turned into CRLF")
+        elif size != row["bytes"]:
+            report.bad("file-size", label, row["bytes"], size)
+        else:
+            report.bad("file-sha256", label, row["sha256"], short)
+    elif size != row["bytes"]:
+        report.bad("file-size", label, row["bytes"], size)
+    elif long is not None and long != row.get("sha512"):
+        report.bad("file-sha512", label, row.get("sha512"), long)
+
+
+def _crlf_damaged(place: Path, expected: str) -> bool:
+    return sha256(place.read_bytes().replace(b"\r\n", b"\n")) == expected
+
+
+def _check_signed(folder: Path, path: str, at: str, report: Report) -> None:
+    """A PAdES copy must begin with the original's bytes (an incremental update keeps them)."""
+    original = (folder / (path[:-11] + ".pdf")).read_bytes()
+    if not (folder / path).read_bytes().startswith(original):
+        report.bad("signed-prefix", at + path, "begins with the original's bytes", "other bytes")
+
+
+def check_acquisitions(root: Path, custody: Custody, at: str, report: Report, trust: Trust) -> None:
+    """Steps 2 and 3 for every acquisition that custody opens, and for folders it does not know."""
+    opened, closed = custody.all("acquisition.open"), {}
+    for index, data in custody.all("acquisition.close"):
+        if str(data.get("acq")) in closed:
+            report.bad(
+                "acquisition-closed-twice", f"{at}custody.jsonl:{index + 1}", "once", "again"
+            )
+        closed[str(data.get("acq"))] = (index, object_at(data, "manifest"))
+    known = {str(data.get("dir")) for _, data in opened}
+    base = root / "evidence"
+    for entry in sorted(base.iterdir()) if base.is_dir() else ():
+        name = f"evidence/{entry.name}"
+        if name not in known:
+            sync = SYNC_NAME.search(entry.name)
+            check = "sync-damage" if sync else "acquisition-unrecorded"
+            report.bad(check, at + name, "an acquisition.open entry", "none")
+    rows = []
+    for _, data in opened:
+        acq, name = str(data.get("acq")), str(data.get("dir"))
+        close = closed.pop(acq, None)
+        row: dict[str, Any] = {"acq": data.get("acq"), "dir": name, "closed": close is not None}
+        rows.append({**row, "entry": close[0] if close else None, "existed_no_later_than": None})
+        if not re.fullmatch(r"evidence/[A-Za-z0-9][A-Za-z0-9._-]*", name):
+            report.bad("acquisition-folder", at + name, "evidence/<name>", name)
+        elif not (root / name).is_dir():
+            report.bad("acquisition-missing", at + name, "a folder", "none")
+        elif close is None:
+            report.open("acquisition-open", at + name, "acquisition.close", "not closed")
+        else:
+            _check_manifest(root / name, close[1], f"{at}{name}/", report, trust)
+    for acq in closed:
+        report.bad("acquisition-never-opened", f"{at}custody.jsonl", "acquisition.open", acq)
+    report.parts["acquisitions"] = rows
+
+
+def _check_manifest(
+    folder: Path, stated: dict[str, Any], at: str, report: Report, trust: Trust
+) -> None:
+    path, label = folder / "manifest.jsonl", at + "manifest.jsonl"
+    if not path.is_file():
+        report.bad("manifest-missing", label, stated.get("sha256"), "no such file")
+        return
+    lines = lines_of(path, label, "manifest-torn", report)
+    raw = b"".join(line + b"\n" for line in lines)
+    *_, root = roots(lines)
+    for check, expected, found in (
+        ("manifest-sha256", stated.get("sha256"), sha256(raw)),
+        ("manifest-bytes", stated.get("bytes"), len(raw)),
+        ("manifest-leaves", stated.get("leaves"), len(lines)),
+        ("manifest-root", stated.get("root"), root),
+    ):
+        if expected != found:
+            report.bad(check, label, expected, found)
+    check_files(folder, lines, at, report, trust, "manifest.jsonl")
