@@ -11,6 +11,7 @@ __version__ = "0.1.0"
 #: The line is repeated here so that help needs no import; a test holds both equal.
 COMMANDS: dict[str, tuple[str, str, str]] = {
     "init": ("collector.cli", "init", "Make a case folder with a commented case.toml."),
+    "collect": ("collector.cli_collect", "collect", "Live acquisition from a cloud, read-only."),
     "import": ("collector.cli", "import_", "Preserve what was handed over, write-once."),
     "custody": ("collector.cli_custody", "custody", "Record a hand-over; list the chain."),
     "exclude": ("collector.cli_custody", "exclude", "Withdraw an item: struck, never deleted."),
@@ -18,6 +19,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "seal": ("collector.cli_seal", "seal", "Sign and timestamp the custody log; BagIt export."),
     "produce": ("collector.cli_seal", "produce", "Hand over items with inclusion proofs."),
     "verify": ("collector.cli_seal", "verify", "Check fixity, custody chain and seals."),
+    "doctor": ("collector.cli_collect", "doctor", "What can be collected; what expires when."),
     "build": ("timeline.cli", "build", "Evidence to events, state, decisions and findings."),
     "timeline": ("timeline.cli", "timeline", "Print, filter and export events."),
     "state": ("timeline.cli_state", "state", "What was configured at an instant, and how it is known."),

@@ -22,7 +22,9 @@ PERIOD = timedelta(days=90)
 
 @click.group()
 def collect() -> None:
-    """Live acquisition from a cloud, read-only: whole, or with every gap recorded.
+    """Live acquisition from a cloud, read-only.
+
+    Whole, or with every gap recorded.
 
     Example: butfor collect aws --role-name Audit --from 2026-01-01T00:00:00Z
     """
@@ -30,7 +32,9 @@ def collect() -> None:
 
 @click.group()
 def doctor() -> None:
-    """Before collecting: what can be read, what is logged, and what will expire when.
+    """What can be collected; what expires when.
+
+    Asked before anything is collected.
 
     Example: butfor doctor aws --profile audit
     """

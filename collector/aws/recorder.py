@@ -302,7 +302,7 @@ def _check_json(raw: Any, content: bytes) -> None:  # noqa: ANN401
     A body whose end is marked by the connection alone can be cut off without a sign.
     """
     kind = (raw.headers.get("Content-Type") or "").partition(";")[0]
-    if raw.status != 200 or not content or not kind.endswith("json") and "json-1" not in kind:
+    if raw.status != 200 or not content or (not kind.endswith("json") and "json-1" not in kind):
         return
     try:
         json.loads(content)

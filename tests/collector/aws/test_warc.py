@@ -116,7 +116,7 @@ def test_a_token_that_the_answer_echoes_is_not_written(tmp_path: Path) -> None:
     assert token not in only.response.body
     assert only.response.body.startswith(b"<Token-0>[redacted bytes=24 sha256=")
     redactions = [head.get("WARC-Butfor-Redacted") for _, head, _ in warc.records(path)]
-    assert [None, "X-Amz-Security-Token", "set-cookie, body"] == redactions
+    assert redactions == [None, "X-Amz-Security-Token", "set-cookie, body"]
 
 
 @given(cut=st.integers(min_value=1, max_value=400))
