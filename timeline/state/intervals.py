@@ -28,6 +28,9 @@ class LoggedWrite:
         change_uid, kind, operation, accepted, resource_uid, slot: as in `changes`.
         time_from, time_to: when it was made; of a hidden change the bounds.
         atoms: content that it set or tried to set; None = not known.
+        actor, party: as in `changes`.
+        said: what else the record says of the caller: user agent, address, session.
+        provenance: the bytes; None for a default.
     """
 
     change_uid: str
@@ -39,6 +42,10 @@ class LoggedWrite:
     time_from: datetime | None
     time_to: datetime | None
     atoms: Atoms | None
+    actor: str | None
+    party: str | None
+    said: Mapping[str, Json]
+    provenance: Provenance | None
 
 
 class History:
@@ -110,7 +117,6 @@ def interval_of(row: Mapping[str, Any]) -> StateInterval:
     """One row of `intervals`."""
     unknown = row["value"] == UNKNOWN
     empty = row["value"] is None
-    cited = row["evidence_item"] is not None
     return StateInterval(
         resource_uid=row["resource_uid"],
         slot=row["slot"],
@@ -129,11 +135,7 @@ def interval_of(row: Mapping[str, Any]) -> StateInterval:
         why=row["why"],
         start_change=row["start_change_uid"],
         end_change=row["end_change_uid"],
-        provenance=Provenance(
-            item=row["evidence_item"], locator=row["locator"], sha256=row["record_sha256"]
-        )
-        if cited
-        else None,
+        provenance=_cited(row),
     )
 
 
@@ -210,6 +212,23 @@ def _logged_write(parts: Sequence[Mapping[str, Any]]) -> LoggedWrite:
         time_from=first["time_from"],
         time_to=first["time_to"],
         atoms=atoms if known else None,
+        actor=first["technical_actor"],
+        party=first["party"],
+        said=_said(first["attribution"]),
+        provenance=_cited(first),
+    )
+
+
+def _said(attribution: str | None) -> Mapping[str, Json]:
+    parsed = json.loads(attribution) if attribution else {}
+    return parsed if isinstance(parsed, dict) else {}
+
+
+def _cited(row: Mapping[str, Any]) -> Provenance | None:
+    if row["evidence_item"] is None:
+        return None
+    return Provenance(
+        item=row["evidence_item"], locator=row["locator"], sha256=row["record_sha256"]
     )
 
 

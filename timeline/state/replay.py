@@ -16,7 +16,7 @@ import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from collector.model import Gap, Provenance
 from timeline.model import Json
@@ -34,13 +34,22 @@ from timeline.state.ledger import (
     Write,
 )
 
+if TYPE_CHECKING:
+    from timeline.normalize.model import Snapshot
+
 #: Provider -> module with OPERATIONS, harvest, account_of and slack_of.
 PROVIDERS: dict[str, str] = {"aws": "timeline.state.aws.harvest"}
 
 #: Kinds of gap in which records of changes may be missing.
 _HOLES = frozenset({"missing_log", "logging_off", "unreadable", "truncated", "failed", "denied"})
 
-_Points = dict[tuple[str, str], list[Write | Observation]]
+#: (kind, document, observed_at, provenance)
+Answer: TypeAlias = tuple[str, Json, datetime, Provenance | None]
+
+#: (account, category): one stream of records.
+_Source: TypeAlias = tuple[str | None, str]
+
+_Points: TypeAlias = dict[tuple[str, str], list[Write | Observation]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,7 +69,7 @@ class StateResult:
 
 def run(
     events: Any,  # noqa: ANN401 (an Arrow table or a list of mappings)
-    snapshots: Sequence[tuple[str, Json, datetime, Provenance | None]] = (),
+    snapshots: Iterable["Snapshot | Answer"] = (),
     *,
     coverage_end: datetime | None = None,
     gaps: Sequence[Gap] = (),
@@ -71,7 +80,8 @@ def run(
 
     Args:
         events: rows of `events`: an Arrow table or a list of mappings.
-        snapshots: (kind, document, observed_at, provenance).
+        snapshots: answers of the provider, as normalization hands them over or as
+            (kind, document, observed_at, provenance).
         coverage_end: instant to which records are known to run on; None = each account's last.
         gaps: of the case; those in which records are missing weaken what is known (7.8).
         party_of: actor -> party of case.toml.
@@ -85,12 +95,14 @@ def run(
         (record_of(row) for row in _rows(events, provider, module.OPERATIONS)),
         key=lambda record: record.order,
     )
-    found: Harvest = module.harvest(records, _actors(events), tuple(snapshots))
+    answers, undated = _answers(snapshots)
+    found: Harvest = module.harvest(records, _actors(events), answers)
     spans = _spans(events, coverage_end)
     points = _points(found)
-    result = StateResult(changes=[], intervals=[], gaps=[])
+    result = StateResult(changes=[], intervals=[], gaps=undated)
     for resource_uid, slot in sorted(points):
-        covered = _coverage(module.account_of(resource_uid, found.owners), spans, gaps)
+        source = (module.account_of(resource_uid, found.owners), module.category_of(resource_uid))
+        covered = _coverage(source, spans, gaps)
         slack = module.slack_of(resource_uid, slot)
         folded = fold(points[resource_uid, slot], covered, slack)
         result.changes.extend(rows.changes(resource_uid, slot, folded.steps, provider, party_of))
@@ -144,6 +156,28 @@ def record_of(row: Mapping[str, Any]) -> Recorded:
             item=row["evidence_item"], locator=row["locator"], sha256=row["record_sha256"]
         ),
     )
+
+
+def _answers(snapshots: Iterable["Snapshot | Answer"]) -> tuple[tuple[Answer, ...], list[Gap]]:
+    """Snapshots with their time and bytes; those whose time nobody stated are gaps."""
+    answers: list[Answer] = []
+    gaps: list[Gap] = []
+    for snapshot in snapshots:
+        if isinstance(snapshot, tuple):
+            answers.append(snapshot)
+            continue
+        item, locator = snapshot.item, snapshot.locator
+        if snapshot.observed_at is None:
+            reason = "expected the time at which this answer was observed, found none stated"
+            gaps.append(
+                Gap(kind="not_understood", subject=snapshot.kind, reason=reason, item=item.uid)
+            )
+            continue
+        if snapshot.sha256 == item.digest.sha256:
+            locator = f"0@0+{item.size}"
+        proof = Provenance(item=item.uid, locator=locator, sha256=snapshot.sha256)
+        answers.append((snapshot.kind, snapshot.body, snapshot.observed_at, proof))
+    return tuple(answers), gaps
 
 
 def _actor(row: Mapping[str, Any]) -> str | None:
@@ -228,12 +262,10 @@ def _listed(
 
 
 def _coverage(
-    account: str | None,
-    spans: Mapping[str | None, tuple[datetime, datetime]],
-    gaps: Sequence[Gap],
+    source: _Source, spans: Mapping[_Source, tuple[datetime, datetime]], gaps: Sequence[Gap]
 ) -> Coverage:
     """Coverage of an account's records; where the account is not known, of all of them."""
-    span = spans.get(account)
+    span = spans.get(source)
     holes = tuple(
         sorted(
             (gap.time_from, gap.time_to)
@@ -337,18 +369,26 @@ def _actors(events: Any) -> list[str]:  # noqa: ANN401
 def _spans(
     events: Any,  # noqa: ANN401
     coverage_end: datetime | None,
-) -> dict[str | None, tuple[datetime, datetime]]:
-    """Account -> from its first record to the end of its last one; None -> over all accounts."""
+) -> dict[_Source, tuple[datetime, datetime]]:
+    """(account, category) -> from the account's first record to the end of its last one.
+
+    A category of which an account has no record is not covered at all: management events prove
+    nothing of data events that may never have been logged. The account None stands for all.
+    """
     spans: dict[str | None, tuple[datetime, datetime]] = {}
-    columns = (_column(events, name) for name in ("account_uid", "time", "time_precision"))
-    for account, time, precision in zip(*columns, strict=True):
+    present: set[_Source] = set()
+    names = ("account_uid", "category", "time", "time_precision")
+    for account, category, time, precision in zip(
+        *(_column(events, n) for n in names), strict=True
+    ):
         end = time + (timedelta(microseconds=precision or 0) or TICK)
-        for key in {account, None}:
-            first, last = spans.get(key, (time, end))
-            spans[key] = (min(first, time), max(last, end))
+        for owner in (account, None) if account is not None else (None,):
+            present.add((owner, "data" if category == "data" else "management"))
+            first, last = spans.get(owner, (time, end))
+            spans[owner] = (min(first, time), max(last, end))
     if coverage_end is not None:
         spans = {key: (first, max(last, coverage_end)) for key, (first, last) in spans.items()}
-    return spans
+    return {(owner, category): spans[owner] for owner, category in present}
 
 
 def _change_order(row: Mapping[str, Any]) -> tuple[Any, ...]:

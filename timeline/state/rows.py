@@ -155,9 +155,10 @@ def _piece(
     segment: Segment, start: datetime | None, end: datetime | None, how: HowKnown, note: str
 ) -> _Piece:
     first, final = start == segment.start, end == segment.end
+    begins = Bound.NO_EARLIER_THAN if how is HowKnown.UNKNOWN else Bound.NO_LATER_THAN
     return _Piece(
         start=start,
-        start_bound=segment.whole.start_bound if first else Bound.NO_LATER_THAN,
+        start_bound=segment.whole.start_bound if first else begins,
         end=end,
         end_bound=segment.end_bound if final else Bound.NO_EARLIER_THAN,
         end_change=segment.end_change if final else None,
@@ -179,7 +180,7 @@ def _interval(resource_uid: str, slot: str, fact: str, held: Held, piece: _Piece
     inferred = piece.how is HowKnown.INFERRED or held.how is HowKnown.INFERRED
     how = HowKnown.UNKNOWN if unknown else HowKnown.INFERRED if inferred else HowKnown.OBSERVED
     proof = None if unknown else held.provenance
-    begun = held.start == piece.start
+    begun = held.start == piece.start and not (unknown and piece.note)
     return {
         "resource_uid": resource_uid,
         "slot": slot,

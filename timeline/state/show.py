@@ -11,6 +11,7 @@ from typing import Any
 
 from collector.clock import stamp
 from collector.errors import UsageError
+from collector.model import Provenance
 from timeline.model import Json, Knowledge, StateInterval
 from timeline.state.intervals import History, LoggedWrite
 from timeline.state.ledger import SCALAR, WHOLE, canonical
@@ -100,6 +101,13 @@ def history_lines(uid: str, answer: Mapping[str, Any]) -> list[str]:
         word = "accepted" if write["accepted"] else "refused"
         what = write["operation"] or write["kind"]
         lines.append(f"  {when}  {plain(what)} {plain(write['slot'])} ({word}, {write['kind']})")
+        if write["actor"]:
+            agent = write["said"].get("user_agent") or "not recorded"
+            lines.append(
+                f"    by {plain(write['actor'])}, user agent (self-declared) {plain(agent)}"
+            )
+        if write["evidence_item"]:
+            lines.append(f"    source: {plain(_source(write))}")
     return lines
 
 
@@ -126,7 +134,6 @@ def plain(text: str) -> str:
 
 
 def _interval(row: StateInterval) -> dict[str, Any]:
-    cited = row.provenance
     return {
         "slot": row.slot,
         "fact": row.fact,
@@ -140,9 +147,7 @@ def _interval(row: StateInterval) -> dict[str, Any]:
         "why": row.why,
         "start_change_uid": row.start_change,
         "end_change_uid": row.end_change,
-        "evidence_item": cited.item if cited else None,
-        "locator": cited.locator if cited else None,
-        "record_sha256": cited.sha256 if cited else None,
+        **_cite(row.provenance),
     }
 
 
@@ -156,6 +161,10 @@ def _write(write: LoggedWrite) -> dict[str, Any]:
         "time_from": stamp(write.time_from) if write.time_from else None,
         "time_to": stamp(write.time_to) if write.time_to else None,
         "content": None if write.atoms is None else dict(write.atoms),
+        "actor": write.actor,
+        "party": write.party,
+        "said": dict(write.said),
+        **_cite(write.provenance),
     }
 
 
@@ -175,18 +184,27 @@ def _interval_lines(row: Mapping[str, Any]) -> list[str]:
 
 
 def _source_lines(row: Mapping[str, Any]) -> Sequence[str]:
-    start = (
-        f"from {row['start']} ({row['start_bound']})" if row["start"] else "from before all records"
-    )
-    end = f"to {row['end']} ({row['end_bound']})" if row["end"] else "to beyond all records"
-    source = "no record"
-    if row["evidence_item"]:
-        source = f"{row['evidence_item']} {row['locator']} sha256 {row['record_sha256']}"
-    return (
-        f"{start} {end}",
-        f"{row['how_known']}: {plain(row['why'])}",
-        f"source: {plain(source)}",
-    )
+    start, end = "from before all records", "to beyond all records"
+    if row["start"]:
+        start = f"from {row['start']} ({row['start_bound']})"
+    if row["end"]:
+        end = f"to {row['end']} ({row['end_bound']})"
+    known = f"{row['how_known']}: {plain(row['why'])}"
+    return (f"{start} {end}", known, f"source: {plain(_source(row))}")
+
+
+def _source(row: Mapping[str, Any]) -> str:
+    if not row["evidence_item"]:
+        return "no record"
+    return f"{row['evidence_item']} {row['locator']} sha256 {row['record_sha256']}"
+
+
+def _cite(cited: Provenance | None) -> dict[str, str | None]:
+    return {
+        "evidence_item": cited.item if cited else None,
+        "locator": cited.locator if cited else None,
+        "record_sha256": cited.sha256 if cited else None,
+    }
 
 
 def _pretty(value: Json) -> list[str]:

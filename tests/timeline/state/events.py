@@ -40,6 +40,7 @@ def event(operation: str, seconds: float, **given: Any) -> dict[str, Any]:
         "provider": "aws",
         "account_uid": OWNER,
         "region": "us-east-1",
+        "category": "data" if named and "key" in request else "management",
         "service": given.pop("service", "s3.amazonaws.com"),
         "operation": operation,
         "actor_type": "IAMUser",

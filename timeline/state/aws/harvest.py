@@ -108,6 +108,12 @@ def account_of(resource_uid: str, owners: Mapping[str, str]) -> str | None:
     return parts[4] if len(parts) == 6 and parts[4].isdigit() else None
 
 
+def category_of(resource_uid: str) -> str:
+    """Which records report changes of a resource: those of objects are data events."""
+    inside = resource_uid.startswith("arn:aws:s3:::") and "/" in resource_uid
+    return "data" if inside else "management"
+
+
 def slack_of(resource_uid: str, slot: str) -> timedelta:
     """How long a change of a slot takes to be seen everywhere (`access.md` A11)."""
     table = defaults.load("aws")["propagation_seconds"]

@@ -4,9 +4,11 @@
 what it does not show was not there. Source: `state.md` (head), `events.md` (IAM).
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
+from collector.model import Provenance
 from timeline.model import Json
 from timeline.state.aws.iam import COMPLETE, LISTING
 from timeline.state.aws.record import document, many, mapping, statements, text
@@ -15,29 +17,55 @@ from timeline.state.ledger import EXISTENCE, Atoms, Listing, scalar
 #: Kind that normalization gives to answers of GetAccountAuthorizationDetails.
 AUTHORIZATION_DETAILS = "aws.iam.authorization_details"
 
+#: List of an answer -> word that its fields begin with.
+_LISTS = (("UserDetailList", "User"), ("RoleDetailList", "Role"), ("GroupDetailList", "Group"))
+
 
 def listings(documents: Sequence[tuple[Any, ...]]) -> tuple[Listing, ...]:
-    """Listings of (kind, document, observed_at, provenance); other kinds are passed over."""
-    found = []
-    for kind, answer, observed_at, provenance in documents:
-        if kind == AUTHORIZATION_DETAILS:
-            found.append(_authorization(mapping(answer), observed_at, provenance))
-    return tuple(sorted(found, key=lambda listing: (listing.at, listing.prefixes)))
+    """Listings of (kind, document, observed_at, provenance); other kinds are passed over.
+
+    An answer in several pages comes as several documents. Whether all pages were handed over is
+    not recorded, so a page, and every other of its account and time, proves presence alone.
+    """
+    pages = [
+        (mapping(answer), observed_at, provenance)
+        for kind, answer, observed_at, provenance in documents
+        if kind == AUTHORIZATION_DETAILS
+    ]
+    per_account: dict[tuple[tuple[str, ...], datetime], int] = {}
+    for answer, observed_at, _ in pages:
+        key = (_accounts(answer), observed_at)
+        per_account[key] = per_account.get(key, 0) + 1
+    found = [
+        _authorization(
+            answer, observed_at, provenance, alone=per_account[_accounts(answer), observed_at] == 1
+        )
+        for answer, observed_at, provenance in pages
+    ]
+    return tuple(sorted(found, key=lambda listing: (listing.at, listing.prefixes, listing.why)))
 
 
-def _authorization(answer: Mapping[str, Json], observed_at: Any, provenance: Any) -> Listing:  # noqa: ANN401
+def _accounts(answer: Mapping[str, Json]) -> tuple[str, ...]:
+    """Accounts whose principals an answer lists: one, unless documents were put together."""
+    arns = [str(mapping(e)["Arn"]) for name, _ in _LISTS for e in many(answer.get(name))]
+    return tuple(sorted({arn.split(":")[4] for arn in arns}))
+
+
+def _authorization(
+    answer: Mapping[str, Json], observed_at: datetime, provenance: Provenance | None, *, alone: bool
+) -> Listing:
     seen: dict[str, Mapping[str, Atoms]] = {}
-    lists = (("UserDetailList", "User"), ("RoleDetailList", "Role"), ("GroupDetailList", "Group"))
-    for name, kind in lists:
+    for name, kind in _LISTS:
         for entry in many(answer.get(name)):
             seen[str(mapping(entry)["Arn"])] = _principal(kind, mapping(entry))
-    accounts = sorted({arn.split(":")[4] for arn in seen})
     for entry in many(answer.get("Policies")):
         seen[str(mapping(entry)["Arn"])] = _policy(mapping(entry))
-    complete = text(answer.get("IsTruncated")) != "true"
+    complete = alone and text(answer.get("IsTruncated")) != "true"
     words = ("user", "role", "group", "policy")
     return Listing(
-        prefixes=tuple(f"arn:aws:iam::{a}:{w}/" for a in accounts for w in words if complete),
+        prefixes=tuple(
+            f"arn:aws:iam::{a}:{w}/" for a in _accounts(answer) for w in words if complete
+        ),
         seen=seen,
         at=observed_at,
         why=f"GetAccountAuthorizationDetails as of {observed_at:%Y-%m-%dT%H:%M:%SZ}",
@@ -78,8 +106,3 @@ def _policy(entry: Mapping[str, Json]) -> dict[str, Atoms]:
         if mapping(version).get("Document") is not None:
             slots[f"version/{name}"] = statements(document(mapping(version)["Document"]))
     return slots
-
-
-def accounts(found: Iterable[Listing]) -> tuple[str, ...]:
-    """Accounts that some listing covers."""
-    return tuple(sorted({p.split(":")[4] for listing in found for p in listing.prefixes}))
