@@ -1,0 +1,102 @@
+"""Which exhibits a case gets, in the order of the catalogue, and what number each is printed with.
+
+Letters A to M are keys; the printed number follows the case's scheme. Adding an exhibit: one module
+in `exhibits/`, one line in `plan`.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from functools import partial
+
+from collector.errors import UsageError
+from reports.material import Material
+from reports.model import Exhibit, Label
+
+#: Printed numbers of all exhibits, by key of the catalogue.
+Numbers = Mapping[str, tuple[str, ...]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One exhibit to be made.
+
+    Attributes:
+        key: letter of the catalogue.
+        name: part of the file name.
+        build: makes it, given material, its own name, and the numbers of all exhibits by key.
+    """
+
+    key: str
+    name: str
+    build: Callable[[Material, Label, Numbers], Exhibit]
+
+
+def plan(material: Material, resources: tuple[str, ...]) -> tuple[Entry, ...]:
+    """The exhibits of this case; `resources` are those that get a history of their own."""
+    from reports.exhibits import chronology, configuration_history
+
+    histories = tuple(
+        Entry(
+            key="C",
+            name="configuration-history",
+            build=partial(configuration_history.build, resource=resource),
+        )
+        for resource in resources
+    )
+    return (*histories, Entry(key="E", name="chronology", build=chronology.build))
+
+
+def numbered(entries: tuple[Entry, ...], scheme: str) -> tuple[str, ...]:
+    """Printed numbers: `numbers` counts from 1; `letters` keeps the key, C-1, C-2 if several."""
+    if scheme == "numbers":
+        return tuple(str(n) for n in range(1, len(entries) + 1))
+    seen: dict[str, int] = {}
+    labels = []
+    for entry in entries:
+        of_key = sum(one.key == entry.key for one in entries)
+        seen[entry.key] = seen.get(entry.key, 0) + 1
+        labels.append(entry.key if of_key == 1 else f"{entry.key}-{seen[entry.key]}")
+    return tuple(labels)
+
+
+def build(material: Material, resources: tuple[str, ...]) -> tuple[Exhibit, ...]:
+    """All exhibits of the case."""
+    entries = plan(material, resources)
+    labels = numbered(entries, material.config.exhibits.scheme)
+    numbers: dict[str, tuple[str, ...]] = {}
+    for entry, label in zip(entries, labels, strict=True):
+        numbers[entry.key] = (*numbers.get(entry.key, ()), label)
+    return tuple(
+        entry.build(material, Label(number=label, stem=f"exhibit-{label}-{entry.name}"), numbers)
+        for entry, label in zip(entries, labels, strict=True)
+    )
+
+
+def chosen(material: Material, asked: tuple[str, ...]) -> tuple[str, ...]:
+    """Resources with a history: those asked for, else those of the incident, windows and findings.
+
+    Where none of these is named, every resource with a recorded change.
+
+    Raises:
+        UsageError: one asked for is not in the records.
+    """
+    changed = material.resources()
+    if asked:
+        missing = [name for name in asked if name not in changed]
+        if missing:
+            known = "\n  ".join(changed) or "none"
+            raise UsageError(
+                f"--resource {missing[0]}: expected a resource with a recorded change, found none "
+                f"of that name. Resources with changes:\n  {known}"
+            )
+        return tuple(dict.fromkeys(asked))
+    named = material.config.incident.resources
+    about = {row["resource_uid"] for row in material.windows}
+    about |= {finding["resource_uid"] for finding in material.findings}
+    picked = tuple(
+        name
+        for name in changed
+        if name in about or any(fnmatchcase(name, pattern) for pattern in named)
+    )
+    return picked or changed

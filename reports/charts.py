@@ -1,0 +1,284 @@
+"""The picture grammar: lanes over one time axis, drawn as SVG.
+
+One function draws every picture, for print and screen alike. Marks, from top to bottom: numbered
+rules for changes; bars for state (solid = observed, outlined = inferred, hatched = unknown; a
+bound that is not exact has a slanted end); thick bars for what the evaluator allows; ticks for
+accesses (success up, denial down; beyond `TICKS` a histogram); coverage of the logs, always last.
+**Unknown is always a hatch, and nothing else is ever hatched.**
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from html import escape
+from zoneinfo import ZoneInfo
+
+from reports.pinpoint import local, visible
+from reports.timescale import Scale, scale
+
+WIDTH, LEFT, RIGHT = 680.0, 158.0, 672.0
+LANE, HEAD = 25.0, 13.0
+TICKS = 400
+BINS = 60
+ACCENT, INK, QUIET_INK, RULE = "#1f4e79", "#1a1a1a", "#555555", "#b8b8b8"
+FACE = "'Libertinus Serif', 'Source Serif 4', Georgia, serif"
+
+
+class Style(StrEnum):
+    """How a bar is drawn."""
+
+    SOLID = "solid"
+    OUTLINED = "outlined"
+    UNKNOWN = "unknown"
+    ALLOWED = "allowed"
+    COVERED = "covered"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bar:
+    """A stretch of a lane; None = beyond the records; `exact` ends are upright."""
+
+    start: datetime | None
+    end: datetime | None
+    style: Style
+    text: str = ""
+    start_exact: bool = True
+    end_exact: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tick:
+    """One access."""
+
+    at: datetime
+    success: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lane:
+    """A row of the picture: bars or ticks, and a label of one or two lines."""
+
+    label: str
+    note: str = ""
+    bars: tuple[Bar, ...] = ()
+    ticks: tuple[Tick, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rule:
+    """A numbered change; `low`/`high` are its bounds in time."""
+
+    number: int
+    low: datetime | None
+    high: datetime | None
+    text: str
+    refused: bool = False
+
+
+def instants(rules: Iterable[Rule], lanes: Iterable[Lane]) -> list[datetime]:
+    """Every instant that a picture has to show."""
+    found = [at for rule in rules for at in (rule.low, rule.high) if at is not None]
+    for lane in lanes:
+        found += [at for bar in lane.bars for at in (bar.start, bar.end) if at is not None]
+        found += [tick.at for tick in lane.ticks]
+    return found
+
+
+def draw(rules: Sequence[Rule], lanes: Sequence[Lane], zone: ZoneInfo) -> str:
+    """The picture, or an empty text if there is nothing to place in time."""
+    marks = instants(rules, lanes)
+    if not marks:
+        return ""
+    axis = scale(marks, LEFT, RIGHT)
+    head = 6 + HEAD * len(rules)
+    body = head + LANE * len(lanes)
+    parts = [_ground(axis, head, body)]
+    parts += [_lane(lane, axis, head + LANE * row) for row, lane in enumerate(lanes)]
+    parts += [_rule(rule, axis, 6 + HEAD * row, body) for row, rule in enumerate(rules)]
+    parts += [_axis(axis, body, zone)]
+    height = body + (42 if zone.key != "UTC" else 30)
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH:.0f} {height:.0f}" '
+        f'font-family="{FACE}" font-size="9.5">{_HATCH}{"".join(parts)}</svg>'
+    )
+
+
+_HATCH = (
+    '<defs><pattern id="unknown" width="5" height="5" patternUnits="userSpaceOnUse" '
+    'patternTransform="rotate(45)"><rect width="5" height="5" fill="#ffffff"/>'
+    f'<rect width="1.1" height="5" fill="{QUIET_INK}"/></pattern></defs>'
+)
+
+
+def _ground(axis: Scale, head: float, body: float) -> str:
+    """White ground, hairlines between lanes, break marks."""
+    rows = int((body - head) / LANE)
+    parts = [
+        f'<line x1="0" x2="{RIGHT}" y1="{head + LANE * n:.2f}" y2="{head + LANE * n:.2f}" '
+        f'stroke="#e2e2e2" stroke-width="0.6"/>'
+        for n in range(rows + 1)
+    ]
+    for piece in axis.breaks():
+        middle = (piece.left + piece.right) / 2
+        for x in (middle - 2, middle + 2):
+            parts.append(
+                f'<line x1="{x - 2.5:.2f}" x2="{x + 2.5:.2f}" y1="{body + 4:.2f}" '
+                f'y2="{body - 4:.2f}" stroke="{INK}" stroke-width="0.9"/>'
+            )
+    return "".join(parts)
+
+
+def _lane(lane: Lane, axis: Scale, top: float) -> str:
+    middle = top + LANE / 2
+    label = _text(0, middle + (0 if lane.note else 3.2), lane.label, room=LEFT - 10)
+    if lane.note:
+        label += _text(0, middle + 9, lane.note, room=LEFT - 10, size=7.6, fill=QUIET_INK)
+        label = label.replace(f'y="{middle:.2f}"', f'y="{middle - 0.5:.2f}"', 1)
+    bars = "".join(_bar(bar, axis, top) for bar in lane.bars)
+    return label + bars + _ticks(lane.ticks, axis, top)
+
+
+def _bar(bar: Bar, axis: Scale, top: float) -> str:
+    x1, x2 = axis.x(bar.start, missing=LEFT), axis.x(bar.end, missing=RIGHT)
+    if x2 - x1 < 0.8:
+        x2 = x1 + 0.8
+    thick = bar.style is Style.ALLOWED
+    y1, y2 = top + (4 if thick else 6), top + LANE - (4 if thick else 6)
+    slant = min(4.0, (x2 - x1) / 3)
+    a = slant if not bar.start_exact or bar.start is None else 0
+    b = slant if not bar.end_exact or bar.end is None else 0
+    fill, stroke, ink = {
+        Style.SOLID: ("#d9e3ee", ACCENT, INK),
+        Style.OUTLINED: ("#ffffff", ACCENT, INK),
+        Style.UNKNOWN: ("url(#unknown)", QUIET_INK, INK),
+        Style.ALLOWED: (ACCENT, ACCENT, "#ffffff"),
+        Style.COVERED: ("#c9c9c9", "#8a8a8a", INK),
+    }[bar.style]
+    shape = (
+        f'<path d="M{x1 + a:.2f} {y1:.2f}L{x2:.2f} {y1:.2f}L{x2 - b:.2f} {y2:.2f}L{x1:.2f} '
+        f'{y2:.2f}Z" fill="{fill}" stroke="{stroke}" stroke-width="0.8"/>'
+    )
+    text = visible(bar.text)
+    if not text or _width(text, 8.4) + 8 > x2 - x1:
+        return shape
+    ground = ""
+    if bar.style is Style.UNKNOWN:
+        ground = (
+            f'<rect x="{(x1 + x2 - _width(text, 8.4)) / 2 - 3:.2f}" y="{y1 + 1.2:.2f}" '
+            f'width="{_width(text, 8.4) + 6:.2f}" height="{y2 - y1 - 2.4:.2f}" fill="#ffffff"/>'
+        )
+    return shape + ground + _text((x1 + x2) / 2, top + LANE / 2 + 2.9, text, size=8.4, fill=ink,
+                                  anchor="middle")  # fmt: skip
+
+
+def _ticks(ticks: Sequence[Tick], axis: Scale, top: float) -> str:
+    """Single accesses, or a histogram: success above the line, denial below it."""
+    if not ticks:
+        return ""
+    middle = top + LANE / 2
+    line = (
+        f'<line x1="{LEFT}" x2="{RIGHT}" y1="{middle:.2f}" y2="{middle:.2f}" stroke="{RULE}" '
+        f'stroke-width="0.5"/>'
+    )
+    if len(ticks) <= TICKS:
+        return line + "".join(
+            f'<line x1="{x:.2f}" x2="{x:.2f}" y1="{middle:.2f}" y2="{middle + up:.2f}" '
+            f'stroke="{ACCENT if up < 0 else INK}" stroke-width="0.7"/>'
+            for x, up in sorted({
+                (round(axis.x(tick.at, missing=LEFT), 2), -9.5 if tick.success else 9.5)
+                for tick in ticks
+            })
+        )  # fmt: skip
+    return line + _histogram(ticks, axis, middle)
+
+
+def _histogram(ticks: Sequence[Tick], axis: Scale, middle: float) -> str:
+    bins: dict[tuple[int, bool], int] = {}
+    width = (RIGHT - LEFT) / BINS
+    for tick in ticks:
+        at = min(int((axis.x(tick.at, missing=LEFT) - LEFT) / width), BINS - 1)
+        bins[at, tick.success] = bins.get((at, tick.success), 0) + 1
+    most = max(bins.values())
+    parts = []
+    for (at, success), n in sorted(bins.items()):
+        height = max(9.5 * n / most, 0.6)
+        top = middle - height if success else middle
+        parts.append(
+            f'<rect x="{LEFT + at * width + 0.4:.2f}" y="{top:.2f}" width="{width - 0.8:.2f}" '
+            f'height="{height:.2f}" fill="{ACCENT if success else INK}"/>'
+        )
+    return "".join(parts)
+
+
+def _rule(rule: Rule, axis: Scale, top: float, body: float) -> str:
+    x1, x2 = axis.x(rule.low, missing=LEFT), axis.x(rule.high, missing=RIGHT)
+    x = x1 if rule.high is None or x2 - x1 < 1 else (x1 + x2) / 2
+    dash = ' stroke-dasharray="2 2"' if rule.refused else ""
+    line = (
+        f'<line x1="{x:.2f}" x2="{x:.2f}" y1="{top + 5:.2f}" y2="{body:.2f}" stroke="{INK}" '
+        f'stroke-width="0.7"{dash}/>'
+    )
+    span = ""
+    if x2 - x1 >= 1 and rule.low is not None and rule.high is not None:
+        span = (
+            f'<rect x="{x1:.2f}" y="{top + 4:.2f}" width="{x2 - x1:.2f}" height="3" '
+            f'fill="url(#unknown)" stroke="{QUIET_INK}" stroke-width="0.4"/>'
+        )
+    label = f"{rule.number}  {visible(rule.text)}"
+    right = x + 6 + _width(label, 8.4) < RIGHT
+    words = _text(x + 6 if right else x - 6, top + 8, label, size=8.4,
+                  anchor="start" if right else "end", halo=True,
+                  room=RIGHT - x - 6 if right else x - 6)  # fmt: skip
+    dot = (
+        f'<circle cx="{x:.2f}" cy="{top + 5:.2f}" r="2.2" stroke="{INK}" stroke-width="0.7" '
+        f'fill="{"#ffffff" if rule.refused else INK}"/>'
+    )
+    return line + span + dot + words
+
+
+def _axis(axis: Scale, body: float, zone: ZoneInfo) -> str:
+    parts = [
+        f'<line x1="{LEFT}" x2="{RIGHT}" y1="{body:.2f}" y2="{body:.2f}" stroke="{INK}" '
+        f'stroke-width="0.8"/>',
+        _text(0, body + 15, "UTC", size=8.4),
+    ]
+    ticks = axis.ticks(84)
+    fine = any((at.hour, at.minute, at.second) != (0, 0, 0) for _, at in ticks)
+    whole = fine and any(at.second for _, at in ticks)
+    for x, at in ticks:
+        form = "%Y-%m-%d" + (" %H:%M:%S" if whole else " %H:%M" if fine else "")
+        anchor = "end" if x > RIGHT - 34 else "start" if x < LEFT + 34 else "middle"
+        parts.append(
+            f'<line x1="{x:.2f}" x2="{x:.2f}" y1="{body:.2f}" y2="{body + 4:.2f}" stroke="{INK}" '
+            f'stroke-width="0.8"/>'
+        )
+        parts.append(_text(x, body + 15, at.strftime(form), size=8.4, anchor=anchor))
+        if zone.key != "UTC":
+            there = local(at, zone)
+            shown = f"{there[:16]} {there[-6:]}"
+            parts.append(_text(x, body + 27, shown, size=7.4, anchor=anchor, fill=QUIET_INK))
+    if zone.key != "UTC":
+        parts.append(_text(0, body + 27, zone.key, size=7.4, fill=QUIET_INK))
+    return "".join(parts)
+
+
+def _text(
+    x: float, y: float, words: str, *, size: float = 9.5, fill: str = INK, anchor: str = "start",
+    halo: bool = False, room: float | None = None,
+) -> str:  # fmt: skip
+    """One line of text; too long for its room, it is set narrower, never cut."""
+    shown = visible(words)
+    need = _width(shown, size)
+    if room is not None and need > room:
+        size = max(size * room / need, 3.2)
+    around = ' paint-order="stroke" stroke="#ffffff" stroke-width="2.4"' if halo else ""
+    return (
+        f'<text x="{x:.2f}" y="{y:.2f}" font-size="{size:.2f}" text-anchor="{anchor}" '
+        f'fill="{fill}"{around}>{escape(shown)}</text>'
+    )
+
+
+def _width(words: str, size: float) -> float:
+    """Approximate width: 0.47 of the size a character, wide ones twice."""
+    return size * sum(0.95 if ord(c) > 0x2E7F else 0.47 for c in words)

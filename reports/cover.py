@@ -1,0 +1,113 @@
+"""Cover and closing pages: the same for every exhibit, so they are made in one place (R-131)."""
+
+from dataclasses import dataclass
+
+from reports.exhibits import parts
+from reports.material import Material
+from reports.model import (
+    Column,
+    Exhibit,
+    Imprint,
+    Items,
+    Kind,
+    Section,
+    Table,
+    Text,
+    cite,
+    plain,
+    quote,
+    say,
+)
+from reports.text import said
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cover:
+    """What an exhibit gets from its production.
+
+    Attributes:
+        pairs: rows of the cover.
+        closing: limits and list of sources, last in the body.
+        footer_line: the line of an illustrative aid, else empty.
+        running_title: short title for the footer.
+        document_title, author: metadata.
+    """
+
+    kind_name: str
+    kind_meaning: str
+    pairs: tuple[tuple[str, Text], ...]
+    closing: tuple[Section, ...]
+    footer_line: str
+    running_title: str
+    document_title: str
+    author: str
+
+
+SOURCE_COLUMNS = (
+    Column(title="Item", width=1.0, exact=True),
+    Column(title="Name as received", width=3.6, exact=True),
+    Column(title="SHA-256 of the preserved file", width=4.4, exact=True),
+    Column(title="Acquired (UTC)", width=1.7, exact=True),
+    Column(title="Records cited", width=0.9, number=True),
+)
+
+
+def cover(exhibit: Exhibit, imprint: Imprint, material: Material, native_sha256: str) -> Cover:
+    """The cover of one exhibit; `native_sha256` is the digest of its CSV."""
+    tell = parts.every(material)
+    aid = exhibit.kind is Kind.ILLUSTRATIVE
+    line = tell("footer_aid", based_on=said(", ".join(exhibit.based_on))) if aid else ()
+    pairs = (
+        *imprint.matter,
+        ("Record origin", say(str(exhibit.origin))),
+        *exhibit.facts,
+        ("Coverage", exhibit.coverage),
+        ("Sources", say(f"{len(exhibit.sources):,} preserved files, listed at the end")),
+        ("Native table", parts.joined(
+            (cite(f"{exhibit.stem}.csv"), say("SHA-256"), cite(native_sha256)), " ")),
+        ("Inputs", parts.joined(
+            (cite("inputs.json"), say("SHA-256"), cite(imprint.inputs_sha256)), " ")),
+        ("Findings shown", say(", ".join(exhibit.findings) or "none")),
+        ("Prepared", say(f"{imprint.prepared_at} with butfor {imprint.tool}, {imprint.status} "
+                         f"{imprint.label}")),
+        ("Seal, redaction", parts.joined(imprint.notes, " ")),
+    )  # fmt: skip
+    title = plain(exhibit.title)
+    return Cover(
+        kind_name=plain(tell("kind_name", kind=str(exhibit.kind))),
+        kind_meaning=plain(tell("kind_meaning", kind=str(exhibit.kind))),
+        pairs=pairs,
+        closing=(_limits(exhibit), _sources(exhibit)),
+        footer_line=plain(line),
+        running_title=plain(exhibit.title) if len(title) <= 34 else _kind_title(exhibit),
+        document_title=f"Exhibit {exhibit.number}: {title}"[:400],
+        author=plain(dict(imprint.matter).get("Prepared by", say("not supplied"))),
+    )
+
+
+def _limits(exhibit: Exhibit) -> Section:
+    return Section(title=say("Limits"), blocks=(Items(entries=exhibit.limits),))
+
+
+def _sources(exhibit: Exhibit) -> Section:
+    table = Table(
+        caption=say(f"{len(exhibit.sources):,} preserved files that this exhibit cites."),
+        columns=SOURCE_COLUMNS,
+        rows=tuple(
+            (
+                say(line.item),
+                quote(line.name),
+                say(line.sha256),
+                say(line.acquired_at),
+                say(f"{line.records:,}"),
+            )
+            for line in exhibit.sources
+        ),
+        empty=say("This exhibit cites no preserved file."),
+    )
+    return Section(title=say("Sources"), blocks=(table,))
+
+
+def _kind_title(exhibit: Exhibit) -> str:
+    """A title that holds an identifier is shortened to its own words in the footer."""
+    return "".join(span.text for span in exhibit.title if span.voice == "say").strip()

@@ -1,0 +1,426 @@
+"""Exhibit E: changes, computed windows, accesses and gaps on one axis. An illustrative aid.
+
+The picture sets changes over accesses, so it suggests an order of cause and effect: it is never a
+summary under Rule 1006. The table says for which neighbors the records do not establish an order
+(R-164); nothing here says that one entry caused another.
+"""
+
+from bisect import bisect_right
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import groupby, pairwise
+
+from reports.charts import TICKS, Lane, draw
+from reports.exhibits import configuration_history, lanes, parts
+from reports.exhibits.configuration_history import Writes, of_resource
+from reports.material import Material, Row, Rows
+from reports.model import (
+    Column,
+    Exhibit,
+    Items,
+    Kind,
+    Label,
+    Native,
+    Origin,
+    Paragraph,
+    Picture,
+    Section,
+    Table,
+    Text,
+    quote,
+    say,
+)
+from reports.pinpoint import bounded, instant, interval, pinpoint, stored
+from reports.text import Say, said, sentences
+
+TEMPLATE = "chronology.j2"
+#: Pairs without an established order that are listed one by one; all are in the count.
+PAIRS = 40
+#: Lanes of request classes; the rest share one lane.
+CLASS_LANES = 8
+
+COLUMNS = (
+    Column(title="No.", width=0.5, number=True),
+    Column(title="Time (UTC)", width=1.7, exact=True),
+    Column(title="Entry", width=5.0),
+    Column(title="Who", width=2.4),
+    Column(title="Record", width=1.7, exact=True),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One line of the chronology: the range of time in which it lies, and what it says.
+
+    `low` None = before the records, `high` None = beyond them.
+    """
+
+    low: datetime | None
+    high: datetime | None
+    sort: str
+    shown: str
+    text: Text
+    who: Text
+    rows: Rows
+    ordered: bool = True
+
+
+def build(material: Material, label: Label, numbers: Mapping[str, tuple[str, ...]]) -> Exhibit:
+    """The exhibit for the whole case."""
+    number, based_on = label.number, numbers.get("C", ())
+    tell = sentences(TEMPLATE, material.case)
+    writes = of_resource(material.changes, None)
+    entries = _entries(material, tell, writes)
+    times = [at for e in entries for at in (e.low, e.high) if at is not None]
+    first, last = min(times, default=None), max(times, default=None)
+    pairs = _unordered(entries)
+    cited: Rows = tuple(row for entry in entries for row in entry.rows)
+    return Exhibit(
+        key="E", number=number, stem=label.stem, title=tell("title"), kind=Kind.ILLUSTRATIVE,
+        origin=Origin.DERIVED, question=tell("question"),
+        facts=(("Period (UTC)", say(f"{instant(first)} to {instant(last)}")),),
+        coverage=parts.coverage(material),
+        answer=_answer(material, tell, number, writes, entries, pairs, (first, last)),
+        sections=_sections(material, tell, writes, entries, pairs, number),
+        limits=(
+            tell("not_shown"), *parts.limits(material, start=first, end=last),
+            parts.every(material)("agents"), parts.every(material)("codepoints"),
+        ),
+        sources=parts.sources(material, cited), native=_native(material, writes),
+        findings=tuple(f["number"] for f in material.findings), based_on=based_on,
+    )  # fmt: skip
+
+
+def _answer(
+    material: Material, tell: Say, number: str, writes: Writes, entries: Sequence[Entry],
+    pairs: Sequence[tuple[int, int]], span: tuple[datetime | None, datetime | None],
+) -> tuple[Text, ...]:  # fmt: skip
+    if not entries:
+        return (tell("answer_empty"),)
+    answer = [
+        tell(
+            "answer", changes=len(writes), windows=len(material.windows),
+            accesses=len(material.accesses), first=said(instant(span[0])),
+            last=said(instant(span[1])), rows=parts.rows_cite(number, 1, len(entries)),
+        )
+    ]  # fmt: skip
+    inside = [row for row in material.accesses if row["in_incident"]]
+    if material.accesses:
+        answer.append(
+            tell(
+                "answer_incident", n=len(inside), of=len(material.accesses),
+                first=said(instant(inside[0]["time"])) if inside else None,
+                last=said(instant(inside[-1]["time"])) if inside else None,
+            )
+        )  # fmt: skip
+    if pairs:
+        answer.append(tell("answer_unordered", n=len(pairs)))
+    return tuple(answer)
+
+
+def _sections(
+    material: Material, tell: Say, writes: Writes, entries: Sequence[Entry],
+    pairs: Sequence[tuple[int, int]], number: str,
+) -> tuple[Section, ...]:  # fmt: skip
+    sections = []
+    picture = _picture(material, tell, writes, entries)
+    if picture:
+        histogram = len(material.accesses) > TICKS
+        legend = Paragraph(text=tell("legend", histogram=histogram))
+        sections.append(Section(title=say("Picture"), blocks=(picture, legend)))
+    table = Table(
+        caption=tell(
+            "table_caption", n=len(entries), native=len(material.accesses) + len(writes)
+        ),
+        columns=COLUMNS,
+        rows=tuple(
+            (say(str(n)), say(e.shown), e.text, e.who, say(_records(e)))
+            for n, e in enumerate(entries, 1)
+        ),
+        empty=tell("table_empty"),
+    )  # fmt: skip
+    sections.append(Section(title=tell("table_title"), blocks=(table,)))
+    sections.append(Section(title=tell("order_title"), blocks=_order(tell, entries, pairs, number)))
+    return tuple(sections)
+
+
+def _order(
+    tell: Say, entries: Sequence[Entry], pairs: Sequence[tuple[int, int]], number: str
+) -> tuple[Paragraph | Items, ...]:
+    blocks: list[Paragraph | Items] = []
+    if not pairs:
+        blocks.append(Paragraph(text=tell("order_all", n=len(entries))))
+    else:
+        listed = [
+            tell(
+                "order_pair", one=parts.rows_cite(number, a, a),
+                other=parts.rows_cite(number, b, b), when=said(entries[b - 1].shown),
+            )
+            for a, b in pairs[:PAIRS]
+        ]  # fmt: skip
+        if len(pairs) > PAIRS:
+            listed.append(say(f"{len(pairs) - PAIRS:,} further pairs, in the table above."))
+        blocks += [Paragraph(text=tell("order_some")), Items(entries=tuple(listed))]
+    return (*blocks, Paragraph(text=tell("order_precision")))
+
+
+def _picture(
+    material: Material, tell: Say, writes: Writes, entries: Sequence[Entry]
+) -> Picture | None:
+    numbers, drawn_writes = [], []
+    for at, entry in enumerate(entries, 1):
+        if entry.sort == "1 change":
+            numbers.append(at)
+            drawn_writes.append(list(entry.rows))
+    drawn_rules = lanes.rules(drawn_writes, numbers)
+    drawn: list[Lane] = [*_state_lanes(material, writes), *_class_lanes(material)]
+    drawn += lanes.coverage(material.coverage, material.gaps)
+    svg = draw(drawn_rules, drawn, material.config.zone)
+    if not svg or not entries:
+        return None
+    return Picture(
+        question=tell("picture"), svg=svg, alt=lanes.described(drawn_rules, drawn), causal=True
+    )
+
+
+def _state_lanes(material: Material, writes: Writes) -> list[Lane]:
+    """The settings that were written to in the records."""
+    places = sorted({(write[0]["resource_uid"], write[0]["slot"]) for write in writes})
+    several = len({resource for resource, _ in places}) > 1
+    drawn = []
+    for resource, slot in places:
+        rows = tuple(
+            r for r in material.intervals if (r["resource_uid"], r["slot"]) == (resource, slot)
+        )
+        lane = lanes.state(slot, rows)
+        short = resource.rsplit(":", 1)[-1]
+        drawn.append(Lane(label=slot, note=short if several else "", bars=lane.bars))
+    return drawn
+
+
+def _class_lanes(material: Material) -> list[Lane]:
+    """Computed windows, then requests, one lane each per principal and action."""
+    drawn = []
+    by_window = groupby(
+        sorted(material.windows, key=lambda r: (r["principal"], r["action"], r["resource_uid"])),
+        key=lambda r: (r["principal"], r["action"], r["resource_uid"]),
+    )
+    for (principal, action, _), rows in by_window:
+        drawn.append(lanes.exposure(list(rows), f"computed: {action}", principal))
+    drawn = drawn[:CLASS_LANES] if len(drawn) > CLASS_LANES else drawn
+    grouped: dict[tuple[str, str], list[Row]] = {}
+    for row in material.accesses:
+        grouped.setdefault((row["operation"], _principal(row)), []).append(row)
+    most = sorted(grouped.items(), key=lambda item: (-len(item[1]), item[0]))
+    for (operation, principal), rows_of in most[:CLASS_LANES]:
+        drawn.append(lanes.accesses(rows_of, f"{operation} ({len(rows_of):,})", principal))
+    rest = [row for _, rows_of in most[CLASS_LANES:] for row in rows_of]
+    if rest:
+        drawn.append(lanes.accesses(rest, f"other requests ({len(rest):,})", ""))
+    return drawn
+
+
+def _entries(material: Material, tell: Say, writes: Writes) -> list[Entry]:
+    entries = [_change(tell, write) for write in writes]
+    for window in material.windows:
+        entries += _window(tell, window)
+    entries += [_gap(tell, gap) for gap in material.gaps if gap["time_from"] is not None]
+    entries += _clocks(material, tell)
+    edges = sorted({e.low for e in entries if e.low is not None})
+    entries += _runs(material.accesses, edges, tell)
+    return sorted(entries, key=lambda e: (e.low is not None, e.low, e.sort, e.shown))
+
+
+def _change(tell: Say, write: Sequence[Row]) -> Entry:
+    row = write[0]
+    name = row["operation"] or f"{row['kind']} change"
+    if not row["accepted"]:
+        text = tell("entry_refused", operation=name, slot=row["slot"])
+    else:
+        text = tell(
+            "entry_change", operation=name, slot=row["slot"], before=_side(write, "old"),
+            after=_side(write, "new"),
+        )  # fmt: skip
+    who = quote(row["technical_actor"]) if row["technical_actor"] else say("not logged")
+    return Entry(
+        low=row["time_from"] or row["time_to"], high=row["time_to"], sort="1 change",
+        shown=interval(row), text=parts.lines(text, quote(row["resource_uid"])),
+        who=parts.lines(who, configuration_history.initiating(row["initiating_actor"])),
+        rows=tuple(write),
+    )  # fmt: skip
+
+
+def _side(write: Sequence[Row], side: str) -> object:
+    """What a slot held on one side of a write, short; documents are in the history exhibit."""
+    if len(write) == 1 and write[0]["fact"] in ("value", "*"):
+        stored_value = write[0][side]
+        if stored_value in (None, "UNKNOWN"):
+            return said("absent" if stored_value is None else "unknown")
+        return stored_value
+    values = [row[side] for row in write]
+    if "UNKNOWN" in values:
+        return said("unknown")
+    return parts.number_of(sum(v is not None for v in values), "entry", "entries")
+
+
+def _window(tell: Say, row: Row) -> list[Entry]:
+    names = {
+        "action": row["action"],
+        "resource": row["resource_uid"],
+        "principal": row["principal"],
+    }
+    entries = []
+    if row["start"] is not None:
+        entries.append(
+            Entry(
+                low=row["start"], high=row["start"], sort="2 opens", ordered=False, rows=(),
+                shown=bounded(row["start"], row["start_bound"], edge="start"),
+                text=tell("entry_open", decision=row["decision"], **names),
+                who=say("computed from the settings in force"),
+            )
+        )  # fmt: skip
+    if row["end"] is not None:
+        entries.append(
+            Entry(
+                low=row["end"], high=row["end"], sort="3 closes", ordered=False, rows=(),
+                shown=bounded(row["end"], row["end_bound"], edge="end"),
+                text=tell("entry_close", **names), who=say("computed from the settings in force"),
+            )
+        )  # fmt: skip
+    return entries
+
+
+def _gap(tell: Say, row: Row) -> Entry:
+    return Entry(
+        low=row["time_from"], high=row["time_to"], sort="5 gap", shown=instant(row["time_from"]),
+        text=tell(
+            "entry_gap", subject=row["subject"], reason=row["reason"],
+            end=said(instant(row["time_to"], beyond="a time not known")),
+        ),
+        who=say("not recorded"), rows=(row,), ordered=False,
+    )  # fmt: skip
+
+
+def _clocks(material: Material, tell: Say) -> list[Entry]:
+    given = material.config.incident
+    return [
+        Entry(
+            low=at, high=at, sort="6 stated", shown=instant(at), rows=(), ordered=False,
+            text=tell("entry_clock", name=said(name)), who=say("case.toml"),
+        )
+        for name, at in (
+            ("discovered", given.discovered), ("contained", given.contained),
+            ("notified", given.notified),
+        )
+        if at is not None
+    ]  # fmt: skip
+
+
+def _runs(accesses: Rows, edges: Sequence[datetime], tell: Say) -> list[Entry]:
+    """Requests of one kind between two other entries, as one entry."""
+    keyed = groupby(accesses, key=lambda row: (_stretch(row["time"], edges), *_class(row)))
+    entries = []
+    for _, group in keyed:
+        rows = tuple(group)
+        first, last = rows[0], rows[-1]
+        step = timedelta(microseconds=last["time_precision"] or 0)
+        outcome = first["logged"] + (f" ({first['error_code']})" if first["error_code"] else "")
+        incident = "in the incident" if first["in_incident"] else "not in the incident"
+        entries.append(
+            Entry(
+                low=first["time"], high=last["time"] + step, sort="4 access",
+                shown=instant(first["time"]),
+                text=parts.lines(
+                    tell(
+                        "entry_access", n=len(rows), operation=first["operation"],
+                        resource=first["container"] or first["resource_uid"],
+                        outcome=said(outcome) if not first["error_code"] else outcome,
+                        last=said(instant(last["time"])),
+                    ),
+                    parts.joined((say(f"{incident}:"), quote(first["incident_reason"] or "")), " "),
+                ),
+                who=parts.lines(quote(_principal(first)), quote(first["src_ip"] or "no address")),
+                rows=rows,
+            )
+        )  # fmt: skip
+    return entries
+
+
+def _stretch(at: datetime, edges: Sequence[datetime]) -> int:
+    return bisect_right(edges, at)
+
+
+def _class(row: Row) -> tuple[object, ...]:
+    return (
+        row["operation"], _principal(row), row["src_ip"], row["container"], row["logged"],
+        row["error_code"], row["in_incident"], row["incident_reason"],
+    )  # fmt: skip
+
+
+def _principal(row: Row) -> str:
+    if row["actor_uid"]:
+        return str(row["actor_uid"])
+    return str(row["actor_type"] or row["actor_account_uid"] or "not logged")
+
+
+def _records(entry: Entry) -> str:
+    cited = [row for row in entry.rows if row.get("evidence_item")]
+    if not cited:
+        return "no record"
+    if len(cited) == 1 or entry.sort == "1 change":
+        return pinpoint(cited[0])
+    return f"{pinpoint(cited[0])} and {len(cited) - 1:,} more in the native table"
+
+
+def _unordered(entries: Sequence[Entry]) -> list[tuple[int, int]]:
+    """Neighbors (numbers of rows) whose ranges of time overlap; derived entries are left out."""
+    recorded = [(n, e) for n, e in enumerate(entries, 1) if e.ordered]
+    return [
+        (n, m)
+        for (n, one), (m, other) in pairwise(recorded)
+        if _same_write(one, other) is False
+        and (one.high is None or other.low is None or one.high > other.low)
+    ]
+
+
+def _same_write(one: Entry, other: Entry) -> bool:
+    """Two settings written by one request are one act, not two that could be ordered."""
+    both = one.sort == other.sort == "1 change"
+    return both and one.rows[0]["change_uid"] == other.rows[0]["change_uid"]
+
+
+def _native(material: Material, writes: Writes) -> Native:
+    """Every change and every request, one row each, in order of time."""
+    columns = (
+        ("row", "int"), ("what", "text"), ("operation", "text"), ("resource", "text"),
+        ("object", "text"), ("outcome", "text"), ("error_code", "text"), ("principal", "text"),
+        ("address", "text"), ("client", "text"), ("bytes_out", "int"), ("class_uid", "text"),
+        ("in_incident", "bool"), ("incident_reason", "text"), *parts.TRACE,
+    )  # fmt: skip
+    changes = [
+        (
+            write[0]["time_from"] or write[0]["time_to"],
+            (
+                "change", write[0]["operation"], write[0]["resource_uid"], write[0]["slot"],
+                "accepted" if write[0]["accepted"] else "refused", None,
+                write[0]["technical_actor"], None, None, None, None, None, None,
+                *parts.trace(material, write[0], write[0]["time_from"]),
+            ),
+        )
+        for write in writes
+    ]  # fmt: skip
+    requests = [
+        (
+            row["time"],
+            (
+                "request", row["operation"], row["container"] or row["resource_uid"],
+                row["object"], row["logged"], row["error_code"], _principal(row), row["src_ip"],
+                row["user_agent"], row["bytes_out"], row["class_uid"], row["in_incident"],
+                row["incident_reason"], *parts.trace(material, row, row["time"]),
+            ),
+        )
+        for row in material.accesses
+    ]  # fmt: skip
+    merged = sorted([*changes, *requests], key=lambda one: (stored(one[0]) or "", one[1][0]))
+    return Native(columns=columns, rows=tuple((n, *row) for n, (_, row) in enumerate(merged, 1)))

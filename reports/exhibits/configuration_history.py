@@ -1,0 +1,301 @@
+"""Exhibit C: what was set on a resource, when, and by whom. A summary of records.
+
+One row a write, also of refused ones; hidden changes (seen by an observation that no write accounts
+for) stand between their bounds and are attributed to nobody. The document redlines are computed
+from the facts of `changes`, so that they show exactly what the analysis used.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+import msgspec
+
+from reports.charts import draw
+from reports.exhibits import lanes, parts
+from reports.material import Material, Row, Rows, event_of
+from reports.model import (
+    Column,
+    Exhibit,
+    Kind,
+    Label,
+    Mark,
+    Native,
+    Origin,
+    Paragraph,
+    Picture,
+    Redline,
+    Section,
+    Table,
+    Text,
+    quote,
+    say,
+)  # fmt: skip
+from reports.pinpoint import instant, interval, local, pinpoint, stored
+from reports.redline import of_changes
+from reports.text import Say, said, sentences
+
+TEMPLATE = "configuration_history.j2"
+Writes = list[list[Row]]
+
+COLUMNS = (
+    Column(title="No.", width=0.5, number=True),
+    Column(title="Time (UTC)", width=1.7, exact=True),
+    Column(title="Operation; setting; before → after", width=3.4),
+    Column(title="Technical actor; initiating actor; tool as stated by the client", width=3.6),
+    Column(title="Record", width=1.7, exact=True),
+)
+STATE_COLUMNS = (
+    Column(title="No.", width=0.5, number=True),
+    Column(title="Setting", width=2.2),
+    Column(title="Value", width=2.3),
+    Column(title="From (UTC)", width=1.7, exact=True),
+    Column(title="Until (UTC)", width=1.7, exact=True),
+    Column(title="How known", width=2.6),
+    Column(title="Record", width=1.6, exact=True),
+)
+
+
+def build(
+    material: Material, label: Label, _numbers: Mapping[str, tuple[str, ...]], *, resource: str
+) -> Exhibit:
+    """The exhibit of one resource."""
+    number = label.number
+    tell = sentences(TEMPLATE, material.case)
+    writes = of_resource(material.changes, resource)
+    state = tuple(row for row in material.intervals if row["resource_uid"] == resource)
+    times = [at for w in writes for at in (w[0]["time_from"], w[0]["time_to"]) if at is not None]
+    first, last = min(times, default=None), max(times, default=None)
+    never = _never_known(state)
+    cited: Rows = (*(row for write in writes for row in write), *state)
+    return Exhibit(
+        key="C", number=number, stem=label.stem, title=tell("title", resource=resource),
+        kind=Kind.SUMMARY, origin=Origin.DERIVED, question=tell("question"),
+        facts=(
+            ("Subject", quote(resource)),
+            ("Period (UTC)", say(f"{instant(first)} to {instant(last)}")),
+            (f"Period ({material.config.time_zone})", say(_local(material, first, last))),
+        ),
+        coverage=parts.coverage(material),
+        answer=_answer(tell, resource, number, writes, first, last),
+        sections=tuple(_sections(material, tell, resource, writes, state, never)),
+        limits=(
+            *_defaults(tell, state),
+            *parts.limits(material, start=first, end=last, unknown=never),
+            parts.every(material)("agents"), parts.every(material)("codepoints"),
+        ),
+        sources=parts.sources(material, cited),
+        native=native(material, writes),
+        findings=tuple(f["number"] for f in material.findings if f["resource_uid"] == resource),
+    )  # fmt: skip
+
+
+def of_resource(changes: Rows, resource: str | None) -> Writes:
+    """Rows of `changes` put together: one list a write and slot, in order of time."""
+    groups: dict[tuple[str, str, str], list[Row]] = {}
+    for row in changes:
+        if row["kind"] != "default" and resource in (None, row["resource_uid"]):
+            groups.setdefault((row["change_uid"], row["resource_uid"], row["slot"]), []).append(row)
+    return sorted(groups.values(), key=_order)
+
+
+def native(material: Material, writes: Writes) -> Native:
+    """Every fact that every write concerned: one row each."""
+    columns = (
+        ("row", "int"), ("change_uid", "text"), ("kind", "text"), ("time_from", "text"),
+        ("time_to", "text"), ("operation", "text"), ("accepted", "bool"), ("resource", "text"),
+        ("setting", "text"), ("fact", "text"), ("before", "text"), ("after", "text"),
+        ("effect", "text"), ("technical_actor", "text"), ("initiating_actor", "text"),
+        ("attribution", "text"), ("party", "text"), *parts.TRACE,
+    )  # fmt: skip
+    rows = tuple(
+        (
+            number, row["change_uid"], row["kind"], stored(row["time_from"]),
+            stored(row["time_to"]), row["operation"], row["accepted"], row["resource_uid"],
+            row["slot"], row["fact"], row["old"], row["new"], row["effect"],
+            row["technical_actor"], row["initiating_actor"], row["attribution"], row["party"],
+            *parts.trace(
+                material, {**row, "time_text": cause(material, row).get("time_text")},
+                row["time_from"],
+            ),
+        )
+        for number, write in enumerate(writes, 1)
+        for row in write
+    )  # fmt: skip
+    return Native(columns=columns, rows=rows)
+
+
+def cause(material: Material, row: Row) -> Row:
+    """The event behind a change; empty for one without a record."""
+    return material.causes.get(event_of(row), {})
+
+
+def _answer(
+    tell: Say, resource: str, number: str, writes: Writes, first: object, last: object
+) -> tuple[Text, ...]:
+    if not writes:
+        return (tell("answer_empty", resource=resource),)
+    logged = [n for n, w in enumerate(writes, 1) if w[0]["kind"] in ("logged", "opaque")]
+    hidden = [n for n, w in enumerate(writes, 1) if w[0]["kind"] == "hidden"]
+    opaque = [n for n, w in enumerate(writes, 1) if w[0]["kind"] == "opaque"]
+    starts = [writes[n - 1][0]["time_from"] for n in logged]
+    answer = []
+    if logged:
+        accepted = sum(bool(writes[n - 1][0]["accepted"]) for n in logged)
+        answer.append(
+            tell(
+                "answer", resource=resource, writes=len(logged), accepted=accepted,
+                refused=len(logged) - accepted, first=said(instant(starts[0])),
+                last=said(instant(starts[-1])), rows=parts.rows_cite(number, logged[0], logged[-1]),
+            )
+        )  # fmt: skip
+    if hidden:
+        answer.append(tell("answer_hidden", n=len(hidden), rows=parts.rows_list(number, hidden)))
+    if opaque:
+        answer.append(tell("answer_opaque", n=len(opaque), rows=parts.rows_list(number, opaque)))
+    return tuple(answer)
+
+
+def _sections(
+    material: Material, tell: Say, resource: str, writes: Writes, state: Rows, never: Sequence[str]
+) -> list[Section]:
+    sections = []
+    picture = _picture(material, tell, resource, writes, state, never)
+    if picture:
+        sections.append(
+            Section(title=say("Picture"), blocks=(picture, Paragraph(text=tell("legend"))))
+        )
+    changes = Table(
+        caption=tell("changes_caption", n=len(writes)), columns=COLUMNS,
+        rows=tuple(_row(material, n, write) for n, write in enumerate(writes, 1)),
+        empty=tell("changes_empty"),
+    )  # fmt: skip
+    sections.append(Section(title=tell("changes_title"), blocks=(changes,)))
+    redlines = [_redline(tell, n, write) for n, write in enumerate(writes, 1) if _document(write)]
+    if redlines:
+        note = Paragraph(text=tell("redlines_note"))
+        sections.append(Section(title=tell("redlines_title"), blocks=(note, *redlines)))
+    known = [row for row in state if row["slot"] not in never]
+    periods = Table(
+        caption=tell("state_caption", n=len(known)), columns=STATE_COLUMNS,
+        rows=tuple(_period(n, row) for n, row in enumerate(known, 1)), empty=tell("state_empty"),
+    )  # fmt: skip
+    return [*sections, Section(title=tell("state_title"), blocks=(periods,))]
+
+
+def _picture(
+    material: Material, tell: Say, resource: str, writes: Writes, state: Rows, never: Sequence[str]
+) -> Picture | None:
+    drawn_rules = lanes.rules(writes, range(1, len(writes) + 1))
+    slots = sorted({row["slot"] for row in state if row["slot"] not in never})
+    drawn = [
+        lanes.state(slot, tuple(row for row in state if row["slot"] == slot)) for slot in slots
+    ]
+    drawn += lanes.coverage(material.coverage, material.gaps)
+    svg = draw(drawn_rules, drawn, material.config.zone)
+    if not svg or not (writes or slots):
+        return None
+    return Picture(
+        question=tell("picture", resource=resource), svg=svg,
+        alt=lanes.described(drawn_rules, drawn),
+    )  # fmt: skip
+
+
+def _row(material: Material, number: int, write: Sequence[Row]) -> tuple[Text, ...]:
+    row = write[0]
+    operation = quote(row["operation"]) if row["operation"] else say(f"{row['kind']} change")
+    outcome = say("refused; altered nothing") if not row["accepted"] else None
+    agent = cause(material, row).get("user_agent")
+    return (
+        say(str(number)),
+        say(interval(row)),
+        parts.lines(operation, quote(row["slot"]), outcome or _effect(write)),
+        parts.lines(
+            quote(row["technical_actor"]) if row["technical_actor"] else say("not logged"),
+            initiating(row["initiating_actor"]),
+            parts.joined((say("tool:"), quote(agent)), " ") if agent else None,
+        ),
+        say(pinpoint(row)),
+    )
+
+
+def initiating(stored_value: str | None) -> Text:
+    """Who set the caller to work, as far as the records lead."""
+    if not stored_value:
+        return say("initiating: not established")
+    link: Mapping[str, str] = msgspec.json.decode(stored_value)
+    principal = link.get("principal")
+    if not principal:
+        return say("initiating: not established")
+    how = ", ".join(str(link[name]) for name in ("link", "certainty") if link.get(name))
+    return parts.joined(
+        (say("initiating:"), quote(principal), *((say(f"({how})"),) if how else ())), " "
+    )
+
+
+def _effect(write: Sequence[Row]) -> Text:
+    """Before and after in a line; documents are counted here and shown as a redline."""
+    if len(write) == 1 and write[0]["fact"] in ("value", "*"):
+        return parts.joined((parts.value(write[0]["old"]), parts.value(write[0]["new"])), " → ")
+    counts: dict[str, int] = {}
+    for row in write:
+        counts[row["effect"]] = counts.get(row["effect"], 0) + 1
+    return say("; ".join(f"{effect}: {n}" for effect, n in sorted(counts.items())))
+
+
+def _document(write: Sequence[Row]) -> bool:
+    """Whether a write concerns a slot that holds a document or a list."""
+    return any(row["fact"] not in ("value", "*") for row in write)
+
+
+def _redline(tell: Say, number: int, write: Sequence[Row]) -> Redline:
+    row = write[0]
+    blocks = of_changes(write)
+    marks = [mark for mark, _ in blocks]
+    note = tell(
+        "redline_note", removed=marks.count(Mark.REMOVED), added=marks.count(Mark.ADDED),
+        same=marks.count(Mark.SAME),
+    )  # fmt: skip
+    if not row["accepted"]:
+        note = parts.joined((tell("redline_refused"), note), " ")
+    elif any(one["old"] == "UNKNOWN" for one in write):
+        note = parts.joined((tell("redline_unknown"), note), " ")
+    operation = row["operation"] or f"{row['kind']} change"
+    title = tell(
+        "redline_title", number=number, operation=operation, slot=row["slot"],
+        when=said(interval(row)),
+    )  # fmt: skip
+    return Redline(title=title, note=note, blocks=blocks)
+
+
+def _period(number: int, row: Row) -> tuple[Text, ...]:
+    shown = parts.value(row["value"])
+    if row["fact"] not in ("value", "*") and row["value"] not in (None, "UNKNOWN"):
+        shown = parts.lines(say("holds"), quote(row["value"]))
+    return (
+        say(str(number)), quote(row["slot"]), shown, parts.since(row), parts.until(row),
+        parts.lines(say(row["how_known"]), quote(row["why"]) if row["why"] else None),
+        say(pinpoint(row)),
+    )  # fmt: skip
+
+
+def _never_known(state: Rows) -> tuple[str, ...]:
+    """Slots of which nothing is known at any time."""
+    known = {row["slot"] for row in state if row["value"] != "UNKNOWN"}
+    return tuple(sorted({row["slot"] for row in state} - known))
+
+
+def _defaults(tell: Say, state: Rows) -> tuple[Text, ...]:
+    n = sum(row["value"] not in ("UNKNOWN",) and not row["evidence_item"] for row in state)
+    return (tell("default_note", n=n),) if n else ()
+
+
+def _local(material: Material, first: object, last: object) -> str:
+    if not isinstance(first, datetime) or not isinstance(last, datetime):
+        return "not established"
+    return f"{local(first, material.config.zone)} to {local(last, material.config.zone)}"
+
+
+def _order(write: Sequence[Row]) -> tuple[object, ...]:
+    row = write[0]
+    at = row["time_from"] or row["time_to"]
+    return (at is not None, at, row["change_uid"], row["resource_uid"], row["slot"])

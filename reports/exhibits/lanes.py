@@ -1,0 +1,162 @@
+"""Lanes of the pictures, from the derived tables: state, exposure, accesses, coverage."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from itertools import pairwise
+
+import msgspec
+
+from reports.charts import Bar, Lane, Rule, Style, Tick
+from reports.material import Row, Rows
+from reports.pinpoint import counted, instant
+
+UNKNOWN = "UNKNOWN"
+_KNOWN = {"observed": Style.SOLID, "inferred": Style.OUTLINED, "unknown": Style.UNKNOWN}
+
+
+def state(slot: str, rows: Rows, label: str | None = None) -> Lane:
+    """One slot: its facts put together wherever one of them begins or ends."""
+    edges = sorted({at for row in rows for at in (row["start"], row["end"]) if at is not None})
+    bounds: list[datetime | None] = [None, *edges, None]
+    bars = []
+    for start, end in pairwise(bounds):
+        held = [row for row in rows if _holds(row, start, end)]
+        if not held:
+            continue
+        bars.append(
+            Bar(
+                start=start, end=end, style=_style(held), text=shown(held),
+                start_exact=start is not None and all(
+                    row["start_bound"] == "exact" for row in held if row["start"] == start),
+                end_exact=end is not None and all(
+                    row["end_bound"] == "exact" for row in held if row["end"] == end),
+            )
+        )  # fmt: skip
+    return Lane(label=label or slot, bars=tuple(_merged(bars)))
+
+
+def shown(held: Sequence[Row]) -> str:
+    """What a slot holds, in a word."""
+    if any(row["value"] == UNKNOWN for row in held):
+        return "unknown"
+    present = [row for row in held if row["value"] is not None]
+    if not present:
+        return "none"
+    if len(present) == 1 and present[0]["fact"] == "value":
+        value = msgspec.json.decode(present[0]["value"])
+        return value if isinstance(value, str) else present[0]["value"]
+    return counted(len(present), "entry", "entries")
+
+
+def exposure(windows: Sequence[Row], label: str, note: str) -> Lane:
+    """Periods in which the evaluator allows, or cannot tell."""
+    bars = tuple(
+        Bar(
+            start=row["start"], end=row["end"],
+            style=Style.ALLOWED if row["decision"] == "ALLOWED" else Style.UNKNOWN,
+            text="allow" if row["decision"] == "ALLOWED" else "cannot tell",
+            start_exact=row["start_bound"] == "exact", end_exact=row["end_bound"] == "exact",
+        )
+        for row in windows
+    )  # fmt: skip
+    return Lane(label=label, note=note, bars=bars)
+
+
+def accesses(rows: Sequence[Row], label: str, note: str) -> Lane:
+    """One stroke a request."""
+    return Lane(
+        label=label, note=note,
+        ticks=tuple(Tick(at=row["time"], success=row["logged"] == "success") for row in rows),
+    )  # fmt: skip
+
+
+def coverage(rows: Rows, gaps: Rows) -> tuple[Lane, ...]:
+    """One lane a source, gaps hatched over it; always the last lanes."""
+    by_source: dict[str, list[Row]] = {}
+    for row in rows:
+        by_source.setdefault(row["source"], []).append(row)
+    holes = tuple(
+        Bar(start=gap["time_from"], end=gap["time_to"], style=Style.UNKNOWN,
+            text=gap["kind"].replace("_", " "))
+        for gap in gaps
+        if gap["time_from"] is not None and gap["time_to"] is not None
+    )  # fmt: skip
+    lanes = []
+    for source, covered in sorted(by_source.items()):
+        bars = tuple(
+            Bar(start=row["time_from"], end=row["time_to"], style=Style.COVERED)
+            for row in covered
+            if row["time_from"] is not None and row["time_to"] is not None
+        )
+        lanes.append(Lane(label="records of", note=source, bars=(*bars, *holes)))
+    if not lanes:
+        lanes.append(Lane(label="records", note="no known period", bars=holes))
+    return tuple(lanes)
+
+
+def rules(writes: Sequence[Sequence[Row]], numbers: Sequence[int]) -> tuple[Rule, ...]:
+    """One numbered rule a write."""
+    drawn = []
+    for number, rows in zip(numbers, writes, strict=True):
+        row = rows[0]
+        actor = (row["technical_actor"] or "").rsplit("/", 1)[-1]
+        words = row["operation"] or f"{row['kind']} change"
+        drawn.append(
+            Rule(
+                number=number, low=row["time_from"], high=row["time_to"],
+                text=f"{words}{' (refused)' if not row['accepted'] else ''}"
+                     f"{' · ' + actor if actor else ''}",
+                refused=not row["accepted"],
+            )
+        )  # fmt: skip
+    return tuple(drawn)
+
+
+def described(rules_drawn: Sequence[Rule], lanes_drawn: Sequence[Lane]) -> str:
+    """The facts of a picture in sentences, for who cannot see it."""
+    parts = [f"Change {rule.number} at {instant(rule.low)}: {rule.text}." for rule in rules_drawn]
+    for lane in lanes_drawn:
+        name = f"{lane.label} {lane.note}".strip()
+        parts += [
+            f"{name}: {bar.text or bar.style.value} ({bar.style.value}) from "
+            f"{instant(bar.start, beyond='before the first record')} to "
+            f"{instant(bar.end, beyond='beyond the last record')}."
+            for bar in lane.bars
+        ]
+        if lane.ticks:
+            good = sum(tick.success for tick in lane.ticks)
+            times = [tick.at for tick in lane.ticks]
+            parts.append(
+                f"{name}: {good} of {counted(len(times), 'request')} succeeded, "
+                f"{instant(min(times))} to {instant(max(times))}."
+            )
+    return " ".join(parts)
+
+
+def _holds(row: Row, start: datetime | None, end: datetime | None) -> bool:
+    begun = row["start"] is None or (start is not None and row["start"] <= start)
+    goes_on = row["end"] is None or (end is not None and row["end"] >= end)
+    return begun and goes_on
+
+
+def _style(held: Sequence[Row]) -> Style:
+    known = {row["how_known"] for row in held}
+    for how in ("unknown", "inferred", "observed"):
+        if how in known:
+            return _KNOWN[how]
+    return Style.UNKNOWN
+
+
+def _merged(bars: list[Bar]) -> list[Bar]:
+    """Neighbors that say the same are one bar."""
+    merged: list[Bar] = []
+    for bar in bars:
+        last = merged[-1] if merged else None
+        if last and last.end == bar.start and (last.style, last.text) == (bar.style, bar.text):
+            merged[-1] = Bar(
+                start=last.start, end=bar.end, style=bar.style, text=bar.text,
+                start_exact=last.start_exact, end_exact=bar.end_exact,
+            )  # fmt: skip
+        else:
+            merged.append(bar)
+    return merged

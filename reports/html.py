@@ -1,0 +1,78 @@
+"""Exhibits as one self-contained page: opens offline, needs no script, loads nothing.
+
+Autoescape is on for every value; the three functions below that return markup escape what they are
+given first. The page forbids scripts and outside content by its own policy header.
+"""
+
+import re
+from functools import lru_cache
+from pathlib import Path
+
+from jinja2 import Environment, StrictUndefined
+from markupsafe import Markup
+
+from reports.cover import Cover
+from reports.model import Block, Exhibit, Imprint, Table
+from reports.pinpoint import BREAK, breakable, visible
+from reports.text import loader
+
+PAGE, BLOCKS, STYLE = "exhibit.html.j2", "blocks.html.j2", "exhibit.css"
+_ROWS = re.compile(r"(rows? )(\d+)")
+
+
+@lru_cache(maxsize=8)
+def environment(case: Path | None) -> Environment:
+    """The environment of pages."""
+    made = Environment(
+        loader=loader(case), undefined=StrictUndefined, autoescape=True, trim_blocks=True,
+        lstrip_blocks=True,
+    )  # fmt: skip
+    made.globals |= {"laid": laid, "cited": cited, "shown": visible, "svg": drawn}
+    return made
+
+
+def render(exhibit: Exhibit, cover: Cover, imprint: Imprint, case: Path | None) -> bytes:
+    """The page of one exhibit, UTF-8."""
+    blocks = environment(case).get_template(BLOCKS).module
+    anchored = iter([True])  # rows of the first table are what cites point to
+
+    def draw(block: Block) -> Markup:
+        is_first = isinstance(block, Table) and next(anchored, False)
+        made: Markup = blocks.draw(block, is_first)  # type: ignore[attr-defined]
+        return made
+
+    return page(
+        PAGE, case, exhibit=exhibit, cover=cover, imprint=imprint, draw=draw,
+        sections=(*exhibit.sections, *cover.closing),
+    )  # fmt: skip
+
+
+def page(name: str, case: Path | None, **values: object) -> bytes:
+    """Any page, with the style sheet inlined."""
+    made = environment(case)
+    assert made.loader is not None
+    style = Markup(made.loader.get_source(made, STYLE)[0])  # noqa: S704 (our own style sheet)
+    run = made.get_template(BLOCKS).module.run  # type: ignore[attr-defined]
+    text = made.get_template(name).render(style=style, run=run, **values)
+    return text.encode("utf-8", "surrogatepass")
+
+
+def laid(words: str) -> Markup:
+    """Escaped, controls spelled out, with places to break; line feeds of ours become lines."""
+    lines = [
+        Markup("<wbr>").join(breakable(visible(line)).split(BREAK)) for line in words.split("\n")
+    ]
+    return Markup("<br>").join(lines)
+
+
+def cited(words: str) -> Markup:
+    """A cite of rows in this exhibit is a link to the first of them."""
+    match = _ROWS.search(words)
+    if not match:
+        return laid(words)
+    return Markup('<a href="#row-{}">{}</a>').format(match[2], laid(words))
+
+
+def drawn(svg: str) -> Markup:
+    """A picture of ours: `charts.draw` has escaped every value in it."""
+    return Markup(svg)  # noqa: S704

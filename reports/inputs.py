@@ -1,0 +1,132 @@
+"""inputs.json: everything an edition of the exhibits is a function of, written before the rest.
+
+It is the only place where the time of preparation is decided. The same file over the same case
+gives the same bytes; over another case it says what differs.
+"""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from collector import canonical, clock
+from collector.errors import DerivedError, IntegrityError, UsageError
+from reports.text import overrides, template_dir
+
+NAME = "inputs.json"
+VERSION = 1
+
+
+def describe(case: Path, label: str, resources: Sequence[str]) -> dict[str, Any]:
+    """The inputs of an edition made now."""
+    import butfor
+
+    return {
+        "v": VERSION,
+        "label": label,
+        "status": "DRAFT",
+        "prepared_at": clock.stamp(clock.now()),
+        "tool": butfor.__version__,
+        "custody": _custody(case, None),
+        "case_toml": _sha256(case / "case.toml"),
+        "derived": _digests(case / "derived"),
+        "templates": _digests(template_dir()),
+        "case_templates": [
+            {"path": path.relative_to(case / "templates").as_posix(), "sha256": _sha256(path)}
+            for path in overrides(case)
+        ],
+        "resources": list(resources),
+        "bates_start": None,
+    }
+
+
+def read(path: Path, case: Path) -> dict[str, Any]:
+    """The inputs of an edition made before, checked against the case.
+
+    Raises:
+        UsageError: the file is not in form, or belongs to another version of the tool.
+        IntegrityError: custody no longer begins with what the edition saw.
+        DerivedError: tables, templates or case.toml differ; every difference is listed.
+    """
+    import butfor
+
+    try:
+        given = canonical.decode(path.read_bytes().rstrip(b"\n"))
+    except (OSError, canonical.CanonicalError) as error:
+        raise UsageError(
+            f"{path}: expected an inputs.json of an edition, found: {error}"
+        ) from error
+    if given.get("v") != VERSION:
+        raise UsageError(f"{path}: expected version {VERSION}, found {given.get('v')!r}.")
+    if given["tool"] != butfor.__version__:
+        raise UsageError(
+            f"{path}: written by butfor {given['tool']}, this is {butfor.__version__}. The same "
+            "bytes are promised for the same version only: use that one."
+        )
+    if _custody(case, given["custody"]["bytes"]) != given["custody"]:
+        raise IntegrityError(
+            f"{case / 'custody.jsonl'}: expected its first {given['custody']['bytes']} bytes as in "
+            f"{path} (SHA-256 {given['custody']['sha256']}), found others. Run `butfor verify`."
+        )
+    now = describe(case, given["label"], given["resources"])
+    differences = [
+        line
+        for name in ("case_toml", "derived", "templates", "case_templates")
+        for line in _differences(name, given[name], now[name])
+    ]
+    if differences:
+        raise DerivedError(
+            f"{path}: the case is not the one of that edition:\n  " + "\n  ".join(differences)
+        )
+    return given
+
+
+def sealed(case: Path, inputs: Mapping[str, Any]) -> bool:
+    """Whether custody, up to the head of these inputs, records a seal."""
+    raw = _custody_bytes(case)[: inputs["custody"]["bytes"]]
+    return any(canonical.decode(line).get("action") == "seal.create" for line in raw.splitlines())
+
+
+def _custody_bytes(case: Path) -> bytes:
+    file = case / "custody.jsonl"
+    return file.read_bytes() if file.is_file() else b""
+
+
+def _custody(case: Path, upto: int | None) -> dict[str, Any]:
+    raw = _custody_bytes(case)
+    raw = raw[: raw.rfind(b"\n") + 1] if upto is None else raw[:upto]
+    lines = raw.splitlines()
+    return {
+        "entries": len(lines),
+        "bytes": len(raw),
+        "sha256": hashlib.sha256(raw).hexdigest(),
+        "head": hashlib.sha256(lines[-1]).hexdigest() if lines else None,
+    }
+
+
+def _digests(folder: Path) -> list[dict[str, str]]:
+    files = sorted(
+        (path for path in folder.rglob("*") if path.is_file()),
+        key=lambda path: path.relative_to(folder).as_posix().encode(),
+    )
+    return [
+        {"path": path.relative_to(folder).as_posix(), "sha256": _sha256(path)} for path in files
+    ]
+
+
+def _differences(name: str, then: Any, now: Any) -> list[str]:  # noqa: ANN401 (JSON)
+    if isinstance(then, str):
+        return [] if then == now else [f"{name}: expected SHA-256 {then}, found {now}"]
+    before = {one["path"]: one["sha256"] for one in then}
+    after = {one["path"]: one["sha256"] for one in now}
+    return [
+        f"{name}/{path}: expected {before.get(path, 'no such file')}, found "
+        f"{after.get(path, 'no such file')}"
+        for path in sorted(before.keys() | after.keys())
+        if before.get(path) != after.get(path)
+    ]
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()

@@ -1,0 +1,138 @@
+"""All that exhibits are made from: the derived tables, case.toml, the list of evidence items.
+
+Read once and never changed. Rows keep the stored order, which is total.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from collector.case import CaseConfig
+from collector.errors import CaseError
+from collector.model import EvidenceItem
+
+Row = Mapping[str, Any]
+Rows = tuple[Row, ...]
+
+#: Columns of `events` that an access is printed with.
+ACCESS = (
+    "event_uid", "provider_uid", "duplicate_of", "time", "time_precision", "time_text", "operation",
+    "actor_type", "actor_uid", "actor_account_uid", "session_issuer_uid", "src_ip", "user_agent",
+    "resource_uid", "container", "object", "outcome", "error_code", "bytes_out", "evidence_item",
+    "locator", "record_sha256",
+)  # fmt: skip
+REQUIRED = ("changes", "intervals", "gaps", "coverage")
+OPTIONAL = ("windows", "classes", "access_classes", "class_changes", "class_sets")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Material:
+    """What a case holds for rendering.
+
+    Attributes:
+        accesses: rows of `access_classes` with their event and class, in order of time; copies of
+            one record are left out and counted in `copies`.
+        causes: event rows of logged changes by event_uid.
+        missing: derived tables that this case does not have.
+    """
+
+    case: Path | None
+    config: CaseConfig
+    changes: Rows
+    intervals: Rows
+    windows: Rows
+    gaps: Rows
+    coverage: Rows
+    classes: Rows
+    accesses: Rows
+    copies: int
+    class_changes: Rows
+    class_sets: Rows
+    findings: Rows
+    items: tuple[EvidenceItem, ...]
+    causes: Mapping[str, Row]
+    missing: tuple[str, ...]
+
+    def item(self, uid: str | None) -> EvidenceItem | None:
+        """The evidence item of that id."""
+        return next((one for one in self.items if one.uid == uid), None)
+
+    def resources(self) -> tuple[str, ...]:
+        """Resources with a recorded change or a window, sorted."""
+        seen = {row["resource_uid"] for row in self.changes if row["kind"] != "default"}
+        return tuple(sorted(seen | {row["resource_uid"] for row in self.windows}))
+
+
+def load(case: Path, config: CaseConfig, items: tuple[EvidenceItem, ...]) -> Material:
+    """Read a case's derived tables.
+
+    Raises:
+        CaseError: the case was not built.
+    """
+    from timeline import tables
+
+    derived = case / "derived"
+    missing = tuple(name for name in (*REQUIRED, *OPTIONAL) if not _there(derived, name))
+    if any(name in missing for name in REQUIRED) or not _there(derived, "events"):
+        raise CaseError(
+            f"{derived}: expected the derived tables, found none or only some. "
+            "Run `butfor build` first."
+        )
+    have = {
+        name: () if name in missing else tuple(tables.read(derived, name))
+        for name in (*REQUIRED, *OPTIONAL)
+    }
+    events = {row["event_uid"]: row for row in tables.read(derived, "events", ACCESS)}
+    accesses, copies = _accesses(have["access_classes"], have["classes"], events)
+    logged = {event_of(row) for row in have["changes"]}
+    return Material(
+        case=case, config=config, changes=have["changes"], intervals=have["intervals"],
+        windows=have["windows"], gaps=have["gaps"], coverage=have["coverage"],
+        classes=have["classes"], accesses=accesses, copies=copies,
+        class_changes=have["class_changes"], class_sets=have["class_sets"],
+        findings=_findings(derived), items=items,
+        causes={uid: row for uid, row in events.items() if uid in logged}, missing=missing,
+    )  # fmt: skip
+
+
+def _there(derived: Path, table: str) -> bool:
+    return (derived / f"{table}.parquet").is_file() or (derived / table).is_dir()
+
+
+def _findings(derived: Path) -> Rows:
+    file = derived / "findings.json"
+    if not file.is_file():
+        return ()
+    found = json.loads(file.read_text(encoding="utf-8"))
+    if not isinstance(found, list):
+        raise CaseError(f"{file}: expected a list of findings, found {type(found).__name__}.")
+    return tuple(found)
+
+
+def _accesses(links: Rows, classes: Rows, events: Mapping[str, Row]) -> tuple[Rows, int]:
+    by_class = {row["class_uid"]: row for row in classes}
+    joined = []
+    copies = 0
+    for link in links:
+        event = events.get(link["event_uid"])
+        if event is None:
+            raise CaseError(
+                f"derived/access_classes: event {link['event_uid']} is not in derived/events. "
+                "The tables belong to different builds: run `butfor build` again."
+            )
+        if event["duplicate_of"] is not None:
+            copies += 1
+            continue
+        of_class = by_class.get(link["class_uid"], {})
+        joined.append({**event, **link, "class": of_class})
+    joined.sort(key=lambda row: (row["time"], row["event_uid"]))
+    assert len(joined) + copies == len(links), "every decided access is kept or counted as a copy"
+    return tuple(joined), copies
+
+
+def event_of(change: Row) -> str:
+    """event_uid behind a change: its own id, or what follows the kind in an opaque one's."""
+    uid: str = change["change_uid"]
+    return uid.removeprefix(f"{change['kind']}/")
