@@ -3,12 +3,13 @@
 import re
 from collections.abc import Iterator, Sequence
 from hashlib import sha256
+from typing import Any
 
 import msgspec
 
 from collector.model import EvidenceItem
-from timeline.normalize import archives, documents, ingest
-from timeline.normalize.model import OpenItem, Snapshot, Unreadable
+from timeline.normalize import archives, documents, ingest, lines, split
+from timeline.normalize.model import OpenItem, Record, Snapshot
 
 _LOCATOR = re.compile(r"(?s)(?P<prefix>.*!/)?(?P<record>\d+)@(?P<offset>\d+)\+(?P<length>\d+)")
 
@@ -45,31 +46,59 @@ def reextract(open_item: OpenItem, item: EvidenceItem, locator: str) -> bytes:
 def snapshots(items: Sequence[EvidenceItem], open_item: OpenItem) -> Iterator[Snapshot]:
     """The recognised API answers among the items, decoded, in the order of the items.
 
+    A body counts if `run` lists it among its documents: every record in it is one kind of answer.
     Bodies that are logs, papers or gaps are passed over here; `run` accounts for them.
     """
     for item in items:
-        with open_item(item) as stream:
-            for body in archives.bodies(stream):
-                if body.problem is None:
-                    yield from _snapshot(item, body)
+        try:
+            with open_item(item) as stream:
+                for body in archives.bodies(stream):
+                    if body.problem is None:
+                        yield from _in_body(item, body)
+        except OSError:
+            # `run` has made it a gap.
+            continue
 
 
-def _snapshot(item: EvidenceItem, body: archives.Body) -> Iterator[Snapshot]:
-    try:
-        data = ingest.held(body.chunks)
-        kind = documents.answer_kind(data)
-        if kind is None and documents.is_credential_report(data):
-            kind = "aws.iam.credential_report"
-        if kind is None:
-            return
-        decoded = documents.decode(kind, data)
-    except (Unreadable, msgspec.MsgspecError):
+def _in_body(item: EvidenceItem, body: archives.Body) -> Iterator[Snapshot]:
+    head, chunks = ingest.head_of(body.chunks)
+    text = head.removeprefix(lines.BOM).lstrip()
+    if documents.is_credential_report(head):
+        quiet, ended = lines.until_cut(chunks)
+        data = b"".join(quiet)
+        if not ended:
+            whole = Record(0, 0, len(data), data)
+            rows = documents.credential_report(data)
+            yield _snapshot(item, body, "aws.iam.credential_report", whole, rows)
         return
-    yield Snapshot(
+    if text[:1] not in (b"{", b"["):
+        return
+    look = documents.Look()
+    found = []
+    quiet_records, ended = lines.until_cut(split.json_records(chunks))
+    for record in quiet_records:
+        look.at(record)
+        if look.kind is None:
+            return
+        found.append(record)
+    if look.kind is not None and not ended:
+        for record in found:
+            decoded = msgspec.json.decode(record.data or b"")
+            yield _snapshot(item, body, look.kind, record, decoded)
+
+
+def _snapshot(
+    item: EvidenceItem,
+    body: archives.Body,
+    kind: str,
+    record: Record,
+    decoded: Any,  # noqa: ANN401 - whatever JSON holds
+) -> Snapshot:
+    return Snapshot(
         kind=kind,
         item=item,
-        locator=body.prefix,
+        locator=f"{body.prefix}{record.number}@{record.offset}+{record.length}",
         observed_at=item.observed_at,
-        sha256=sha256(data).hexdigest(),
+        sha256=sha256(record.data or b"").hexdigest(),
         body=decoded,
     )

@@ -7,11 +7,10 @@ understood is a gap, never a document.
 
 import re
 from pathlib import PurePosixPath
-from typing import Any
 
 import msgspec
 
-from timeline.normalize.model import BROKEN
+from timeline.normalize.model import BROKEN, Record
 
 #: API answers by the keys that name them: (kind, keys of which one must be there).
 ANSWERS: tuple[tuple[str, frozenset[str]], ...] = (
@@ -54,21 +53,37 @@ _PAPERS = frozenset(
 _NAMES = re.compile(r"(?i)(licen[cs]e|readme|source|notice|changelog|origin)")
 
 _keys = msgspec.json.Decoder(dict[str, msgspec.Raw])
-_list = msgspec.json.Decoder(list[dict[str, msgspec.Raw]])
 
 
 def answer_kind(body: bytes) -> str | None:
-    """Kind of API answer that a JSON body is, None if it is none that is known."""
-    text = body.removeprefix(b"\xef\xbb\xbf").strip()
+    """Kind of API answer that a JSON object is, None if it is none that is known."""
     try:
-        if text.startswith(b"["):
-            many = _list.decode(text)
-            keys = set(many[0]) if many else set()
-        else:
-            keys = set(_keys.decode(text))
+        keys = _keys.decode(body).keys()
     except BROKEN:
         return None
     return next((kind for kind, names in ANSWERS if keys & names), None)
+
+
+class Look:
+    """A look at the records of a body that no parser recognises: are they all one kind of answer?
+
+    Attributes:
+        first: how the first begins, for the reason of a gap.
+        kind: kind of answer that every record is; None if one is none, or none was seen.
+    """
+
+    def __init__(self) -> None:
+        self.first: str | None = None
+        self.kind: str | None = None
+
+    def at(self, record: Record) -> None:
+        """One more record."""
+        if self.first is None:
+            self.first = (record.data or b"")[:80].decode("utf-8", "replace")
+            self.kind = answer_kind(record.data) if record.data else None
+        elif self.kind is not None:
+            found = answer_kind(record.data) if record.data else None
+            self.kind = self.kind if found == self.kind else None
 
 
 def paper(name: str) -> bool:
@@ -84,12 +99,10 @@ def is_credential_report(head: bytes) -> bool:
     return head.removeprefix(b"\xef\xbb\xbf").lstrip().startswith(CREDENTIAL_REPORT)
 
 
-def decode(kind: str, body: bytes) -> Any:  # noqa: ANN401 - whatever JSON holds
-    """The answer as Python values; rows of a CSV as dicts."""
-    text = body.removeprefix(b"\xef\xbb\xbf")
-    if kind == "aws.iam.credential_report":
-        import csv
-        import io
+def credential_report(body: bytes) -> list[dict[str, str]]:
+    """The rows of IAM's credential report."""
+    import csv
+    import io
 
-        return list(csv.DictReader(io.StringIO(text.decode("utf-8", "replace"))))
-    return msgspec.json.decode(text)
+    text = body.removeprefix(b"\xef\xbb\xbf").decode("utf-8", "replace")
+    return list(csv.DictReader(io.StringIO(text)))

@@ -9,15 +9,14 @@
 Invariants: records = rows + record gaps; bodies = read + gapped + documents.
 """
 
-import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from collector.model import EvidenceItem, Gap
 from timeline.normalize import documents, lines, split
 from timeline.normalize.archives import Body, Cut, bodies
 from timeline.normalize.model import (
-    BODY_LIMIT,
     BROKEN,
     RECORD_LIMIT,
     Document,
@@ -35,6 +34,19 @@ from timeline.normalize.model import (
 HEAD = 64 * 1024
 
 
+class _Place(NamedTuple):
+    """The body being read."""
+
+    item: EvidenceItem
+    where: Where
+    name: str
+
+    def gap(self, kind: str, reason: str, locator: str | None) -> Gap:
+        """A gap in it."""
+        subject = self.name if locator is None else self.item.name
+        return Gap(kind=kind, subject=subject, reason=reason, item=self.item.uid, locator=locator)
+
+
 @dataclass(slots=True)
 class _Tally:
     """What is being counted while an item is read; becomes a frozen `Part`."""
@@ -48,6 +60,36 @@ class _Tally:
     records: int = 0
     record_gaps: int = 0
 
+    def whole(self, place: _Place, kind: str, reason: str) -> None:
+        """A body that could not be read at all: one gap."""
+        self.files_gapped += 1
+        self.gaps.append(place.gap(kind, reason, place.where.prefix or None))
+
+    def document(self, place: _Place, kind: str) -> None:
+        """A body that is no log."""
+        prefix = place.where.prefix
+        self.documents.append(
+            Document(kind=kind, item=place.item.uid, locator=prefix, name=place.name)
+        )
+
+    def record_gap(self, place: _Place, record: Record, reason: str) -> None:
+        """A record that gives no row."""
+        self.record_gaps += 1
+        self.gaps.append(place.gap("not_understood", reason, locator_of(place.where, record)))
+
+    def add(self, other: "_Tally") -> None:
+        """A log that was read."""
+        self.files_read += 1
+        self.rows.extend(other.rows)
+        self.gaps.extend(other.gaps)
+        self.records += other.records
+        self.record_gaps += other.record_gaps
+
+
+def locator_of(where: Where, record: Record) -> str:
+    """Where a record is, in the item's decompressed stream."""
+    return f"{where.prefix}{record.number}@{record.offset}+{record.length}"
+
 
 def read_item(item: EvidenceItem, open_item: OpenItem, parsers: tuple[Parser, ...]) -> Part:
     """Read one evidence item; never raises for what is in it."""
@@ -59,7 +101,8 @@ def read_item(item: EvidenceItem, open_item: OpenItem, parsers: tuple[Parser, ..
                 _read_body(body, item, parsers, tally)
     except OSError as error:
         tally.files += 1
-        _whole(item, "", "unreadable", f"expected readable stored bytes, found {error}", tally)
+        place = _Place(item, Where(item.uid, "", 0), item.name)
+        tally.whole(place, "unreadable", f"expected readable stored bytes, found {error}")
     assert tally.records == len(tally.rows) + tally.record_gaps
     assert tally.files == tally.files_read + tally.files_gapped + len(tally.documents)
     return Part(
@@ -75,31 +118,25 @@ def read_item(item: EvidenceItem, open_item: OpenItem, parsers: tuple[Parser, ..
     )
 
 
-def _whole(item: EvidenceItem, prefix: str, kind: str, reason: str, tally: _Tally) -> None:
-    """A body that could not be read at all: one gap."""
-    tally.files_gapped += 1
-    tally.gaps.append(
-        Gap(kind=kind, subject=item.name, reason=reason, item=item.uid, locator=prefix or None)
-    )
-
-
 def _read_body(body: Body, item: EvidenceItem, parsers: tuple[Parser, ...], tally: _Tally) -> None:
-    if body.problem is not None:
-        _whole(item, body.prefix, body.problem.kind, str(body.problem), tally)
-        return
-    head, chunks = _head(body.chunks)
-    text = head.removeprefix(lines.BOM).lstrip()
     name = body.prefix.removesuffix("!/") or item.name
-    where = Where(item.uid, body.prefix, micros(item.acquired_at))
+    place = _Place(item, Where(item.uid, body.prefix, micros(item.acquired_at)), name)
+    if body.problem is not None:
+        tally.whole(place, body.problem.kind, str(body.problem))
+        return
+    head, chunks = head_of(body.chunks)
+    text = head.removeprefix(lines.BOM).lstrip()
+    usable = tuple(each for each in parsers if each.form == "lines")
     if text[:1] in (b"{", b"["):
-        _read_log(split.json_records(chunks), "json", where, item, name, parsers, tally)
-    elif any(each.form == "lines" and each.detect(_first_line(text)) for each in parsers):
-        _read_log(lines.text_lines(chunks), "lines", where, item, name, parsers, tally)
+        usable = tuple(each for each in parsers if each.form == "json")
+        _read_log(split.json_records(chunks), "json", place, usable, tally)
+    elif any(each.detect(_first_line(text)) for each in usable):
+        _read_log(lines.text_lines(chunks), "lines", place, usable, tally)
     else:
-        _read_other(head, chunks, item, body.prefix, name, tally)
+        _read_other(head, chunks, place, tally)
 
 
-def _head(chunks: Iterator[bytes]) -> tuple[bytes, Iterator[bytes]]:
+def head_of(chunks: Iterator[bytes]) -> tuple[bytes, Iterator[bytes]]:
     """The first bytes, and the whole body again. A cut comes at its place in the whole."""
     held: list[bytes] = []
     size = 0
@@ -111,7 +148,9 @@ def _head(chunks: Iterator[bytes]) -> tuple[bytes, Iterator[bytes]]:
             break
 
     def again() -> Iterator[bytes]:
-        yield from itertools.chain(held, quiet)
+        while held:
+            yield held.pop(0)
+        yield from quiet
         if ended:
             raise ended[0]
 
@@ -125,161 +164,93 @@ def _first_line(text: bytes) -> bytes:
 def _read_log(
     records: Iterator[Record],
     form: str,
-    where: Where,
-    item: EvidenceItem,
-    name: str,
+    place: _Place,
     parsers: tuple[Parser, ...],
     tally: _Tally,
 ) -> None:
-    usable = tuple(parser for parser in parsers if parser.form == form)
+    """Read a body record by record; if none is recognised, say what it is as a whole."""
     seen = _Tally()
-    recognised = False
     current: Parser | None = None
-    first: Record | None = None
-    cut: Cut | None = None
-    quiet, ended = _until_cut(records)
+    recognised = False
+    look = documents.Look()
+    quiet, ended = lines.until_cut(records)
     for record in quiet:
         seen.records += 1
-        first = first or record
         if record.data is None:
-            _record_gap(record, record.problem or "not readable", where, item, seen)
+            seen.record_gap(place, record, record.problem or "not readable")
+            look.at(record)
             continue
-        if current is None or not (recognised and current.detect(record.data)):
-            current = next((each for each in usable if each.detect(record.data)), None)
+        if current is None or not current.detect(record.data):
+            current = next((each for each in parsers if each.detect(record.data)), None)
         if current is None:
-            _record_gap(record, _strange(record.data, form), where, item, seen)
+            shown = record.data[:60].decode("utf-8", "replace")
+            seen.record_gap(place, record, f"expected a known {form} record, found {shown!r}")
+            look.at(record)
             continue
         recognised = True
-        if len(record.data) > RECORD_LIMIT:
-            _record_gap(record, lines.too_long(len(record.data)), where, item, seen)
-            continue
-        try:
-            row, gaps = current.read(record, where)
-        except Unreadable as error:
-            _record_gap(record, str(error), where, item, seen)
-            continue
-        except BROKEN as error:
-            _record_gap(record, f"expected a whole record, found {error}", where, item, seen)
-            continue
-        seen.rows.append(row)
-        seen.gaps.extend(gaps)
+        _read_record(record, current, place, seen)
     cut = ended[0] if ended else None
-    if not recognised and not (seen.records == 0 and form == "json" and cut is None):
-        _not_a_log(first, seen, cut, where, item, name, tally)
+    empty = seen.records == 0 and form == "json" and cut is None
+    if not recognised and not empty:
+        _not_a_log(look, seen.records, cut, place, tally)
         return
     if cut is not None:
-        place = f"{where.prefix}{seen.records}"
-        seen.gaps.append(
-            Gap(kind=cut.kind, subject=name, reason=str(cut), item=item.uid, locator=place)
-        )
-    tally.files_read += 1
-    tally.rows.extend(seen.rows)
-    tally.gaps.extend(seen.gaps)
-    tally.records += seen.records
-    tally.record_gaps += seen.record_gaps
+        end = f"{place.where.prefix}{seen.records}"
+        seen.gaps.append(place.gap(cut.kind, str(cut), end))
+    tally.add(seen)
 
 
-def _until_cut(records: Iterator[Record]) -> tuple[Iterator[Record], list[Cut]]:
-    ended: list[Cut] = []
-
-    def quiet() -> Iterator[Record]:
-        try:
-            yield from records
-        except Cut as found:
-            ended.append(found)
-
-    return quiet(), ended
-
-
-def _record_gap(
-    record: Record, reason: str, where: Where, item: EvidenceItem, tally: _Tally
-) -> None:
-    tally.record_gaps += 1
-    locator = f"{where.prefix}{record.number}@{record.offset}+{record.length}"
-    tally.gaps.append(
-        Gap(kind="not_understood", subject=item.name, reason=reason, item=item.uid, locator=locator)
-    )
-
-
-def _strange(data: bytes, form: str) -> str:
-    shown = data[:60].decode("utf-8", "replace")
-    return f"expected a record of a known {form} form, found {shown!r}"
+def _read_record(record: Record, parser: Parser, place: _Place, seen: _Tally) -> None:
+    assert record.data is not None
+    if len(record.data) > RECORD_LIMIT:
+        seen.record_gap(place, record, lines.too_long(len(record.data)))
+        return
+    try:
+        row, gaps = parser.read(record, place.where)
+    except Unreadable as error:
+        seen.record_gap(place, record, str(error))
+        return
+    except BROKEN as error:
+        seen.record_gap(place, record, f"expected a whole record, found {error}")
+        return
+    seen.rows.append(row)
+    seen.gaps.extend(gaps)
 
 
 def _not_a_log(
-    first: Record | None,
-    seen: _Tally,
-    cut: Cut | None,
-    where: Where,
-    item: EvidenceItem,
-    name: str,
-    tally: _Tally,
+    look: documents.Look, count: int, cut: Cut | None, place: _Place, tally: _Tally
 ) -> None:
     """No record was recognised: a known answer, a paper, or one gap for the whole body."""
+    kind = look.kind or ("text" if documents.paper(place.name) else None)
     if cut is not None:
-        _whole(item, where.prefix, cut.kind, f"no record before the cut: {cut}", tally)
-        return
-    kind = documents.answer_kind(first.data) if first is not None and first.data else None
-    kind = kind or ("text" if documents.paper(name) else None)
-    if kind is not None:
-        locator = where.prefix
-        tally.documents.append(Document(kind=kind, item=item.uid, locator=locator, name=name))
-        return
-    reason = "expected a known log form or API answer, found "
-    if first is None:
-        reason += "no record"
+        tally.whole(place, cut.kind, f"no record before the cut: {cut}")
+    elif kind is not None:
+        tally.document(place, kind)
+    elif not count:
+        tally.whole(place, "not_understood", "expected a known log form, found no record")
     else:
-        shown = (first.data or b"")[:80].decode("utf-8", "replace")
-        reason += f"{seen.records} JSON records of another form, the first beginning {shown!r}"
-    _whole(item, where.prefix, "not_understood", reason, tally)
+        reason = (
+            f"expected a known log form or API answer, found {count} records of another form, "
+            f"the first beginning {look.first!r}"
+        )
+        tally.whole(place, "not_understood", reason)
 
 
-def _read_other(
-    head: bytes,
-    chunks: Iterator[bytes],
-    item: EvidenceItem,
-    prefix: str,
-    name: str,
-    tally: _Tally,
-) -> None:
+def _read_other(head: bytes, chunks: Iterator[bytes], place: _Place, tally: _Tally) -> None:
     """Neither JSON nor an access log."""
     quiet, ended = lines.until_cut(chunks)
     for _ in quiet:
         pass
     if ended:
-        _whole(item, prefix, ended[0].kind, str(ended[0]), tally)
-        return
-    kind = None
-    if documents.is_credential_report(head):
-        kind = "aws.iam.credential_report"
-    elif documents.paper(name):
-        kind = "text"
-    if kind is not None:
-        tally.documents.append(Document(kind=kind, item=item.uid, locator=prefix, name=name))
-        return
-    if not head.strip():
-        reason = "expected a log, found an empty file" if not head else "found only white space"
-        _whole(item, prefix, "not_understood", reason, tally)
-        return
-    shown = head[:60].decode("utf-8", "replace")
-    reason = f"expected JSON or an access log at offset 0, found {shown!r}"
-    _whole(item, prefix, "not_understood", reason, tally)
-
-
-def held(chunks: Iterator[bytes]) -> bytes:
-    """A body that must be held whole.
-
-    Raises:
-        Unreadable: it is longer than may be held, or cut off.
-    """
-    parts: list[bytes] = []
-    size = 0
-    try:
-        for chunk in chunks:
-            parts.append(chunk)
-            size += len(chunk)
-            if size > BODY_LIMIT:
-                raise Unreadable(f"expected at most {BODY_LIMIT} bytes, found more")
-    except Cut as cut:
-        raise Unreadable(str(cut)) from cut
-    return b"".join(parts)
+        tally.whole(place, ended[0].kind, str(ended[0]))
+    elif documents.is_credential_report(head):
+        tally.document(place, "aws.iam.credential_report")
+    elif documents.paper(place.name):
+        tally.document(place, "text")
+    elif not head.strip():
+        found = "an empty file" if not head else "only white space"
+        tally.whole(place, "not_understood", f"expected a log, found {found}")
+    else:
+        shown = head[:60].decode("utf-8", "replace")
+        reason = f"expected JSON or an access log at offset 0, found {shown!r}"
+        tally.whole(place, "not_understood", reason)

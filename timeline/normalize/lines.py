@@ -1,9 +1,12 @@
 """Lines of a stream with their offsets, and streams that end early."""
 
 from collections.abc import Iterator
+from typing import TypeVar
 
 from timeline.normalize.archives import Cut
 from timeline.normalize.model import RECORD_LIMIT, Record
+
+Each = TypeVar("Each")
 
 BOM = b"\xef\xbb\xbf"
 
@@ -51,13 +54,13 @@ def text_lines(chunks: Iterator[bytes]) -> Iterator[Record]:
         index += 1
 
 
-def until_cut(chunks: Iterator[bytes]) -> tuple[Iterator[bytes], list[Cut]]:
-    """The chunks without their cut, and the list in which the cut turns up at the end."""
+def until_cut(stream: Iterator[Each]) -> tuple[Iterator[Each], list[Cut]]:
+    """A stream without its cut, and the list in which the cut turns up at the end."""
     ended: list[Cut] = []
 
-    def quiet() -> Iterator[bytes]:
+    def quiet() -> Iterator[Each]:
         try:
-            yield from chunks
+            yield from stream
         except Cut as found:
             ended.append(found)
 

@@ -162,7 +162,7 @@ class Snapshot:
     Attributes:
         kind: `aws.iam.authorization_details`, `aws.config.items`, `aws.iam.credential_report`.
         item: the evidence item.
-        locator: archive member, or empty for the whole item.
+        locator: `[member!/]record@offset+length`, as in a row.
         observed_at: as stated with the item, None if nobody stated it.
         sha256: of exactly the bytes of `body`.
         body: the answer, decoded JSON (a list of dicts for CSV).
