@@ -21,7 +21,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "verify": ("collector.cli_seal", "verify", "Check fixity, custody chain and seals."),
     "doctor": ("collector.cli_collect", "doctor", "What can be collected; what expires when."),
     "build": ("timeline.cli", "build", "Evidence to events, state, decisions and findings."),
-    "timeline": ("timeline.cli", "timeline", "Print, filter and export events."),
+    "timeline": ("timeline.cli_timeline", "timeline", "Print, filter and export events."),
     "state": ("timeline.cli_state", "state", "What was configured at an instant, and how it is known."),
     "explain": (
         "timeline.cli",

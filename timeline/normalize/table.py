@@ -83,22 +83,23 @@ def read(out: Path, columns: Sequence[str] | None = None) -> pa.Table:
     wanted = schema("events")
     if columns is not None:
         wanted = pa.schema([wanted.field(name) for name in columns])
-    files = sorted(out.glob("provider=*/day=*/events.parquet"), key=_place)
-    tables = [pq.ParquetFile(file).read(columns=columns) for file in files]
+    found = files(out)
+    tables = [pq.ParquetFile(file).read(columns=columns) for file in found]
     if not tables:
         return wanted.empty_table()
     table = pa.concat_tables(tables)
-    if len({file.parts[-3] for file in files}) > 1:
+    if len({file.parts[-3] for file in found}) > 1:
         table = table.take(pc.sort_indices(table["time"]))
     return table
 
 
-def _place(path: Path) -> tuple[str, str]:
-    return path.parts[-3], path.parts[-2]
+def files(out: Path) -> list[Path]:
+    """The files of the table by provider and day: in total order for one provider."""
+    return sorted(out.glob("provider=*/day=*/events.parquet"), key=lambda path: path.parts[-3:])
 
 
 def rows(out: Path, columns: Sequence[str] | None = None) -> Iterator[dict[str, Any]]:
     """Rows as dicts, in total order, file by file."""
-    for file in sorted(out.glob("provider=*/day=*/events.parquet"), key=_place):
+    for file in files(out):
         for batch in pq.ParquetFile(file).iter_batches(8192, columns=columns):
             yield from batch.to_pylist()
