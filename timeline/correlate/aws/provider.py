@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from timeline.correlate.aws import probes, requests
+from timeline.correlate.aws import callers, probes, requests
 from timeline.correlate.course import Content
 from timeline.correlate.provider import Probe, Provider, Request
 from timeline.correlate.views import Place, Viewed
@@ -65,6 +65,7 @@ def gate(
     request: Request, written: Mapping[Place, Content], view: Viewed, at: datetime
 ) -> bool | None:
     """Whether the write gates (R-S3-3) let a write through in a state; None = not known."""
+    request = callers.named(request, view, at)
     payload = _payload(written)
     if payload is None:
         return None
@@ -77,9 +78,9 @@ def gate(
 
 def read(view: Viewed, request: Request, at: datetime) -> None:
     """Every slot that a decision rests on."""
-    state_for(view, request, at)
+    state_for(view, callers.named(request, view, at), at)
     if request.get("also"):
-        state_for(view, request["also"], at)
+        state_for(view, callers.named(request["also"], view, at), at)
 
 
 def foreign(label: str, container: str, view: Viewed, at: datetime) -> bool:
@@ -113,6 +114,7 @@ def _decide_one(
 ) -> Decision:
     if request["principal"]["type"] == "Unknown":
         return Decision(verdict=Verdict.UNKNOWN, unknowns=("request.principal",))
+    request = callers.named(request, view, at)
     state, unknown = _state(view, request, at)
     try:
         return evaluate(request, state, unknown, assumptions=assumptions)
