@@ -45,7 +45,21 @@ class Instant(click.ParamType[datetime]):
         return at
 
 
+class Words(click.ParamType[str]):
+    """Free text; bytes that are not UTF-8 become `\\xe9`, so that any record can hold it."""
+
+    name = "text"
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> str:
+        """The same text without surrogates."""
+        raw = str(value).encode("utf-8", "surrogateescape")
+        return raw.decode("utf-8", "backslashreplace")
+
+
 INSTANT = Instant()
+WORDS = Words()
 
 
 @click.command()
@@ -71,7 +85,7 @@ def init(case_path: Path) -> None:
     type=click.Path(exists=True, path_type=Path),
 )
 @CASE
-@click.option("--provided-by", metavar="WHO", help="Who handed the material over.")
+@click.option("--provided-by", metavar="WHO", type=WORDS, help="Who handed the material over.")
 @click.option("--received-at", metavar="TIME", type=INSTANT, help="When it was received.")
 @click.option(
     "--observed-at",
@@ -79,7 +93,7 @@ def init(case_path: Path) -> None:
     type=INSTANT,
     help="When the provider's state in it was observed: for API dumps, which carry no time.",
 )
-@click.option("--note", metavar="TEXT", help="Anything else about the hand-over.")
+@click.option("--note", metavar="TEXT", type=WORDS, help="Anything else about the hand-over.")
 @AS_JSON
 @click.pass_context
 def import_(

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from collector.cli import AS_JSON, CASE, INSTANT
+from collector.cli import AS_JSON, CASE, INSTANT, WORDS
 from collector.errors import UsageError
 
 
@@ -21,17 +21,19 @@ def custody() -> None:
 @custody.command()
 @click.argument("action", type=click.Choice(["handover", "access"]))
 @CASE
-@click.option("--releaser", metavar="WHO", help="Who gave it (hand-over).")
-@click.option("--receiver", metavar="WHO", help="Who received it, or who had access.")
-@click.option("--purpose", metavar="TEXT", required=True, help="What for.")
+@click.option("--releaser", metavar="WHO", type=WORDS, help="Who gave it (hand-over).")
+@click.option("--receiver", metavar="WHO", type=WORDS, help="Who received it, or who had access.")
+@click.option("--purpose", metavar="TEXT", type=WORDS, required=True, help="What for.")
 @click.option("--at", metavar="TIME", type=INSTANT, help="When it happened, if not now.")
-@click.option("--place", metavar="TEXT")
-@click.option("--medium", metavar="TEXT", help="Disk, link, paper …")
-@click.option("--serial", metavar="TEXT", help="Serial number of the medium.")
-@click.option("--item", "items", metavar="ITEM", multiple=True, help="EV-1.f2; none = whole case.")
-@click.option("--sha256-before", metavar="HEX", help="Digest as released.")
-@click.option("--sha256-after", metavar="HEX", help="Digest as received.")
-@click.option("--note", metavar="TEXT")
+@click.option("--place", metavar="TEXT", type=WORDS)
+@click.option("--medium", metavar="TEXT", type=WORDS, help="Disk, link, paper …")
+@click.option("--serial", metavar="TEXT", type=WORDS, help="Serial number of the medium.")
+@click.option(
+    "--item", "items", metavar="ITEM", type=WORDS, multiple=True, help="EV-1.f2; none = whole case."
+)
+@click.option("--sha256-before", metavar="HEX", type=WORDS, help="Digest as released.")
+@click.option("--sha256-after", metavar="HEX", type=WORDS, help="Digest as received.")
+@click.option("--note", metavar="TEXT", type=WORDS)
 def add(
     action: str,
     case_path: Path | None,
@@ -96,7 +98,13 @@ def list_(case_path: Path | None, as_json: bool) -> None:
 
 @click.command()
 @click.argument("item")
-@click.option("--reason", required=True, help="Why it is withdrawn: privilege, claw-back …")
+@click.option(
+    "--reason",
+    metavar="TEXT",
+    type=WORDS,
+    required=True,
+    help="Why it is withdrawn: privilege, claw-back …",
+)
 @CASE
 def exclude(item: str, reason: str, case_path: Path | None) -> None:
     """Withdraw an item: it is struck from every later result and never deleted.

@@ -8,6 +8,7 @@ Reading is for everybody; `append` is called by `collector.session` alone, which
 """
 
 import hashlib
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -20,6 +21,7 @@ from collector.errors import CaseError, IntegrityError
 NAME = "custody.jsonl"
 VERSION = 1
 ZERO = "0" * 64
+_AT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z", re.ASCII)
 
 #: Every action there is. A reader that meets another one says "could not be checked".
 ACTIONS = frozenset(
@@ -84,10 +86,12 @@ def parse(raw: bytes) -> CustodyEntry:
     for name, kind in shape.items():
         if not isinstance(value.get(name), kind):
             raise canonical.CanonicalError(f"expected {name} to be {kind.__name__}")
+    if not _AT.fullmatch(value["at"]):
+        raise canonical.CanonicalError(f"expected a UTC time, found {value['at']!r}")
     if set(value) != set(shape):
         raise canonical.CanonicalError(f"unexpected fields {sorted(set(value) - set(shape))}")
     try:
-        at = datetime.strptime(value["at"], "%Y-%m-%dT%H:%M:%S.%f%z")
+        at = datetime.fromisoformat(value["at"])
     except ValueError as error:
         raise canonical.CanonicalError(f"expected a UTC time, found {value['at']!r}") from error
     return CustodyEntry(
