@@ -38,6 +38,11 @@ class Unknown:
 Kleene: TypeAlias = bool | Unknown
 
 
+def pending(unknown: Unknown | None) -> Kleene:
+    """What an optional `Unknown` says: false without one."""
+    return False if unknown is None else unknown
+
+
 def merge(left: Unknown, right: Unknown) -> Unknown:
     """Both sets of reasons in one."""
     if left is right or left.reasons >= right.reasons:

@@ -97,7 +97,7 @@ def _missing_state(action: str, target: Target, state: State) -> Unknown | None:
     if target.service == "s3" and target.bucket and name and target.bucket != name:
         return Unknown(f"state of bucket {target.bucket}")
     if target.through_access_point and not state.access_point:
-        return state.hidden("access_point") or Unknown("access_point")
+        return Unknown("access_point")
     if action.startswith("sts:assumerole") and "resource_policy" not in state.given:
         return Unknown("resource_policy")
     if target.service == "kms" and "kms_key_policy" not in state.given:
@@ -167,7 +167,8 @@ def _granted(
         if slot.slot == "bucket.policy":
             answers.append(_bucket_side(action, target, mine, slot, grants))
         elif slot.slot == "access_point.policy":
-            account = state.text("access_point.account") or target.account
+            account = state.text("access_point.account")
+            account = target.account if account is None else account
             own = s3.in_account(request, account, "access_point.account")
             owner = s3.in_account(
                 request, state.text("bucket.owner_account"), "bucket.owner_account"
@@ -237,7 +238,8 @@ def _third_party_delete(
     state, request = mine.callers.state, mine.callers.request
     if answer is False or owner is True or grants.any is False:
         return answer
-    theirs = s3.owns_object(state, request) if state.object or state.hidden("object") else False
+    exists = bool(state.object) or state.hidden("object") is not None
+    theirs = s3.owns_object(state, request) if exists else False
     third = all_of(s3.object_is_foreign(state), negate(owner), negate(theirs))
     if third is False or request.readings.default("A13"):
         return answer
@@ -247,7 +249,7 @@ def _third_party_delete(
 def _initiated(request: Request, state: State) -> Kleene:
     """The initiator of a multipart upload may list its parts and abort it without a grant."""
     upload = state.given.get("multipart_upload")
-    if state.hidden("multipart_upload") or "multipart_upload" not in state.given:
+    if state.hidden("multipart_upload") is not None or "multipart_upload" not in state.given:
         return Unknown("multipart_upload.initiator")
     initiator = upload.get("initiator") if isinstance(upload, dict) else None
     return initiator is not None and initiator == request.principal.arn

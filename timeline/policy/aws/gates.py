@@ -105,7 +105,8 @@ def _ownership_gate(value: object, state: State) -> dict[str, Kleene]:
         return {}
     wanted: Kleene = Unknown("request.payload.ownership") if setting is None else True
     acl = state.acl("bucket")
-    owner = state.text("bucket.owner_canonical_id") or acl.owner
+    owner = state.text("bucket.owner_canonical_id")
+    owner = acl.owner if owner is None else owner
     outsiders = any_of(*(_outside(g.grantee, g.group, owner) for g in acl.grants))
     if acl.further is not None:
         outsiders = any_of(outsiders, acl.further)
@@ -117,7 +118,7 @@ def _outside(grantee: str, group: bool, owner: str | Unknown | None) -> Kleene:
         return True
     if isinstance(owner, str):
         return grantee != owner
-    return owner or Unknown("bucket.owner_canonical_id")
+    return Unknown("bucket.owner_canonical_id") if owner is None else owner
 
 
 def _acl_gates(action: str, acl: NewAcl, request: Request, state: State) -> dict[str, Kleene]:

@@ -20,7 +20,7 @@ from timeline.policy.aws.slots import (
     State,
 )
 from timeline.policy.aws.weigh import Weight
-from timeline.policy.kleene import Kleene, Unknown, all_of, any_of, negate
+from timeline.policy.kleene import Kleene, Unknown, all_of, any_of, negate, pending
 
 #: Only an identity policy grants these; there is no bucket yet, or none in particular.
 IDENTITY_ONLY = frozenset(
@@ -209,7 +209,7 @@ def restricts(
             policy_is_public(document, access_point=of_point, readings=request.readings)
             for _, document in policies.documents
         ),
-        policies.further or False,
+        pending(policies.further),
     )
     return all_of(flag, public), on
 
@@ -255,7 +255,7 @@ def _ignores_all(acl: Acl, ignored: Kleene, fitting: list[AclGrant], request: Re
         return False
     holds_public: Kleene = any(grant.public for grant in acl.grants)
     if holds_public is False:
-        holds_public = acl.further or False
+        holds_public = pending(acl.further)
     if holds_public is False or request.readings.default("A2"):
         return False
     return all_of(ignored, holds_public)

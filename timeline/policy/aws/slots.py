@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from timeline.policy.aws.language import Document, compile_document
-from timeline.policy.kleene import Kleene, Unknown
+from timeline.policy.kleene import Kleene, Unknown, pending
 from timeline.policy.malformed import MalformedError
 
 ENFORCED = "BucketOwnerEnforced"
@@ -35,7 +35,7 @@ class PolicySet:
     @property
     def present(self) -> Kleene:
         """Whether there is any document at all."""
-        return True if self.documents else self.further or False
+        return True if self.documents else pending(self.further)
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,7 +188,7 @@ def parse_acl(slot: str, value: object, further: Unknown | None = None) -> Acl:
         elif grantee.get("ID"):
             grants.append(AclGrant(str(grantee["ID"]), permission, False))
         else:
-            further = further or Unknown(f"{slot}: a grantee without id")
+            further = Unknown(f"{slot}: a grantee without id") if further is None else further
     return Acl(slot, str(owner) if owner else None, tuple(grants), further)
 
 
