@@ -197,9 +197,9 @@ class Keeper:
         question = (source, account, region, "butfor:source", subject)
         self.observe(question, Outcome.FAILED, reason=error)
 
-    def cite(self, question: Question, records: tuple[int, ...]) -> None:
+    def cite(self, question: Question, wire: Wire) -> None:
         """An observation made before the acquisition was open, now that its exchange is kept."""
-        self.observe(question, Outcome.OBSERVED, wire=Wire(records=records, pages=1))
+        self.observe(question, Outcome.OBSERVED, wire=wire)
 
     def credentials(self, question: Question, outcome: Outcome, request_id: str) -> None:
         """An exchange that issued credentials: one line each time, without a single byte of it."""

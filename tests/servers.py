@@ -4,6 +4,8 @@ import http.client
 import os
 import socket
 import struct
+import subprocess
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -13,24 +15,44 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from moto.moto_server.threaded_moto_server import ThreadedMotoServer
-
 KEY = "AKIAIOSFODNN7EXAMPLE"
 SECRET = "canary-secret-access-key-9f2b"
 TOKEN = "canary-session-token-5c1d0a7e"
 
 
+#: A process of its own, because the provider's state belongs to the process. It binds the port
+#: itself and prints it, so that the listener cannot be another's; it ends with its input.
+_MOTO = """
+import sys
+from moto.moto_server.threaded_moto_server import ThreadedMotoServer
+server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+server.start()
+host, port = server.get_host_and_port()
+assert host == "127.0.0.1"
+print(port, flush=True)
+sys.stdin.read()
+server.stop()
+"""
+
+
 @contextmanager
 def moto() -> Iterator[str]:
     """The address of a provider that listens on loopback only."""
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    assert host == "127.0.0.1"
+    child = subprocess.Popen(
+        [sys.executable, "-c", _MOTO],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    )
+    assert child.stdin is not None
+    assert child.stdout is not None
     try:
-        yield f"http://127.0.0.1:{port}"
+        yield f"http://127.0.0.1:{int(child.stdout.readline())}"
     finally:
-        server.stop()
+        child.stdin.close()
+        child.wait(timeout=20)
+        child.stdout.close()
 
 
 def environment(url: str, proxy: str, home: Path, **more: str) -> dict[str, str]:
@@ -65,6 +87,7 @@ class Fault(Enum):
     UNAVAILABLE = auto()
     RESET = auto()
     TRUNCATE = auto()
+    DENIED = auto()
 
 
 @dataclass(slots=True)
@@ -117,6 +140,11 @@ def proxy(upstream: str) -> Iterator[Proxy]:
                     self.answer(503, b"<Error><Code>SlowDown</Code></Error>")
                 case Fault.TOO_MANY:
                     self.answer(429, b'{"__type": "TooManyRequestsException"}')
+                case Fault.DENIED:
+                    self.answer(
+                        403,
+                        b"<ErrorResponse><Error><Code>AccessDenied</Code></Error></ErrorResponse>",
+                    )
                 case Fault.UNAVAILABLE:
                     self.answer(503, b"")
                 case _:

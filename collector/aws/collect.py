@@ -18,7 +18,7 @@ from typing import Any, Protocol
 import botocore.session
 
 from collector import warc
-from collector.acquire import Keeper, Pool, guarded, read_sources
+from collector.acquire import Keeper, Pool, Wire, guarded, read_sources
 from collector.acquisition import AcquisitionWriter
 from collector.aws.cell import Answer, Cell
 from collector.aws.guard import Guard
@@ -77,6 +77,7 @@ class Caller:
     region: str
     pages: list[Mapping[str, Any]] = field(default_factory=list)
     waiting: list[dict[str, Any]] = field(default_factory=list)
+    request_ids: tuple[str, ...] = ()
 
     @property
     def account(self) -> str:
@@ -133,6 +134,7 @@ def identify(profile: str | None, guard: Guard) -> Caller:
     )
     attempt = connection.pages(region, "sts:GetCallerIdentity", {}, first_only=True)
     caller.pages = list(attempt)
+    caller.request_ids = attempt.result.wire.request_ids
     if not caller.pages:
         raise UsageError(
             f"expected the identity of {profile or 'the default profile'}, found: "
@@ -219,7 +221,8 @@ class Collection:
                 fields=one["fields"] | {"WARC-Butfor-Account": caller.account},
             )
         self.keeper.cite(
-            (SCOPE, caller.account, caller.region, "sts:GetCallerIdentity", caller.arn), records
+            (SCOPE, caller.account, caller.region, "sts:GetCallerIdentity", caller.arn),
+            Wire(records=records, request_ids=caller.request_ids, pages=1),
         )
 
     def _organization(self, caller: Caller, role: str) -> None:
@@ -297,8 +300,9 @@ class Collection:
             meta = parsed.get("ResponseMetadata", {})
             role = parsed.get("AssumedRoleUser", {}).get("Arn", "credentials of the profile")
             status = meta.get("HTTPStatusCode", 0)
+            number = role.split(":")[4] if role.count(":") >= 5 else ""
             self.keeper.credentials(
-                (SCOPE, "", "", f"{model.service_model.service_name}:{model.name}", role),
+                (SCOPE, number, "", f"{model.service_model.service_name}:{model.name}", role),
                 Outcome.OBSERVED if status < 300 else Outcome.DENIED,
                 str(meta.get("RequestId", "")),
             )

@@ -1,7 +1,6 @@
 """Log objects out of a log bucket: list a prefix, take each object once, with its headers."""
 
-from collections.abc import Mapping
-from datetime import datetime
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from collector.aws.cell import Cell
@@ -25,10 +24,9 @@ def take(
     bucket: str,
     prefix: str,
     *,
-    modified_from: datetime | None = None,
-    modified_to: datetime | None = None,
+    wanted: Callable[[Mapping[str, Any]], bool] = lambda listed: True,
 ) -> None:
-    """Store every object below a prefix, bit for bit; one page of the listing at a time."""
+    """Store every wanted object below a prefix, bit for bit; one page of the listing at a time."""
 
     def one(listed: Mapping[str, Any]) -> None:
         cell.take("s3:GetObject", bucket=bucket, key=listed["Key"], **_where(cell, bucket))
@@ -41,13 +39,7 @@ def take(
         Prefix=prefix,
     )
     for page in pages:
-        wanted = [
-            listed
-            for listed in page.get("Contents", ())
-            if (modified_from is None or listed["LastModified"] >= modified_from)
-            and (modified_to is None or listed["LastModified"] < modified_to)
-        ]
-        cell.each(wanted, one)
+        cell.each([listed for listed in page.get("Contents", ()) if wanted(listed)], one)
 
 
 def _where(cell: Cell, bucket: str) -> dict[str, Any]:

@@ -6,7 +6,11 @@ access by hours: the listing is cut to the period plus two days.
 https://docs.aws.amazon.com/AmazonS3/latest/userguide/LogFormat.html
 """
 
-from datetime import timedelta
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from typing import Any
 
 from collector.aws.cell import Cell
 from collector.aws.log_objects import take
@@ -14,6 +18,7 @@ from collector.aws.permissions import operations
 from collector.source import Condition, Level, SourceSpec
 
 LATE = timedelta(days=2)
+_TIME = re.compile(r"(\d{4}(?:-\d\d){5})-[0-9A-Za-z]+$")
 
 
 def collect(cell: Cell) -> None:
@@ -26,9 +31,24 @@ def collect(cell: Cell) -> None:
             cell,
             place.bucket,
             place.prefix,
-            modified_from=cell.run.time_from,
-            modified_to=cell.run.time_to + LATE,
+            wanted=partial(_within, cell.run.time_from, cell.run.time_to + LATE),
         )
+
+
+def _within(start: datetime, end: datetime, listed: Mapping[str, Any]) -> bool:
+    return start <= delivered(listed) < end
+
+
+def delivered(listed: Mapping[str, Any]) -> datetime:
+    """When a listed object was delivered: by its key, else by its last modification."""
+    named = _TIME.findall(listed["Key"])
+    if named:
+        try:
+            return datetime.strptime(named[-1], "%Y-%m-%d-%H-%M-%S").replace(tzinfo=UTC)
+        except ValueError:
+            pass  # digits in that shape that are no time
+    modified: datetime = listed["LastModified"]
+    return modified
 
 
 SPEC = SourceSpec(

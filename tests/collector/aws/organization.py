@@ -1,0 +1,85 @@
+"""A small organization at the test provider: what the collecting tests find there."""
+
+import gzip
+import json
+from typing import Any
+
+import boto3
+
+MANAGEMENT = "123456789012"
+POLICY = {
+    "Version": "2012-10-17",
+    "Statement": [
+        {
+            "Effect": "Allow",
+            "Principal": "*",
+            "Action": "s3:GetObject",
+            "Resource": "arn:aws:s3:::open-bucket/*",
+        }
+    ],
+}
+LOG_KEY = (
+    f"AWSLogs/{MANAGEMENT}/CloudTrail/us-east-1/2026/01/02/"
+    f"{MANAGEMENT}_CloudTrail_us-east-1_20260102T0305Z_Q.json.gz"
+)
+DIGEST_KEY = (
+    f"AWSLogs/{MANAGEMENT}/CloudTrail-Digest/us-east-1/2026/01/02/"
+    f"{MANAGEMENT}_CloudTrail-Digest_us-east-1_trail_us-east-1_20260102T040000Z.json.gz"
+)
+LOG = gzip.compress(json.dumps({"Records": []}).encode(), mtime=0)
+ACCESS_LOG_KEY = "access/2026-01-02-03-04-05-ABCDEF"
+PERIOD = ("--from", "2026-01-02T00:00:00Z", "--to", "2026-01-03T00:00:00Z")
+
+
+def client(url: str, service: str, *, region: str = "us-east-1", **credentials: str) -> Any:
+    """A client of the provider that no guard holds back: it builds what is collected."""
+    keys = {"aws_access_key_id": "builder", "aws_secret_access_key": "builder", **credentials}
+    return boto3.client(service, endpoint_url=url, region_name=region, **keys)
+
+
+def member(url: str, name: str) -> tuple[str, dict[str, str]]:
+    """One more account of the organization, and credentials in it."""
+    organizations = client(url, "organizations")
+    status = organizations.create_account(Email=f"{name}@example.org", AccountName=name)
+    number = status["CreateAccountStatus"]["AccountId"]
+    role = f"arn:aws:iam::{number}:role/Audit"
+    issued = client(url, "sts").assume_role(RoleArn=role, RoleSessionName="build")["Credentials"]
+    return number, {
+        "aws_access_key_id": issued["AccessKeyId"],
+        "aws_secret_access_key": issued["SecretAccessKey"],
+        "aws_session_token": issued["SessionToken"],
+    }
+
+
+def build(url: str) -> str:
+    """The organization; returns the number of its second account."""
+    client(url, "organizations").create_organization(FeatureSet="ALL")
+    number, credentials = member(url, "second")
+    s3 = client(url, "s3")
+    for name in ("open-bucket", "quiet-bucket", "log-bucket"):
+        s3.create_bucket(Bucket=name)
+    s3.put_bucket_policy(Bucket="open-bucket", Policy=json.dumps(POLICY))
+    group = "uri=http://acs.amazonaws.com/groups/s3/LogDelivery"
+    s3.put_bucket_acl(Bucket="log-bucket", GrantWrite=group, GrantReadACP=group)
+    target = {"TargetBucket": "log-bucket", "TargetPrefix": "access/"}
+    s3.put_bucket_logging(Bucket="quiet-bucket", BucketLoggingStatus={"LoggingEnabled": target})
+    s3.put_object(
+        Bucket="log-bucket", Key=LOG_KEY, Body=LOG, Metadata={"signature-algorithm": "none"}
+    )
+    s3.put_object(Bucket="log-bucket", Key=DIGEST_KEY, Body=LOG, Metadata={"signature": "c0ffee"})
+    s3.put_object(Bucket="log-bucket", Key=ACCESS_LOG_KEY, Body=b"one line\n")
+    s3.put_object(Bucket="open-bucket", Key="in/scope.txt", Body=b"secret content")
+    client(url, "cloudtrail").create_trail(Name="trail", S3BucketName="log-bucket")
+    client(url, "kms").create_key(Description="k")
+    iam = client(url, "iam")
+    iam.create_user(UserName="alice")
+    iam.create_access_key(UserName="alice")
+    statement = {"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*"}
+    document = {"Version": "2012-10-17", "Statement": [statement]}
+    policy = iam.create_policy(PolicyName="p", PolicyDocument=json.dumps(document))["Policy"]
+    iam.create_policy_version(
+        PolicyArn=policy["Arn"], PolicyDocument=json.dumps(document), SetAsDefault=True
+    )
+    iam.attach_user_policy(UserName="alice", PolicyArn=policy["Arn"])
+    client(url, "s3", **credentials).create_bucket(Bucket="second-bucket")
+    return number
