@@ -31,6 +31,9 @@ WHOLE = "*"
 #: What a column of a derived table says when the value is not known.
 UNKNOWN = "UNKNOWN"
 
+#: A slot name with this end stands for all slots of that family that any record mentions.
+FAMILY = "/*"
+
 #: The slot by which a resource begins and ends.
 EXISTENCE = "existence"
 

@@ -12,27 +12,26 @@ except provider defaults, which name the creation and the row of dated data.
 """
 
 import importlib
-import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from collector.model import Gap, Provenance
-from timeline.model import Json
-from timeline.state import ledger, rows
-from timeline.state.fold import TICK, Coverage, Folded, fold
+from collector.model import Gap
+from timeline.state import ledger, rows, source
+from timeline.state.fold import Coverage, Folded, fold
 from timeline.state.ledger import (
     EXISTENCE,
+    FAMILY,
     WHOLE,
     ChangeKind,
     Harvest,
     Listing,
     Observation,
-    Recorded,
     Shown,
     Write,
 )
+from timeline.state.source import Answer, Stream
 
 if TYPE_CHECKING:
     from timeline.normalize.model import Snapshot
@@ -42,12 +41,6 @@ PROVIDERS: dict[str, str] = {"aws": "timeline.state.aws.harvest"}
 
 #: Kinds of gap in which records of changes may be missing.
 _HOLES = frozenset({"missing_log", "logging_off", "unreadable", "truncated", "failed", "denied"})
-
-#: (kind, document, observed_at, provenance)
-Answer: TypeAlias = tuple[str, Json, datetime, Provenance | None]
-
-#: (account, category): one stream of records.
-_Source: TypeAlias = tuple[str | None, str]
 
 _Points: TypeAlias = dict[tuple[str, str], list[Write | Observation]]
 
@@ -92,22 +85,22 @@ def run(
     """
     module = importlib.import_module(PROVIDERS[provider])
     records = sorted(
-        (record_of(row) for row in _rows(events, provider, module.OPERATIONS)),
+        (source.record_of(row) for row in source.rows_of(events, provider, module.OPERATIONS)),
         key=lambda record: record.order,
     )
-    answers, undated = _answers(snapshots)
-    found: Harvest = module.harvest(records, _actors(events), answers)
-    spans = _spans(events, coverage_end)
+    answers, undated = source.answers(snapshots)
+    found: Harvest = module.harvest(records, source.actors(events), answers)
+    spans = source.spans(events, coverage_end)
     points = _points(found)
     result = StateResult(changes=[], intervals=[], gaps=undated)
-    for resource_uid, slot in sorted(points):
-        source = (module.account_of(resource_uid, found.owners), module.category_of(resource_uid))
-        covered = _coverage(source, spans, gaps)
+    for resource_uid, slot in sorted({*points, *found.constants}):
+        account = module.account_of(resource_uid, found.owners)
+        covered = _coverage((account, module.category_of(resource_uid)), spans, gaps)
         slack = module.slack_of(resource_uid, slot)
-        folded = fold(points[resource_uid, slot], covered, slack)
+        folded = fold(points.get((resource_uid, slot), ()), covered, slack)
         result.changes.extend(rows.changes(resource_uid, slot, folded.steps, provider, party_of))
         if (resource_uid, slot) in found.constants:
-            constant = _constant(resource_uid, slot, found, points[resource_uid, slot])
+            constant = _constant(resource_uid, slot, found, points.get((resource_uid, slot), ()))
             if constant is not None:
                 result.intervals.extend(constant)
                 continue
@@ -119,85 +112,14 @@ def run(
     return result
 
 
-def record_of(row: Mapping[str, Any]) -> Recorded:
-    """One row of `events` as a record.
-
-    Raises:
-        KeyError: a column is missing that `events` must have.
-    """
-    params = json.loads(row["params"]) if row.get("params") else {}
-    who = {
-        name: row.get(name)
-        for name in (
-            "user_agent", "src_ip", "session_issuer_uid", "session_uid", "source_identity",
-            "credential_uid", "invoked_by", "mfa",
-        )
-        if row.get(name) is not None
-    }  # fmt: skip
-    return Recorded(
-        event_uid=row["event_uid"],
-        provider_uid=row.get("provider_uid"),
-        provider=row.get("provider") or "aws",
-        time=row["time"],
-        precision=timedelta(microseconds=row.get("time_precision") or 0) or TICK,
-        operation=row["operation"],
-        service=row["service"],
-        account=row.get("account_uid"),
-        region=row.get("region"),
-        actor=_actor(row),
-        actor_account=row.get("actor_account_uid"),
-        error_code=row.get("error_code") or (None if row.get("outcome") == "success" else "error"),
-        who=who,
-        container=row.get("container"),
-        object=row.get("object"),
-        params=params if isinstance(params, dict) else {},
-        omitted=_names(row.get("omitted")),
-        provenance=Provenance(
-            item=row["evidence_item"], locator=row["locator"], sha256=row["record_sha256"]
-        ),
-    )
-
-
-def _answers(snapshots: Iterable["Snapshot | Answer"]) -> tuple[tuple[Answer, ...], list[Gap]]:
-    """Snapshots with their time and bytes; those whose time nobody stated are gaps."""
-    answers: list[Answer] = []
-    gaps: list[Gap] = []
-    for snapshot in snapshots:
-        if isinstance(snapshot, tuple):
-            answers.append(snapshot)
-            continue
-        item, locator = snapshot.item, snapshot.locator
-        if snapshot.observed_at is None:
-            reason = "expected the time at which this answer was observed, found none stated"
-            gaps.append(
-                Gap(kind="not_understood", subject=snapshot.kind, reason=reason, item=item.uid)
-            )
-            continue
-        if snapshot.sha256 == item.digest.sha256:
-            locator = f"0@0+{item.size}"
-        proof = Provenance(item=item.uid, locator=locator, sha256=snapshot.sha256)
-        answers.append((snapshot.kind, snapshot.body, snapshot.observed_at, proof))
-    return tuple(answers), gaps
-
-
-def _actor(row: Mapping[str, Any]) -> str | None:
-    if row.get("actor_type") == "Anonymous":
-        return "anonymous"
-    return row.get("actor_uid") or row.get("actor_account_uid") or row.get("invoked_by")
-
-
-def _names(omitted: str | None) -> tuple[str, ...]:
-    parsed = json.loads(omitted) if omitted else []
-    return tuple(str(name) for name in parsed) if isinstance(parsed, list) else (str(parsed),)
-
-
 def _points(found: Harvest) -> _Points:
     """Steps 3 and 4."""
     points: _Points = {}
     slots: dict[str, set[str]] = {}
     for write in found.writes:
         slots.setdefault(write.resource_uid, {EXISTENCE})
-        slots[write.resource_uid] |= {write.slot} - {WHOLE}
+        if write.slot != WHOLE and not write.slot.endswith(FAMILY):
+            slots[write.resource_uid].add(write.slot)
     for write in _effective(found.writes, slots):
         points.setdefault((write.resource_uid, write.slot), []).append(write)
     for seen in found.observations:
@@ -235,7 +157,12 @@ def _effective(writes: Iterable[Write], slots: Mapping[str, set[str]]) -> Iterab
             write = replace(write, before=None)
         if write.accepted:
             born.setdefault(uid, event if begins else None)
-        yield write
+        if write.slot.endswith(FAMILY):
+            family = write.slot.removesuffix("*")
+            members = sorted(slot for slot in slots[uid] if slot.startswith(family))
+            yield from (replace(write, slot=slot) for slot in members)
+        else:
+            yield write
 
 
 def _ended(write: Write, slots: Mapping[str, set[str]]) -> Iterable[Write]:
@@ -262,10 +189,10 @@ def _listed(
 
 
 def _coverage(
-    source: _Source, spans: Mapping[_Source, tuple[datetime, datetime]], gaps: Sequence[Gap]
+    stream: Stream, spans: Mapping[Stream, tuple[datetime, datetime]], gaps: Sequence[Gap]
 ) -> Coverage:
     """Coverage of an account's records; where the account is not known, of all of them."""
-    span = spans.get(source)
+    span = spans.get(stream)
     holes = tuple(
         sorted(
             (gap.time_from, gap.time_to)
@@ -328,67 +255,6 @@ def _gaps(resource_uid: str, slot: str, folded: Folded) -> list[Gap]:
             )
         )
     return found
-
-
-def _rows(events: Any, provider: str, operations: Iterable[str]) -> list[Mapping[str, Any]]:  # noqa: ANN401
-    """Rows of one provider's configuring operations, duplicates left out."""
-    wanted = sorted(operations)
-    if hasattr(events, "column_names"):
-        import pyarrow as pa
-        import pyarrow.compute as pc
-
-        mask = pc.and_(
-            pc.is_in(events["operation"], value_set=pa.array(wanted)),
-            pc.and_(pc.equal(events["provider"], provider), pc.is_null(events["duplicate_of"])),
-        )
-        found: list[Mapping[str, Any]] = events.filter(mask).to_pylist()
-        return found
-    return [
-        row
-        for row in events
-        if row["operation"] in operations
-        and row.get("duplicate_of") is None
-        and (row.get("provider") or provider) == provider
-    ]
-
-
-def _column(events: Any, name: str) -> list[Any]:  # noqa: ANN401
-    """A column of either form of `events`."""
-    if hasattr(events, "column_names"):
-        values: list[Any] = events[name].to_pylist()
-        return values
-    return [row.get(name) for row in events]
-
-
-def _actors(events: Any) -> list[str]:  # noqa: ANN401
-    """ARNs that called or issued a session."""
-    names = {*_column(events, "actor_uid"), *_column(events, "session_issuer_uid")}
-    return sorted(name for name in names if name)
-
-
-def _spans(
-    events: Any,  # noqa: ANN401
-    coverage_end: datetime | None,
-) -> dict[_Source, tuple[datetime, datetime]]:
-    """(account, category) -> from the account's first record to the end of its last one.
-
-    A category of which an account has no record is not covered at all: management events prove
-    nothing of data events that may never have been logged. The account None stands for all.
-    """
-    spans: dict[str | None, tuple[datetime, datetime]] = {}
-    present: set[_Source] = set()
-    names = ("account_uid", "category", "time", "time_precision")
-    for account, category, time, precision in zip(
-        *(_column(events, n) for n in names), strict=True
-    ):
-        end = time + (timedelta(microseconds=precision or 0) or TICK)
-        for owner in (account, None) if account is not None else (None,):
-            present.add((owner, "data" if category == "data" else "management"))
-            first, last = spans.get(owner, (time, end))
-            spans[owner] = (min(first, time), max(last, end))
-    if coverage_end is not None:
-        spans = {key: (first, max(last, coverage_end)) for key, (first, last) in spans.items()}
-    return {(owner, category): spans[owner] for owner, category in present}
 
 
 def _change_order(row: Mapping[str, Any]) -> tuple[Any, ...]:

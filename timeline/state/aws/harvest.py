@@ -11,7 +11,7 @@ from typing import Any
 
 from timeline.model import Json
 from timeline.state import defaults
-from timeline.state.aws import iam, reads, s3, s3_objects, snapshots
+from timeline.state.aws import iam, reads, s3, s3_objects, snapshots, sts
 from timeline.state.aws.acl import owner_of
 from timeline.state.aws.context import (
     Context,
@@ -26,6 +26,7 @@ from timeline.state.aws.identity import unique_uid
 from timeline.state.aws.record import (
     document,
     field,
+    many,
     request,
     resource_account,
     response,
@@ -47,6 +48,7 @@ from timeline.state.ledger import (
 _SERVICES: tuple[tuple[tuple[str, ...], Mapping[str, Handler]], ...] = (
     (("s3.amazonaws.com", "s3-control.amazonaws.com"), {**s3.HANDLERS, **s3_objects.HANDLERS}),
     (("iam.amazonaws.com",), iam.HANDLERS),
+    (("sts.amazonaws.com",), sts.HANDLERS),
 )
 
 _HANDLERS: dict[tuple[str, str], Handler] = {
@@ -89,7 +91,7 @@ def harvest(
         elif record.operation in reads.ABSENT or record.operation in reads.PRESENT:
             seen.extend(reads.observations(record))
     return Harvest(
-        writes=tuple(writes),
+        writes=tuple(sts.settle(writes)),
         observations=tuple(seen),
         listings=listings,
         owners={bucket_uid(bucket): account for bucket, account in owners.items()},
@@ -210,15 +212,11 @@ def _constants(
     writes: Iterable[Write], listings: Iterable[Listing]
 ) -> dict[tuple[str, str], tuple[datetime, Atoms, str]]:
     """Provider-managed policies of the data file, as far as the case refers to them."""
-    referred = {
-        str(value)
-        for write in writes
-        for value in [*(write.atoms or {}).values(), *(write.before or {}).values()]
-        if isinstance(value, str)
-    }
+    contents = [atoms for write in writes for atoms in (write.atoms, write.before) if atoms]
     for listing in listings:
-        for slots in listing.seen.values():
-            referred |= {str(v) for atoms in slots.values() for v in atoms.values()}
+        contents += [atoms for slots in listing.seen.values() for atoms in slots.values()]
+    values = [value for atoms in contents for value in atoms.values()]
+    referred = {str(one) for value in values for one in many(value) if isinstance(one, str)}
     rows: Json = defaults.load("aws")["managed_policies"]
     assert isinstance(rows, list)
     constants: dict[tuple[str, str], tuple[datetime, Atoms, str]] = {}

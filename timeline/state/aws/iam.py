@@ -11,7 +11,7 @@ from functools import partial
 from timeline.state.aws.context import Context, Handler, default_slot, replace_slot, text_at
 from timeline.state.aws.record import Unreadable, document, field, request, response, statements
 from timeline.state.aws.record import text as text_of
-from timeline.state.ledger import EXISTENCE, WHOLE, Atoms, Recorded, Write, scalar
+from timeline.state.ledger import EXISTENCE, FAMILY, WHOLE, Atoms, Recorded, Write, scalar
 
 #: Slot that says whether all policies of a principal are known: no slot then means no policy.
 LISTING = "listing"
@@ -60,6 +60,10 @@ def create_principal(kind: str, record: Recorded, context: Context) -> tuple[Wri
         ),
         default_slot(record, arn, LISTING, COMPLETE, f"a new {kind} has no policies"),
     ]  # fmt: skip
+    writes += [
+        default_slot(record, arn, f"{family}{FAMILY}", {}, f"a new {kind} has no policies")
+        for family in ("inline_policy", "attached_policy", "group")
+    ]
     boundary = text_of(field(request(record), "permissionsBoundary"))
     if kind != "group":
         writes.append(
@@ -128,6 +132,7 @@ def create_policy(record: Recorded, context: Context) -> tuple[Write, ...]:
             resource_uid=arn, slot=EXISTENCE, atoms=scalar(value=True), record=record,
             accepted=record.error_code is None, why="CreatePolicy recorded", before={}, rank=0,
         ),
+        default_slot(record, arn, f"version{FAMILY}", {}, "a new policy has no other version"),
         _version(record, arn, version),
         replace_slot(record, arn, "default_version", lambda: scalar(version)),
     )  # fmt: skip

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from timeline.model import Json, Knowledge
 from timeline.state.aws.context import account_uid
 from timeline.state.aws.iam import LISTING
+from timeline.state.aws.sts import SESSION_POLICY, SESSION_POLICY_ARNS
 
 if TYPE_CHECKING:
     from timeline.state.aws.input import Reading
@@ -113,13 +114,17 @@ def _managed(reading: "Reading", arn: str, path: str) -> list[Json]:
 
 def _session(reading: "Reading", principal: Mapping[str, Any]) -> list[Json] | None:
     """Policies given when the session was made; unseen where its making is not recorded."""
+    path = "session_policies"
     if principal.get("type") not in ("AssumedRole", "FederatedUser"):
         return None
     arn = str(principal.get("arn"))
-    if not reading.mentioned(arn, "session_policy"):
-        reading.unseen.append("session_policies")
+    if not reading.mentioned(arn, SESSION_POLICY):
+        reading.unseen.append(path)
         return None
-    state = reading.slot(arn, "session_policy")
-    if state.knowledge is Knowledge.UNKNOWN:
-        reading.unknown.append("session_policies")
-    return [state.value] if state.value is not None else None
+    inline, managed = (reading.slot(arn, slot) for slot in (SESSION_POLICY, SESSION_POLICY_ARNS))
+    if Knowledge.UNKNOWN in (inline.knowledge, managed.knowledge):
+        reading.unknown.append(path)
+    documents: list[Json] = [] if inline.value is None else [inline.value]
+    for policy in managed.value if isinstance(managed.value, list) else ():
+        documents += _managed(reading, str(policy), path)
+    return documents or None

@@ -1,0 +1,153 @@
+"""What the replay takes in: rows of `events`, answers of the provider, and how far records run."""
+
+import json
+from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from collector.model import Gap, Provenance
+from timeline.model import Json
+from timeline.state.fold import TICK
+from timeline.state.ledger import Recorded
+
+if TYPE_CHECKING:
+    from timeline.normalize.model import Snapshot
+
+#: (kind, document, observed_at, provenance)
+Answer: TypeAlias = tuple[str, Json, datetime, Provenance | None]
+
+#: (account, category): one stream of records.
+Stream: TypeAlias = tuple[str | None, str]
+
+
+def rows_of(events: Any, provider: str, operations: Iterable[str]) -> list[Mapping[str, Any]]:  # noqa: ANN401
+    """Rows of one provider's configuring operations, duplicates left out."""
+    wanted = sorted(operations)
+    if hasattr(events, "column_names"):
+        import pyarrow as pa
+        import pyarrow.compute as pc
+
+        mask = pc.and_(
+            pc.is_in(events["operation"], value_set=pa.array(wanted)),
+            pc.and_(pc.equal(events["provider"], provider), pc.is_null(events["duplicate_of"])),
+        )
+        found: list[Mapping[str, Any]] = events.filter(mask).to_pylist()
+        return found
+    return [
+        row
+        for row in events
+        if row["operation"] in operations
+        and row.get("duplicate_of") is None
+        and (row.get("provider") or provider) == provider
+    ]
+
+
+def record_of(row: Mapping[str, Any]) -> Recorded:
+    """One row of `events` as a record.
+
+    Raises:
+        KeyError: a column is missing that `events` must have.
+    """
+    params = json.loads(row["params"]) if row.get("params") else {}
+    who = {
+        name: row.get(name)
+        for name in (
+            "user_agent", "src_ip", "session_issuer_uid", "session_uid", "source_identity",
+            "credential_uid", "invoked_by", "mfa",
+        )
+        if row.get(name) is not None
+    }  # fmt: skip
+    return Recorded(
+        event_uid=row["event_uid"],
+        provider_uid=row.get("provider_uid"),
+        provider=row.get("provider") or "aws",
+        time=row["time"],
+        precision=timedelta(microseconds=row.get("time_precision") or 0) or TICK,
+        operation=row["operation"],
+        service=row["service"],
+        account=row.get("account_uid"),
+        region=row.get("region"),
+        actor=_actor(row),
+        actor_account=row.get("actor_account_uid"),
+        error_code=row.get("error_code") or (None if row.get("outcome") == "success" else "error"),
+        who=who,
+        container=row.get("container"),
+        object=row.get("object"),
+        params=params if isinstance(params, dict) else {},
+        omitted=_names(row.get("omitted")),
+        provenance=Provenance(
+            item=row["evidence_item"], locator=row["locator"], sha256=row["record_sha256"]
+        ),
+    )
+
+
+def _actor(row: Mapping[str, Any]) -> str | None:
+    if row.get("actor_type") == "Anonymous":
+        return "anonymous"
+    return row.get("actor_uid") or row.get("actor_account_uid") or row.get("invoked_by")
+
+
+def _names(omitted: str | None) -> tuple[str, ...]:
+    parsed = json.loads(omitted) if omitted else []
+    return tuple(str(name) for name in parsed) if isinstance(parsed, list) else (str(parsed),)
+
+
+def actors(events: Any) -> list[str]:  # noqa: ANN401
+    """ARNs that called or issued a session."""
+    names = {*_column(events, "actor_uid"), *_column(events, "session_issuer_uid")}
+    return sorted(name for name in names if name)
+
+
+def answers(snapshots: Iterable["Snapshot | Answer"]) -> tuple[tuple[Answer, ...], list[Gap]]:
+    """Snapshots with their time and bytes; those whose time nobody stated are gaps."""
+    found: list[Answer] = []
+    gaps: list[Gap] = []
+    for snapshot in snapshots:
+        if isinstance(snapshot, tuple):
+            found.append(snapshot)
+            continue
+        item, locator = snapshot.item, snapshot.locator
+        if snapshot.observed_at is None:
+            reason = "expected the time at which this answer was observed, found none stated"
+            gaps.append(
+                Gap(kind="not_understood", subject=snapshot.kind, reason=reason, item=item.uid)
+            )
+            continue
+        if snapshot.sha256 == item.digest.sha256:
+            locator = f"0@0+{item.size}"
+        proof = Provenance(item=item.uid, locator=locator, sha256=snapshot.sha256)
+        found.append((snapshot.kind, snapshot.body, snapshot.observed_at, proof))
+    return tuple(found), gaps
+
+
+def spans(
+    events: Any,  # noqa: ANN401
+    coverage_end: datetime | None,
+) -> dict[Stream, tuple[datetime, datetime]]:
+    """(account, category) -> from the account's first record to the end of its last one.
+
+    A category of which an account has no record is not covered at all: management events prove
+    nothing of data events that may never have been logged. The account None stands for all.
+    """
+    found: dict[str | None, tuple[datetime, datetime]] = {}
+    present: set[Stream] = set()
+    names = ("account_uid", "category", "time", "time_precision")
+    for account, category, time, precision in zip(
+        *(_column(events, n) for n in names), strict=True
+    ):
+        end = time + (timedelta(microseconds=precision or 0) or TICK)
+        for owner in (account, None) if account is not None else (None,):
+            present.add((owner, "data" if category == "data" else "management"))
+            first, last = found.get(owner, (time, end))
+            found[owner] = (min(first, time), max(last, end))
+    if coverage_end is not None:
+        found = {key: (first, max(last, coverage_end)) for key, (first, last) in found.items()}
+    return {(owner, category): found[owner] for owner, category in present}
+
+
+def _column(events: Any, name: str) -> list[Any]:  # noqa: ANN401
+    """A column of either form of `events`."""
+    if hasattr(events, "column_names"):
+        values: list[Any] = events[name].to_pylist()
+        return values
+    return [row.get(name) for row in events]
