@@ -1,5 +1,6 @@
 """`butfor timeline`: print, filter and export events, and show the record behind one."""
 
+import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
@@ -110,7 +111,7 @@ def show(outer_case: Path | None, event: str, raw: bool, case_path: Path | None)
     for row in found:
         data = _record(folder, items, row)
         if raw:
-            click.get_binary_stream("stdout").write(data + b"\n")
+            sys.stdout.buffer.write(data + b"\n")
         else:
             click.echo("\n".join(_shown(row, data)))
 

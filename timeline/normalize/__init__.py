@@ -4,7 +4,7 @@
 row cites; `snapshots` hands the recognised API answers to the state stage.
 """
 
-from timeline.normalize.aws import cloudtrail, cloudtrail_envelope, cloudtrail_lookup
+from timeline.normalize.aws import cloudtrail, cloudtrail_envelope, cloudtrail_lookup, s3_access_log
 from timeline.normalize.cite import reextract, snapshots
 from timeline.normalize.model import Document, IngestReport, OpenItem, Parser, Snapshot
 from timeline.normalize.run import run
@@ -17,6 +17,7 @@ PARSERS: tuple[Parser, ...] = (
     cloudtrail_lookup.PARSER,
     cloudtrail_envelope.PARSER,
     cloudtrail.PARSER,
+    s3_access_log.PARSER,
 )
 
 __all__ = (

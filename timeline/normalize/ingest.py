@@ -130,7 +130,7 @@ def _read_body(body: Body, item: EvidenceItem, parsers: tuple[Parser, ...], tall
     if text[:1] in (b"{", b"["):
         usable = tuple(each for each in parsers if each.form == "json")
         _read_log(split.json_records(chunks), "json", place, usable, tally)
-    elif any(each.detect(_first_line(text)) for each in usable):
+    elif any(each.detect(line) for each in usable for line in _first_lines(text)):
         _read_log(lines.text_lines(chunks), "lines", place, usable, tally)
     else:
         _read_other(head, chunks, place, tally)
@@ -157,8 +157,9 @@ def head_of(chunks: Iterator[bytes]) -> tuple[bytes, Iterator[bytes]]:
     return b"".join(held)[:HEAD], again()
 
 
-def _first_line(text: bytes) -> bytes:
-    return text.partition(b"\n")[0].rstrip(b"\r")
+def _first_lines(text: bytes) -> list[bytes]:
+    """Some lines to tell a text log by: one bad line at the top must not hide it."""
+    return [line.rstrip(b"\r") for line in text[:HEAD].split(b"\n", 20)[:20]]
 
 
 def _read_log(

@@ -1,0 +1,286 @@
+"""S3 server access log: one line, 18 to 27 fields, to one row of `events`.
+
+Fields in order: bucket owner, bucket, time, address, requester, request id, operation, key,
+Request-URI, status, error, bytes sent, object size, total and turn-around milliseconds, referer,
+agent, version id, host id, signature, cipher, auth type, host, TLS, access-point ARN, aclRequired,
+Region. Source: S3 user guide, "Amazon S3 server access log format".
+
+Referer and agent are the client's words and may hold quotes and spaces. The line is therefore read
+from both ends: no field after the agent holds a quote, so the last quote of the line closes it.
+"""
+
+import json
+import re
+from collections.abc import Mapping
+from hashlib import sha256
+from typing import Any
+from urllib.parse import parse_qsl, unquote
+
+from collector.model import Gap
+from timeline.normalize.aws import actions, s3
+from timeline.normalize.aws.cloudtrail import PRECISION, refused
+from timeline.normalize.aws.cloudtrail_fields import compact
+from timeline.normalize.aws.times import when_access
+from timeline.normalize.model import EventRow, Parser, Record, Unreadable, Where
+
+_START = re.compile(rb"\S+ \S+ \[\d\d/[A-Z][a-z]{2}/\d{4}:\d\d:\d\d:\d\d [+-]\d{4}\] ")
+_FRONT = re.compile(
+    r"(?P<owner>\S+) (?P<bucket>\S+) \[(?P<time>[^\]]*)\] (?P<ip>\S+) (?P<requester>\S+) "
+    r"(?P<request>\S+) (?P<operation>\S+) (?P<key>\S+) "
+    r'(?:"(?P<uri>\S+ \S* HTTP/[\d.]+|-|.*?)"|-) (?P<status>\d{3}|-) (?P<error>\S+) '
+    r"(?P<sent>\d+|-) (?P<size>\d+|-) (?P<total>\d+|-) (?P<turn>\d+|-) (?P<rest>.*)",
+    re.DOTALL,
+)
+#: Fields after the agent; a line may end after any of them.
+TAIL = (
+    "version", "host_id", "signature", "cipher", "auth", "host", "tls", "access_point",
+    "acl_required", "region",
+)  # fmt: skip
+_PERSONS = {"user": "IAMUser", "root": "Root"}
+_SESSIONS = {"assumed-role": "AssumedRole", "federated-user": "FederatedUser"}
+_METHODS = {"AuthHeader": "header", "QueryString": "query"}
+
+
+def detect(data: bytes) -> bool:
+    """Two words, a time in brackets, and more."""
+    return _START.match(data) is not None
+
+
+def read(record: Record, where: Where) -> tuple[EventRow, tuple[Gap, ...]]:
+    """One line to its row.
+
+    Raises:
+        Unreadable: fewer than 18 fields, more than 27, or a time that is none.
+    """
+    assert record.data is not None
+    fields = _fields(record.data.decode("utf-8", "backslashreplace"))
+    time = when_access(fields["time"] or "")
+    if time is None:
+        raise Unreadable(
+            f"expected a time as in 06/Feb/2019:00:00:38 +0000, found {fields['time']!r}"
+        )
+    asked = _asked(fields["uri"])
+    key = _key(fields["key"], fields["uri"], fields["bucket"] or "")
+    bucket, error = fields["bucket"], fields["error"]
+    event = actions.event_name(fields["operation"] or "", key is not None)
+    category = "data" if event in s3.DATA_EVENTS else "management"
+    uid = f"arn:aws:s3:::{bucket}" if bucket else None
+    version = fields["version"] or asked.get("versionId")
+    row = EventRow(
+        event_uid=f"{where.item}/{where.prefix}{record.number}",
+        request_id=fields["request"],
+        time=time,
+        time_precision=PRECISION,
+        time_text=fields["time"] or "",
+        acquired_at=where.acquired_at,
+        provider="aws",
+        region=fields["region"],
+        service="s3.amazonaws.com",
+        operation=fields["operation"] or "",
+        category=category,
+        activity=_activity(event, fields["operation"] or ""),
+        **_actor(fields["requester"], asked),
+        src_ip=fields["ip"],
+        user_agent=fields["agent"],
+        referer=fields["referer"],
+        tls_version=fields["tls"],
+        auth_method=_method(fields),
+        auth_evidence=_evidence(fields),
+        resource_type=("AWS::S3::Object" if key else "AWS::S3::Bucket") if bucket else None,
+        resource_uid=f"{uid}/{key}" if uid and key else uid,
+        container=bucket,
+        object=key,
+        object_version=version if key else None,
+        outcome=_outcome(fields["status"], error),
+        status_code=int(fields["status"]) if fields["status"] else None,
+        error_code=error,
+        bytes_out=int(fields["sent"]) if fields["sent"] else None,
+        params=_params(fields, asked),
+        evidence_item=where.item,
+        locator=f"{where.prefix}{record.number}@{record.offset}+{record.length}",
+        record_sha256=sha256(record.data).hexdigest(),
+        source="aws.s3_access_log",
+    )
+    return row, ()
+
+
+def _fields(line: str) -> dict[str, str | None]:
+    """Fields by name; `-` and fields that the line does not have are None."""
+    front = _FRONT.fullmatch(line)
+    if front is None:
+        raise Unreadable(f"expected 18 to 27 fields of an access log, found {line[:80]!r}")
+    found: dict[str, str | None] = dict(front.groupdict())
+    rest = found.pop("rest") or ""
+    found["referer"], found["agent"], tail = _words(rest)
+    if not 1 <= len(tail) <= len(TAIL):
+        raise Unreadable(f"expected 18 to 27 fields of an access log, found {17 + len(tail)}")
+    found.update(zip(TAIL, tail, strict=False))
+    return {name: None if value == "-" else value for name, value in found.items()} | {
+        name: None for name in TAIL[len(tail) :]
+    }
+
+
+def _words(rest: str) -> tuple[str, str, list[str]]:
+    """Referer, agent, and the fields after them.
+
+    A referer is an address and holds no blank, so the first `" "` ends it; whatever quotes follow
+    belong to the agent.
+    """
+    end = rest.rfind('"')
+    if end < 0:
+        referer, agent, *tail = [*rest.split(" "), "", ""]
+        return referer, agent, [each for each in tail if each]
+    words, tail = rest[: end + 1], rest[end + 1 :].split()
+    if words.startswith("- "):
+        return "-", words[2:].removeprefix('"').removesuffix('"'), tail
+    referer, separator, agent = words.removeprefix('"').partition('" ')
+    if not separator:
+        # The agent is a bare hyphen: the only quotes are the referer's.
+        return referer.removesuffix('"'), tail[0] if tail else "-", tail[1:]
+    agent = agent.removeprefix('"').removesuffix('"') if agent else "-"
+    return referer, agent, tail
+
+
+def _asked(uri: str | None) -> dict[str, str]:
+    """Parameters of the Request-URI; the first of several equal names."""
+    query = (uri or "").partition("?")[2].rpartition(" ")[0]
+    found: dict[str, str] = {}
+    for name, value in parse_qsl(query, keep_blank_values=True):
+        found.setdefault(name, value)
+    return found
+
+
+def _key(logged: str | None, uri: str | None, bucket: str) -> str | None:
+    """The object's key, decoded as often as the log encoded it.
+
+    The log encodes the key once more than the client did; older lines carry it as the client
+    wrote it. The Request-URI tells which, for it is never encoded again.
+    """
+    if logged is None:
+        return None
+    parts = (uri or "").split(" ")
+    path = parts[1].partition("?")[0] if len(parts) > 1 else ""
+    written = {path.lstrip("/"), path.removeprefix(f"/{bucket}/")}
+    once = unquote(logged, errors="backslashreplace")
+    return unquote(once, errors="backslashreplace") if once in written else once
+
+
+def _actor(requester: str | None, asked: Mapping[str, str]) -> dict[str, Any]:
+    if requester is None:
+        return {"actor_type": "Anonymous"}
+    credential = asked.get("X-Amz-Credential", "").partition("/")[0] or asked.get("AWSAccessKeyId")
+    if requester.startswith("arn:") and requester.count(":") >= 5:
+        account, path = requester.split(":", 5)[4:]
+        kind, _, name = path.partition("/")
+        session = name.partition("/")[2] if kind == "assumed-role" else None
+        return {
+            "actor_type": _PERSONS.get(kind) or _SESSIONS.get(kind) or "Unknown",
+            "actor_uid": requester,
+            "actor_account_uid": account or None,
+            "actor_name": name.rpartition("/")[2]
+            if kind == "user"
+            else name.partition("/")[0] or None,
+            "session_uid": session or None,
+            "credential_uid": credential,
+        }
+    if requester.startswith("svc:") or requester == "AmazonS3" or "amazonaws.com" in requester:
+        service = "s3.amazonaws.com" if requester == "AmazonS3" else requester.removeprefix("svc:")
+        return {"actor_type": "AWSService", "invoked_by": service}
+    return {
+        "actor_type": "CanonicalUser",
+        "actor_unique_id": requester,
+        "credential_uid": credential,
+    }
+
+
+def _method(fields: Mapping[str, str | None]) -> str:
+    requester = fields["requester"]
+    if requester is None:
+        return "anonymous"
+    if requester.startswith("svc:") or requester == "AmazonS3":
+        return "service"
+    return _METHODS.get(fields["auth"] or "", "unknown")
+
+
+def _evidence(fields: Mapping[str, str | None]) -> str | None:
+    found = {
+        "aclRequired": fields["acl_required"],
+        "CipherSuite": fields["cipher"],
+        "SignatureVersion": fields["signature"],
+    }
+    kept = {name: value for name, value in found.items() if value is not None}
+    return compact(kept) if kept else None
+
+
+def _activity(event: str, operation: str) -> str:
+    if event in s3.CONFIGURES:
+        return "configure"
+    verb = operation.split(".")[1] if operation.count(".") >= 2 else ""
+    if verb in ("GET", "HEAD") or operation.endswith("_GET"):
+        return "list" if event.startswith("List") or event == "HeadBucket" else "read"
+    if event not in s3.DATA_EVENTS and verb in ("PUT", "DELETE"):
+        return "configure"
+    if verb in ("DELETE", "MULTI_OBJECT_DELETE") or "DELETE" in operation:
+        return "delete"
+    return "write" if verb in ("PUT", "POST", "COPY") else "other"
+
+
+def _outcome(status: str | None, error: str | None) -> str:
+    if (error and refused(error)) or status in ("401", "403"):
+        return "denied"
+    return "error" if error or (status and int(status) >= 400) else "success"
+
+
+def _params(fields: Mapping[str, str | None], asked: Mapping[str, str]) -> str:
+    """In the shape of a CloudTrail record, so that one reading serves both; the line beside it."""
+    extra = {
+        "AuthenticationMethod": fields["auth"],
+        "CipherSuite": fields["cipher"],
+        "SignatureVersion": fields["signature"],
+        "aclRequired": fields["acl_required"],
+        "x-amz-id-2": fields["host_id"],
+    }
+    point = fields["access_point"]
+    return json.dumps(
+        {
+            "requestParameters": dict(asked) if fields["uri"] is not None else None,
+            "additionalEventData": {k: v for k, v in extra.items() if v is not None},
+            "resources": [{"ARN": point}] if point else [],
+            "tlsDetails": {"tlsVersion": fields["tls"]} if fields["tls"] else None,
+            "accessLog": {
+                name: fields[name]
+                for name in ("owner", "requester", "key", "uri", "size", "total", "turn", "host")
+            },
+        },
+        ensure_ascii=False,
+        separators=(",", ":"),
+    )
+
+
+PARSER = Parser(
+    source="aws.s3_access_log", version=1, form="lines", detect=detect, read=read,
+    mapping=(
+        ("request_id", "request id"), ("time", "time; width 1 s"), ("region", "Region (27th)"),
+        ("operation", "operation, REST.GET.OBJECT"), ("category", "operation"),
+        ("activity", "operation"), ("actor_type", "requester: - is Anonymous"),
+        ("actor_uid", "requester, if an ARN"),
+        ("actor_unique_id", "requester, if a canonical user id"),
+        ("actor_name", "requester's ARN"), ("actor_account_uid", "requester's ARN"),
+        ("session_uid", "requester's ARN"),
+        ("credential_uid", "Request-URI, X-Amz-Credential or AWSAccessKeyId"),
+        ("invoked_by", "requester, if a service"), ("src_ip", "remote address"),
+        ("user_agent", "agent"), ("referer", "referer"), ("tls_version", "TLS version"),
+        ("auth_method", "requester and authentication type"),
+        ("auth_evidence", "aclRequired, cipher suite, signature version"),
+        ("resource_type", "key"), ("resource_uid", "bucket and key"), ("container", "bucket"),
+        ("object", "key, decoded"), ("object_version", "version id, else versionId of the URI"),
+        ("outcome", "error and status"), ("status_code", "HTTP status"), ("error_code", "error"),
+        ("bytes_out", "bytes sent"),
+        ("params", "Request-URI's parameters; cipher, signature, auth type, TLS, access point"),
+    ),
+    never=(
+        "provider_uid", "logged_time", "account_uid", "session_issuer_uid", "session_created",
+        "source_identity", "mfa", "delegation", "src_vpc_endpoint", "error_message", "bytes_in",
+        "omitted", "recipient_account_uid", "shared_uid",
+    ),
+)  # fmt: skip
