@@ -96,6 +96,7 @@ def draw(rules: Sequence[Rule], lanes: Sequence[Lane], zone: ZoneInfo) -> str:
     parts = [_ground(axis, head, body)]
     parts += [_lane(lane, axis, head + LANE * row) for row, lane in enumerate(lanes)]
     parts += [_rule(rule, axis, 6 + HEAD * row, body) for row, rule in enumerate(rules)]
+    parts += [_rule_label(rule, axis, 6 + HEAD * row) for row, rule in enumerate(rules)]
     parts += [_axis(axis, body, zone)]
     height = body + (42 if zone.key != "UTC" else 30)
     return (
@@ -212,29 +213,40 @@ def _histogram(ticks: Sequence[Tick], axis: Scale, middle: float) -> str:
 
 
 def _rule(rule: Rule, axis: Scale, top: float, body: float) -> str:
-    x1, x2 = axis.x(rule.low, missing=LEFT), axis.x(rule.high, missing=RIGHT)
-    x = x1 if rule.high is None or x2 - x1 < 1 else (x1 + x2) / 2
+    """A line through all lanes, from the head of its label."""
+    x1, x2, x = _place(rule, axis)
     dash = ' stroke-dasharray="2 2"' if rule.refused else ""
     line = (
         f'<line x1="{x:.2f}" x2="{x:.2f}" y1="{top + 5:.2f}" y2="{body:.2f}" stroke="{INK}" '
         f'stroke-width="0.7"{dash}/>'
     )
-    span = ""
-    if x2 - x1 >= 1 and rule.low is not None and rule.high is not None:
-        span = (
-            f'<rect x="{x1:.2f}" y="{top + 4:.2f}" width="{x2 - x1:.2f}" height="3" '
-            f'fill="url(#unknown)" stroke="{QUIET_INK}" stroke-width="0.4"/>'
-        )
+    if x2 - x1 < 1 or rule.low is None or rule.high is None:
+        return line
+    return line + (
+        f'<rect x="{x1:.2f}" y="{top + 4:.2f}" width="{x2 - x1:.2f}" height="3" '
+        f'fill="url(#unknown)" stroke="{QUIET_INK}" stroke-width="0.4"/>'
+    )
+
+
+def _rule_label(rule: Rule, axis: Scale, top: float) -> str:
+    """Number and words beside the line, drawn after all lines so that none crosses them."""
+    _, _, x = _place(rule, axis)
     label = f"{rule.number}  {visible(rule.text)}"
     right = x + 6 + _width(label, 8.4) < RIGHT
-    words = _text(x + 6 if right else x - 6, top + 8, label, size=8.4,
-                  anchor="start" if right else "end", halo=True,
-                  room=RIGHT - x - 6 if right else x - 6)  # fmt: skip
     dot = (
         f'<circle cx="{x:.2f}" cy="{top + 5:.2f}" r="2.2" stroke="{INK}" stroke-width="0.7" '
         f'fill="{"#ffffff" if rule.refused else INK}"/>'
     )
-    return line + span + dot + words
+    return dot + _text(
+        x + 6 if right else x - 6, top + 8, label, size=8.4, anchor="start" if right else "end",
+        halo=True, room=RIGHT - x - 6 if right else x - 6,
+    )  # fmt: skip
+
+
+def _place(rule: Rule, axis: Scale) -> tuple[float, float, float]:
+    """Left and right bound and the middle, where the line stands."""
+    x1, x2 = axis.x(rule.low, missing=LEFT), axis.x(rule.high, missing=RIGHT)
+    return x1, x2, x1 if rule.high is None or x2 - x1 < 1 else (x1 + x2) / 2
 
 
 def _axis(axis: Scale, body: float, zone: ZoneInfo) -> str:

@@ -18,6 +18,7 @@ from reports.model import (
     quote,
     say,
 )
+from reports.pinpoint import counted
 from reports.text import said
 
 
@@ -62,11 +63,11 @@ def cover(exhibit: Exhibit, imprint: Imprint, material: Material, native_sha256:
         ("Record origin", say(str(exhibit.origin))),
         *exhibit.facts,
         ("Coverage", exhibit.coverage),
-        ("Sources", say(f"{len(exhibit.sources):,} preserved files, listed at the end")),
+        ("Sources", say(f"{counted(len(exhibit.sources), 'preserved file')}, listed at the end")),
         ("Native table", parts.joined(
-            (cite(f"{exhibit.stem}.csv"), say("SHA-256"), cite(native_sha256)), " ")),
+            (cite(f"{exhibit.stem}.csv"), cite(f"SHA-256 {native_sha256}")), "\n")),
         ("Inputs", parts.joined(
-            (cite("inputs.json"), say("SHA-256"), cite(imprint.inputs_sha256)), " ")),
+            (cite("inputs.json"), cite(f"SHA-256 {imprint.inputs_sha256}")), "\n")),
         ("Findings shown", say(", ".join(exhibit.findings) or "none")),
         ("Prepared", say(f"{imprint.prepared_at} with butfor {imprint.tool}, {imprint.status} "
                          f"{imprint.label}")),
@@ -79,7 +80,7 @@ def cover(exhibit: Exhibit, imprint: Imprint, material: Material, native_sha256:
         pairs=pairs,
         closing=(_limits(exhibit), _sources(exhibit)),
         footer_line=plain(line),
-        running_title=plain(exhibit.title) if len(title) <= 34 else _kind_title(exhibit),
+        running_title=exhibit.running or title,
         document_title=f"Exhibit {exhibit.number}: {title}"[:400],
         author=plain(dict(imprint.matter).get("Prepared by", say("not supplied"))),
     )
@@ -91,7 +92,7 @@ def _limits(exhibit: Exhibit) -> Section:
 
 def _sources(exhibit: Exhibit) -> Section:
     table = Table(
-        caption=say(f"{len(exhibit.sources):,} preserved files that this exhibit cites."),
+        caption=say(f"{counted(len(exhibit.sources), 'preserved file')} cited by this exhibit."),
         columns=SOURCE_COLUMNS,
         rows=tuple(
             (
@@ -106,8 +107,3 @@ def _sources(exhibit: Exhibit) -> Section:
         empty=say("This exhibit cites no preserved file."),
     )
     return Section(title=say("Sources"), blocks=(table,))
-
-
-def _kind_title(exhibit: Exhibit) -> str:
-    """A title that holds an identifier is shortened to its own words in the footer."""
-    return "".join(span.text for span in exhibit.title if span.voice == "say").strip()

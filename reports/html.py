@@ -9,7 +9,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from jinja2 import Environment, StrictUndefined
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from reports.cover import Cover
 from reports.model import Block, Exhibit, Imprint, Table
@@ -57,10 +57,13 @@ def page(name: str, case: Path | None, **values: object) -> bytes:
     return text.encode("utf-8", "surrogatepass")
 
 
-def laid(words: str) -> Markup:
+def laid(words: str, breaks: bool = True) -> Markup:
     """Escaped, controls spelled out, with places to break; line feeds of ours become lines."""
     lines = [
-        Markup("<wbr>").join(breakable(visible(line)).split(BREAK)) for line in words.split("\n")
+        Markup("<wbr>").join(breakable(visible(line)).split(BREAK))
+        if breaks
+        else escape(visible(line))
+        for line in words.split("\n")
     ]
     return Markup("<br>").join(lines)
 

@@ -2,8 +2,9 @@
 
 An exhibit is a value: the PDF, the page for the screen and the tables are drawn from the same one,
 so they cannot tell different stories. Text is a run of spans, because three things must be told
-apart to the last page: words of ours (they are linted), words quoted from the evidence or from
-case.toml (they are marked, and never linted), and pinpoint cites (they must resolve).
+apart to the last page: words of ours (they are linted), words quoted from the evidence (they are
+marked, and never linted), words given by case.toml or by an earlier stage, and pinpoint cites (they
+must resolve).
 """
 
 from collections.abc import Iterator
@@ -42,6 +43,7 @@ class Voice(StrEnum):
 
     SAY = "say"
     QUOTE = "quote"
+    GIVEN = "given"
     CITE = "cite"
 
 
@@ -62,8 +64,13 @@ def say(words: str) -> Text:
 
 
 def quote(value: str) -> Text:
-    """Words of the evidence or of case.toml, verbatim."""
+    """Words of the evidence, verbatim."""
     return (Span(voice=Voice.QUOTE, text=value),)
+
+
+def given(value: str) -> Text:
+    """Words of case.toml or of an earlier stage, verbatim."""
+    return (Span(voice=Voice.GIVEN, text=value),)
 
 
 def cite(pinpoint: str) -> Text:
@@ -217,6 +224,7 @@ class Exhibit:
         limits: never printed smaller than the answer.
         findings: ids of the findings shown.
         based_on: numbers of the exhibits an illustrative aid rests on.
+        running: short title for the foot of each page.
     """
 
     key: str
@@ -235,6 +243,7 @@ class Exhibit:
     native: Native
     findings: tuple[str, ...] = ()
     based_on: tuple[str, ...] = ()
+    running: str = ""
 
     def __post_init__(self) -> None:
         """A summary shows contents; what draws a causal order is an illustration (R-082)."""

@@ -35,6 +35,7 @@ from reports.model import (
     Status,
     Table,
     Text,
+    Voice,
     say,
 )
 from reports.pinpoint import BREAK, breakable, visible
@@ -161,27 +162,29 @@ def _block(block: Block) -> Mapping[str, Any]:
                 "type": "redline",
                 "title": _text(block.title),
                 "note": _text(block.note),
-                "blocks": [[mark.value, _words(_indented(words))] for mark, words in block.blocks],
+                "blocks": [[mark.value, _lines(words)] for mark, words in block.blocks],
             }
 
 
 def _text(text: Text) -> list[list[str]]:
-    return [[span.voice.value, _words(span.text)] for span in text]
+    return [
+        [span.voice.value, _words(span.text, breaks=span.voice is not Voice.SAY)] for span in text
+    ]
 
 
-def _words(words: str) -> str:
-    """Visible, drawable, breakable; line feeds of ours stay."""
-    shown = "\n".join(drawable(visible(line)) for line in words.split("\n"))
-    return "\n".join(breakable(line) for line in shown.split("\n"))
+def _words(words: str, *, breaks: bool = True) -> str:
+    """Visible and drawable; identifiers also breakable. Line feeds of ours stay."""
+    lines = [drawable(visible(line)) for line in words.split("\n")]
+    return "\n".join(breakable(line) if breaks else line for line in lines)
 
 
-def _indented(words: str) -> str:
-    """Leading spaces as no-break spaces, or the typesetter drops them."""
-    lines = []
-    for line in words.split("\n"):
-        bare = line.lstrip(" ")
-        lines.append("\u00a0" * (len(line) - len(bare)) + bare)
-    return "\n".join(lines)
+def _lines(words: str) -> list[list[object]]:
+    """Each line of a block as its depth and its words: the typesetter drops leading spaces."""
+    bare = [line.lstrip(" ") for line in words.split("\n")]
+    return [
+        [len(line) - len(rest), _words(rest)]
+        for line, rest in zip(words.split("\n"), bare, strict=True)
+    ]
 
 
 def _stamps(

@@ -1,9 +1,10 @@
 """The sentences of exhibits: Jinja templates of plain words, one file an exhibit.
 
 The finalizer decides whose words a value is. A number prints as a number. Text that code has marked
-as `said` (times, counts, our own terms) is ours. Every other text is taken for a quotation from the
-evidence or from case.toml and is marked as such, so that forgetting to mark one errs on the safe
-side: it is shown as quoted, never obeyed and never linted as ours.
+as `said` (times, counts, our own terms) is ours. Words of case.toml or of an earlier stage pass
+through the filter `given`. Every other text is taken for a quotation from the evidence and marked as
+such, so that forgetting to mark one errs on the safe side: it is shown as quoted, never obeyed and
+never linted as ours.
 
 A case may bring templates of its own in `CASE/templates/`; they win, and the bundle names them.
 """
@@ -29,10 +30,11 @@ from collector.errors import ConfigError
 from reports.model import Span, Text, Voice
 
 #: Private marks around quotations and cites inside a rendered sentence; never in a value.
-_OPEN = {Voice.QUOTE: "\ue001", Voice.CITE: "\ue002"}
+_OPEN = {Voice.QUOTE: "\ue001", Voice.CITE: "\ue002", Voice.GIVEN: "\ue004"}
 _CLOSE = "\ue003"
-_MARKS = re.compile("[\ue000-\ue003]")
-_SPANS = re.compile("([\ue001\ue002])([^\ue003]*)\ue003|([^\ue001\ue002\ue003]+)")
+_VOICES = {mark: voice for voice, mark in _OPEN.items()}
+_MARKS = re.compile("[\ue000-\ue004]")
+_SPANS = re.compile("([\ue001\ue002\ue004])([^\ue003]*)\ue003|([^\ue001-\ue004]+)")
 
 Say = Callable[..., Text]
 
@@ -67,6 +69,7 @@ def environment(case: Path | None) -> Environment:
         trim_blocks=True, lstrip_blocks=True,
     )  # fmt: skip
     made.filters["cite"] = _cited
+    made.filters["given"] = _given
     made.filters["count"] = _counted
     made.globals["said"] = said
     return made
@@ -100,8 +103,7 @@ def parse(marked: str) -> Text:
     spans = []
     for opened, quoted, said in _SPANS.findall(marked.strip()):
         if opened:
-            voice = Voice.QUOTE if opened == _OPEN[Voice.QUOTE] else Voice.CITE
-            spans.append(Span(voice=voice, text=quoted))
+            spans.append(Span(voice=_VOICES[opened], text=quoted))
         else:
             spans.append(Span(voice=Voice.SAY, text=re.sub(r"\s+", " ", said)))
     return tuple(spans)
@@ -128,6 +130,10 @@ def _finalize(value: object) -> object:
 
 def _cited(value: object) -> Said:
     return Said(_OPEN[Voice.CITE] + _MARKS.sub(_spell, str(value)) + _CLOSE)
+
+
+def _given(value: object) -> Said:
+    return Said(_OPEN[Voice.GIVEN] + _MARKS.sub(_spell, str(value)) + _CLOSE)
 
 
 def _counted(n: int, one: str, many: str | None = None) -> Said:

@@ -28,6 +28,7 @@ from reports.model import (
     Section,
     Table,
     Text,
+    given,
     quote,
     say,
 )
@@ -88,7 +89,7 @@ def build(material: Material, label: Label, numbers: Mapping[str, tuple[str, ...
             parts.every(material)("agents"), parts.every(material)("codepoints"),
         ),
         sources=parts.sources(material, cited), native=_native(material, writes),
-        findings=tuple(f["number"] for f in material.findings), based_on=based_on,
+        based_on=based_on,
     )  # fmt: skip
 
 
@@ -128,7 +129,7 @@ def _sections(
     if picture:
         histogram = len(material.accesses) > TICKS
         legend = Paragraph(text=tell("legend", histogram=histogram))
-        sections.append(Section(title=say("Picture"), blocks=(picture, legend)))
+        sections.append(Section(title=say("At a glance"), blocks=(picture, legend)))
     table = Table(
         caption=tell(
             "table_caption", n=len(entries), native=len(material.accesses) + len(writes)
@@ -186,7 +187,7 @@ def _picture(
 
 def _state_lanes(material: Material, writes: Writes) -> list[Lane]:
     """The settings that were written to in the records."""
-    places = sorted({(write[0]["resource_uid"], write[0]["slot"]) for write in writes})
+    places = sorted({(row["resource_uid"], row["slot"]) for write in writes for row in write})
     several = len({resource for resource, _ in places}) > 1
     drawn = []
     for resource, slot in places:
@@ -235,33 +236,21 @@ def _entries(material: Material, tell: Say, writes: Writes) -> list[Entry]:
 def _change(tell: Say, write: Sequence[Row]) -> Entry:
     row = write[0]
     name = row["operation"] or f"{row['kind']} change"
-    if not row["accepted"]:
-        text = tell("entry_refused", operation=name, slot=row["slot"])
-    else:
-        text = tell(
-            "entry_change", operation=name, slot=row["slot"], before=_side(write, "old"),
-            after=_side(write, "new"),
-        )  # fmt: skip
+    settings = [
+        parts.joined((quote(slot), configuration_history.effect(rows)), ": ")
+        for slot, rows in configuration_history.by_slot(write)
+    ]
     who = quote(row["technical_actor"]) if row["technical_actor"] else say("not logged")
     return Entry(
         low=row["time_from"] or row["time_to"], high=row["time_to"], sort="1 change",
-        shown=interval(row), text=parts.lines(text, quote(row["resource_uid"])),
+        shown=interval(row),
+        text=parts.lines(
+            tell("entry_change", operation=name, resource=row["resource_uid"]),
+            *(settings if row["accepted"] else [tell("entry_refused")]),
+        ),
         who=parts.lines(who, configuration_history.initiating(row["initiating_actor"])),
         rows=tuple(write),
     )  # fmt: skip
-
-
-def _side(write: Sequence[Row], side: str) -> object:
-    """What a slot held on one side of a write, short; documents are in the history exhibit."""
-    if len(write) == 1 and write[0]["fact"] in ("value", "*"):
-        stored_value = write[0][side]
-        if stored_value in (None, "UNKNOWN"):
-            return said("absent" if stored_value is None else "unknown")
-        return stored_value
-    values = [row[side] for row in write]
-    if "UNKNOWN" in values:
-        return said("unknown")
-    return parts.number_of(sum(v is not None for v in values), "entry", "entries")
 
 
 def _window(tell: Say, row: Row) -> list[Entry]:
@@ -303,15 +292,15 @@ def _gap(tell: Say, row: Row) -> Entry:
 
 
 def _clocks(material: Material, tell: Say) -> list[Entry]:
-    given = material.config.incident
+    incident = material.config.incident
     return [
         Entry(
             low=at, high=at, sort="6 stated", shown=instant(at), rows=(), ordered=False,
             text=tell("entry_clock", name=said(name)), who=say("case.toml"),
         )
         for name, at in (
-            ("discovered", given.discovered), ("contained", given.contained),
-            ("notified", given.notified),
+            ("discovered", incident.discovered), ("contained", incident.contained),
+            ("notified", incident.notified),
         )
         if at is not None
     ]  # fmt: skip
@@ -338,7 +327,7 @@ def _runs(accesses: Rows, edges: Sequence[datetime], tell: Say) -> list[Entry]:
                         outcome=said(outcome) if not first["error_code"] else outcome,
                         last=said(instant(last["time"])),
                     ),
-                    parts.joined((say(f"{incident}:"), quote(first["incident_reason"] or "")), " "),
+                    parts.joined((say(f"{incident}:"), given(first["incident_reason"] or "")), " "),
                 ),
                 who=parts.lines(quote(_principal(first)), quote(first["src_ip"] or "no address")),
                 rows=rows,
@@ -394,15 +383,17 @@ def _native(material: Material, writes: Writes) -> Native:
     """Every change and every request, one row each, in order of time."""
     columns = (
         ("row", "int"), ("what", "text"), ("operation", "text"), ("resource", "text"),
-        ("object", "text"), ("outcome", "text"), ("error_code", "text"), ("principal", "text"),
-        ("address", "text"), ("client", "text"), ("bytes_out", "int"), ("class_uid", "text"),
+        ("object_or_setting", "text"), ("outcome", "text"), ("error_code", "text"),
+        ("principal", "text"), ("address", "text"), ("client", "text"), ("bytes_out", "int"),
+        ("class_uid", "text"),
         ("in_incident", "bool"), ("incident_reason", "text"), *parts.TRACE,
     )  # fmt: skip
     changes = [
         (
             write[0]["time_from"] or write[0]["time_to"],
             (
-                "change", write[0]["operation"], write[0]["resource_uid"], write[0]["slot"],
+                "change", write[0]["operation"], write[0]["resource_uid"],
+                ", ".join(slot for slot, _ in configuration_history.by_slot(write)),
                 "accepted" if write[0]["accepted"] else "refused", None,
                 write[0]["technical_actor"], None, None, None, None, None, None,
                 *parts.trace(material, write[0], write[0]["time_from"]),

@@ -27,6 +27,8 @@ from reports.model import (
     Section,
     Table,
     Text,
+    given,
+    plain,
     quote,
     say,
 )  # fmt: skip
@@ -63,12 +65,14 @@ def build(
     tell = sentences(TEMPLATE, material.case)
     writes = of_resource(material.changes, resource)
     state = tuple(row for row in material.intervals if row["resource_uid"] == resource)
-    times = [at for w in writes for at in (w[0]["time_from"], w[0]["time_to"]) if at is not None]
+    stated = [w[0]["time_from"] or w[0]["time_to"] for w in writes]
+    times = [at for at in stated if at is not None]
     first, last = min(times, default=None), max(times, default=None)
     never = _never_known(state)
     cited: Rows = (*(row for write in writes for row in write), *state)
     return Exhibit(
-        key="C", number=number, stem=label.stem, title=tell("title", resource=resource),
+        key="C", running=plain(tell("running")), number=number,
+        stem=label.stem, title=tell("title", resource=resource),
         kind=Kind.SUMMARY, origin=Origin.DERIVED, question=tell("question"),
         facts=(
             ("Subject", quote(resource)),
@@ -85,17 +89,27 @@ def build(
         ),
         sources=parts.sources(material, cited),
         native=native(material, writes),
-        findings=tuple(f["number"] for f in material.findings if f["resource_uid"] == resource),
     )  # fmt: skip
 
 
 def of_resource(changes: Rows, resource: str | None) -> Writes:
-    """Rows of `changes` put together: one list a write and slot, in order of time."""
-    groups: dict[tuple[str, str, str], list[Row]] = {}
+    """Rows of `changes` put together: one list a write and resource, in order of time.
+
+    One request may write several settings; it is one act and one row.
+    """
+    groups: dict[tuple[str, str], list[Row]] = {}
     for row in changes:
         if row["kind"] != "default" and resource in (None, row["resource_uid"]):
-            groups.setdefault((row["change_uid"], row["resource_uid"], row["slot"]), []).append(row)
+            groups.setdefault((row["change_uid"], row["resource_uid"]), []).append(row)
     return sorted(groups.values(), key=_order)
+
+
+def by_slot(write: Sequence[Row]) -> list[tuple[str, list[Row]]]:
+    """The settings that one write concerns, sorted."""
+    slots: dict[str, list[Row]] = {}
+    for row in write:
+        slots.setdefault(row["slot"], []).append(row)
+    return sorted(slots.items())
 
 
 def native(material: Material, writes: Writes) -> Native:
@@ -148,6 +162,7 @@ def _answer(
                 last=said(instant(starts[-1])), rows=parts.rows_cite(number, logged[0], logged[-1]),
             )
         )  # fmt: skip
+        answer.append(tell("answer_actors", actors=_actors([writes[n - 1] for n in logged])))
     if hidden:
         answer.append(tell("answer_hidden", n=len(hidden), rows=parts.rows_list(number, hidden)))
     if opaque:
@@ -162,7 +177,7 @@ def _sections(
     picture = _picture(material, tell, resource, writes, state, never)
     if picture:
         sections.append(
-            Section(title=say("Picture"), blocks=(picture, Paragraph(text=tell("legend"))))
+            Section(title=say("At a glance"), blocks=(picture, Paragraph(text=tell("legend"))))
         )
     changes = Table(
         caption=tell("changes_caption", n=len(writes)), columns=COLUMNS,
@@ -170,7 +185,7 @@ def _sections(
         empty=tell("changes_empty"),
     )  # fmt: skip
     sections.append(Section(title=tell("changes_title"), blocks=(changes,)))
-    redlines = [_redline(tell, n, write) for n, write in enumerate(writes, 1) if _document(write)]
+    redlines = [_redline(tell, n, rows) for n, rows in _documents(writes)]
     if redlines:
         note = Paragraph(text=tell("redlines_note"))
         sections.append(Section(title=tell("redlines_title"), blocks=(note, *redlines)))
@@ -205,10 +220,11 @@ def _row(material: Material, number: int, write: Sequence[Row]) -> tuple[Text, .
     operation = quote(row["operation"]) if row["operation"] else say(f"{row['kind']} change")
     outcome = say("refused; altered nothing") if not row["accepted"] else None
     agent = cause(material, row).get("user_agent")
+    settings = [parts.joined((quote(slot), effect(rows)), ": ") for slot, rows in by_slot(write)]
     return (
         say(str(number)),
         say(interval(row)),
-        parts.lines(operation, quote(row["slot"]), outcome or _effect(write)),
+        parts.lines(operation, *settings, outcome),
         parts.lines(
             quote(row["technical_actor"]) if row["technical_actor"] else say("not logged"),
             initiating(row["initiating_actor"]),
@@ -232,19 +248,45 @@ def initiating(stored_value: str | None) -> Text:
     )
 
 
-def _effect(write: Sequence[Row]) -> Text:
-    """Before and after in a line; documents are counted here and shown as a redline."""
-    if len(write) == 1 and write[0]["fact"] in ("value", "*"):
-        return parts.joined((parts.value(write[0]["old"]), parts.value(write[0]["new"])), " → ")
+def _actors(writes: Sequence[Sequence[Row]]) -> list[tuple[str | None, int]]:
+    """Technical actors with their number of writes, most first."""
     counts: dict[str, int] = {}
-    for row in write:
+    for write in writes:
+        name = write[0]["technical_actor"] or ""
+        counts[name] = counts.get(name, 0) + 1
+    ranked = sorted(counts.items(), key=lambda one: (-one[1], one[0]))
+    return [(name or None, n) for name, n in ranked]
+
+
+#: How the words of column `effect` are printed, with a count before them.
+_EFFECTS = {
+    "adds": "added",
+    "removes": "removed",
+    "sets": "set",
+    "re-asserts": "written again unchanged",
+    "unknown": "not known after it",
+    "refused": "asked for",
+}
+
+
+def effect(rows: Sequence[Row]) -> Text:
+    """Before and after in a line; documents are counted here and shown as a redline."""
+    if len(rows) == 1 and rows[0]["fact"] in ("value", "*"):
+        return parts.joined((parts.value(rows[0]["old"]), parts.value(rows[0]["new"])), " → ")
+    counts: dict[str, int] = {}
+    for row in rows:
         counts[row["effect"]] = counts.get(row["effect"], 0) + 1
-    return say("; ".join(f"{effect}: {n}" for effect, n in sorted(counts.items())))
+    return say(", ".join(f"{counts[e]} {word}" for e, word in _EFFECTS.items() if e in counts))
 
 
-def _document(write: Sequence[Row]) -> bool:
-    """Whether a write concerns a slot that holds a document or a list."""
-    return any(row["fact"] not in ("value", "*") for row in write)
+def _documents(writes: Writes) -> list[tuple[int, list[Row]]]:
+    """(number of the write, its rows for one slot), for slots that hold a document or a list."""
+    return [
+        (number, rows)
+        for number, write in enumerate(writes, 1)
+        for _, rows in by_slot(write)
+        if any(row["fact"] not in ("value", "*") for row in rows)
+    ]
 
 
 def _redline(tell: Say, number: int, write: Sequence[Row]) -> Redline:
@@ -273,7 +315,7 @@ def _period(number: int, row: Row) -> tuple[Text, ...]:
         shown = parts.lines(say("holds"), quote(row["value"]))
     return (
         say(str(number)), quote(row["slot"]), shown, parts.since(row), parts.until(row),
-        parts.lines(say(row["how_known"]), quote(row["why"]) if row["why"] else None),
+        parts.lines(say(row["how_known"]), given(row["why"]) if row["why"] else None),
         say(pinpoint(row)),
     )  # fmt: skip
 
@@ -298,4 +340,4 @@ def _local(material: Material, first: object, last: object) -> str:
 def _order(write: Sequence[Row]) -> tuple[object, ...]:
     row = write[0]
     at = row["time_from"] or row["time_to"]
-    return (at is not None, at, row["change_uid"], row["resource_uid"], row["slot"])
+    return (at is not None, at, row["change_uid"], row["resource_uid"])

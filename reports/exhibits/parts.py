@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from reports.material import Material, Row, Rows
-from reports.model import SourceLine, Text, Value, plain, quote, say
+from reports.model import SourceLine, Text, Value, given, plain, quote, say
 from reports.pinpoint import bounded, counted, instant, pinpoint, position, stored
 from reports.text import Say, said, sentences
 
@@ -112,14 +112,14 @@ def limits(
 def matter(material: Material) -> tuple[tuple[str, Text], ...]:
     """The proceeding, for the cover; what is missing says so."""
     tell = every(material)
-    given = material.config.matter
+    stated = material.config.matter
     missing = tell("not_supplied")
     return tuple(
-        (name, quote(value) if value else missing)
+        (name, given(value) if value else missing)
         for name, value in (
-            ("Case", given.title), ("Court", given.court), ("Number", given.number),
-            ("For", given.party), ("Prepared by", given.examiner),
-            ("Authority to collect", given.authority),
+            ("Case", stated.title), ("Court", stated.court), ("Number", stated.number),
+            ("For", stated.party), ("Prepared by", stated.examiner),
+            ("Authority to collect", stated.authority),
         )
     )  # fmt: skip
 

@@ -1,7 +1,7 @@
 """A case with hand-made derived tables: a bucket opened in two steps, read, and closed again.
 
-Written through the public schema, so that a change of the schema shows here first. `Story` has knobs
-for what tests vary: hostile text in every field, no accesses at all, many accesses.
+Written through the public schema, so that a change of the schema shows here first. `Story` has
+knobs for what tests vary: hostile text in every field, no accesses at all, many accesses.
 """
 
 import hashlib
@@ -194,7 +194,7 @@ class _Rows:
 
     def _json(self, value: Any) -> str | None:
         if value is None or value == "UNKNOWN":
-            return value
+            return None if value is None else "UNKNOWN"
         if self.story.hostile is not None and isinstance(value, dict):
             value = {**value, "Note": self.story.hostile}
         return json.dumps(value, sort_keys=True, ensure_ascii=False)
