@@ -27,6 +27,8 @@ Worlds: TypeAlias = frozenset[World]
 
 #: The fact that stands for a whole slot in the derived tables.
 WHOLE = "*"
+#: Slots by which something begins to exist.
+BEGINNING = ("existence", "listing", "uploader", "unique_id")
 #: What a table cell says when the value is not known.
 UNKNOWN = "UNKNOWN"
 
@@ -38,11 +40,13 @@ class Alteration:
     Attributes:
         facts: fact -> new value as JSON text, None = removed.
         whole: the earlier content was not known: the write set the place as a whole.
+        prior: the content before an accepted write, as its rows say; None = not known.
         content: the content after the write; None = not known.
     """
 
     facts: Mapping[str, str | None]
     whole: bool
+    prior: Content
     content: Content
 
 
@@ -68,8 +72,12 @@ class Attempt:
 
     @property
     def removable(self) -> bool:
-        """Accepted changes can be undone; provider defaults come with a creation and cannot."""
-        return self.accepted and self.kind != "default"
+        """Accepted changes can be undone; creations, and the defaults that come with them, cannot.
+
+        A grant list given at a creation is a change of its own and can.
+        """
+        only_begins = all(slot in BEGINNING for _, slot in self.written)
+        return self.accepted and self.kind != "default" and not only_begins
 
     @property
     def altering(self) -> bool:
@@ -124,12 +132,21 @@ def course(
     """
     wanted = tuple(sorted(set(places)))
     chosen = tuple(a for a in written if a.time <= until and any(p in a.written for p in wanted))
-    first: dict[Place, datetime] = {}
+    first: dict[Place, Attempt] = {}
     for a in chosen:
         for place in a.written:
-            first.setdefault(place, a.time)
-    start = tuple(before(p, first.get(p)) for p in wanted)
+            first.setdefault(place, a)
+    start = tuple(_start(p, first.get(p), before) for p in wanted)
     return Course(places=wanted, start=start, attempts=chosen)
+
+
+def _start(
+    place: Place, first: Attempt | None, before: Callable[[Place, datetime | None], Content]
+) -> Content:
+    """Content before the first attempt: as the attempt's own rows say, else as the history says."""
+    if first is not None and first.accepted and first.written[place].prior is not None:
+        return first.written[place].prior
+    return before(place, first.time if first is not None else None)
 
 
 def delta_step(this: Course) -> Callable[[int, World], World]:
@@ -237,8 +254,11 @@ def _alteration(rows: Sequence[Mapping[str, Any]]) -> Alteration:
         if r["effect"] in ("adds", "removes", "sets") and r["fact"] != WHOLE
     }
     after = sorted((r["fact"], r["new"]) for r in rows if r["new"] is not None)
+    before = sorted((r["fact"], r["old"]) for r in rows if r["old"] is not None)
+    blind = any(r["old"] == UNKNOWN for r in rows)
     return Alteration(
         facts=facts,
-        whole=opaque or any(r["old"] == UNKNOWN for r in rows),
+        whole=opaque or blind,
+        prior=None if blind or not rows[0]["accepted"] else tuple(before),
         content=None if opaque else tuple(after),
     )

@@ -69,6 +69,7 @@ class Provider:
         name: `aws`.
         is_access: whether a row of `events` is an access that is to be decided.
         request_of: a row of `events` -> its request; None if it maps to no known action.
+        write_request: (row of a write, resource it writes) -> its request; None as above.
         read: (view, request, instant): reads every slot that its decision rests on.
         decide: (view, request, instant, assumptions) -> decision.
         probe: (view, probe, instant, assumptions) -> decision, and whether it holds only if the
@@ -94,6 +95,7 @@ class Provider:
     name: str
     is_access: Callable[[Mapping[str, Any]], bool]
     request_of: Callable[[Mapping[str, Any]], Request | None]
+    write_request: Callable[[Mapping[str, Any], str], Request | None]
     read: Callable[[Viewed, Request, datetime], object]
     decide: Callable[[Viewed, Request, datetime, frozenset[str]], Decision]
     probe: Callable[[Viewed, Probe, datetime, frozenset[str]], tuple[Decision, bool]]

@@ -85,7 +85,9 @@ class Questions:
 
     def _request(self, attempt: Attempt) -> Any:  # noqa: ANN401 Request or None
         row = self._row(attempt)
-        return None if row is None else self._provider.request_of(row)
+        if row is None:
+            return None
+        return self._provider.write_request(row, min(attempt.written)[0])
 
     def _row(self, attempt: Attempt) -> Mapping[str, Any] | None:
         if attempt.kind not in ("logged", "opaque"):

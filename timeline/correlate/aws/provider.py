@@ -177,7 +177,7 @@ def _plain_acl(value: Json) -> Json:
         return value
     grants = value["Grants"]
     assert isinstance(grants, list)
-    kept = [g for g in grants if isinstance(g, dict) and _spelled(g)]
+    kept: list[Json] = [g for g in grants if isinstance(g, dict) and _spelled(g)]
     return {**value, "Grants": kept}
 
 
@@ -190,6 +190,7 @@ AWS = Provider(
     name="aws",
     is_access=requests.is_access,
     request_of=requests.request_of,
+    write_request=requests.write_request,
     read=read,
     decide=decide,
     probe=probe,

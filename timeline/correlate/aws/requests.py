@@ -44,6 +44,18 @@ def request_of(row: Mapping[str, Any]) -> Request | None:
     return _plain(found)
 
 
+def write_request(row: Mapping[str, Any], resource_uid: str) -> Request | None:
+    """The request of a configuring event, on the resource that it is recorded to have written.
+
+    IAM events name users and roles in their parameters and no resource.
+    """
+    found = derived(row)
+    if found is None or not found.actions:
+        return None
+    resource = found.resource or (resource_uid if resource_uid.startswith("arn:") else "*")
+    return {**found.as_decide(), "resource": resource}
+
+
 def _plain(found: DerivedRequest) -> dict[str, Any]:
     request = found.as_decide()
     if found.also is not None:
