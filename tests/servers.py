@@ -7,6 +7,7 @@ import struct
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -107,6 +108,7 @@ class Proxy:
     url: str = ""
     seen: list[Passed] = field(default_factory=list)
     fault: Callable[[int, Passed], Fault | None] = lambda number, passed: None
+    delay: float = 0.0
 
     def answered(self) -> list[tuple[str, str, bytes]]:
         """Requests that were answered unharmed."""
@@ -133,6 +135,7 @@ def proxy(upstream: str) -> Iterator[Proxy]:
             with lock:
                 passed.fault = state.fault(len(state.seen), passed)
                 state.seen.append(passed)
+            time.sleep(state.delay)
             match passed.fault:
                 case Fault.RESET:
                     self.reset()
@@ -192,8 +195,13 @@ def proxy(upstream: str) -> Iterator[Proxy]:
         def log_message(self, format: str, *args: object) -> None:
             """Quiet."""
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
+    class Server(ThreadingHTTPServer):
+        daemon_threads = True
+
+        def handle_error(self, request: object, client_address: object) -> None:
+            """A client that was killed, or a connection that we reset: both are meant."""
+
+    server = Server(("127.0.0.1", 0), Handler)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
     thread.start()
     state.url = f"http://127.0.0.1:{server.server_address[1]}"
