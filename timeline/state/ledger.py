@@ -175,14 +175,14 @@ class Listing:
 
     Attributes:
         prefixes: starts of the `resource_uid`s that the list would show.
-        seen: what it showed: resource -> slot -> content.
+        seen: what it showed: resource -> slot -> content, None = there, but not readable.
         at: instant.
         why: one sentence.
         provenance: the bytes.
     """
 
     prefixes: tuple[str, ...]
-    seen: Mapping[str, Mapping[str, Atoms]]
+    seen: Mapping[str, Mapping[str, Atoms | None]]
     at: datetime
     why: str
     provenance: Provenance | None

@@ -51,7 +51,8 @@ _SERVICES: tuple[tuple[tuple[str, ...], Mapping[str, Handler]], ...] = (
     (("sts.amazonaws.com",), sts.HANDLERS),
 )
 
-_HANDLERS: dict[tuple[str, str], Handler] = {
+#: (service, operation) -> handler.
+HANDLED: dict[tuple[str, str], Handler] = {
     (service, operation): handler
     for services, handlers in _SERVICES
     for service in services
@@ -60,7 +61,7 @@ _HANDLERS: dict[tuple[str, str], Handler] = {
 
 #: Operations whose rows `harvest` wants to see; all others carry no configuration.
 OPERATIONS: frozenset[str] = frozenset(
-    {operation for _, operation in _HANDLERS}
+    {operation for _, operation in HANDLED}
     | set(reads.ABSENT)
     | set(reads.PRESENT)
     | {"CreateMultipartUpload"}
@@ -85,7 +86,7 @@ def harvest(
     writes: list[Write] = []
     seen: list[Observation] = []
     for record in records:
-        handler = _HANDLERS.get((record.service, record.operation))
+        handler = HANDLED.get((record.service, record.operation))
         if handler is not None:
             writes.extend(handler(record, context))
         elif record.operation in reads.ABSENT or record.operation in reads.PRESENT:
@@ -189,7 +190,7 @@ def _names(
     names: dict[tuple[str, str], str] = {}
     for listing in listings:
         for arn, slots in sorted(listing.seen.items()):
-            unique = text_at(slots.get(EXISTENCE, {}).get(SCALAR), "unique_id")
+            unique = text_at((slots.get(EXISTENCE) or {}).get(SCALAR), "unique_id")
             if unique:
                 names[unique_uid(unique), "arn"] = arn
     for record in records:
@@ -214,7 +215,7 @@ def _constants(
     """Provider-managed policies of the data file, as far as the case refers to them."""
     contents = [atoms for write in writes for atoms in (write.atoms, write.before) if atoms]
     for listing in listings:
-        contents += [atoms for slots in listing.seen.values() for atoms in slots.values()]
+        contents += [atoms for slots in listing.seen.values() for atoms in slots.values() if atoms]
     values = [value for atoms in contents for value in atoms.values()]
     referred = {str(one) for value in values for one in many(value) if isinstance(one, str)}
     rows: Json = defaults.load("aws")["managed_policies"]

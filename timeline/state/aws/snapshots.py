@@ -11,7 +11,7 @@ from typing import Any
 from collector.model import Provenance
 from timeline.model import Json
 from timeline.state.aws.iam import COMPLETE, LISTING
-from timeline.state.aws.record import document, many, mapping, statements, text
+from timeline.state.aws.record import Unreadable, document, many, mapping, statements, text
 from timeline.state.ledger import EXISTENCE, Atoms, Listing, scalar
 
 #: Kind that normalization gives to answers of GetAccountAuthorizationDetails.
@@ -47,20 +47,30 @@ def listings(documents: Sequence[tuple[Any, ...]]) -> tuple[Listing, ...]:
 
 def _accounts(answer: Mapping[str, Json]) -> tuple[str, ...]:
     """Accounts whose principals an answer lists: one, unless documents were put together."""
-    arns = [str(mapping(e)["Arn"]) for name, _ in _LISTS for e in many(answer.get(name))]
-    return tuple(sorted({arn.split(":")[4] for arn in arns}))
+    found = [arn for name, _ in _LISTS for arn, _ in _named(answer, name)]
+    return tuple(sorted({arn.split(":", 5)[4] for arn in found}))
+
+
+def _named(answer: Mapping[str, Json], name: str) -> list[tuple[str, Mapping[str, Json]]]:
+    """(ARN, entry) of one list; entries without a whole ARN name nothing and are left out."""
+    entries = [mapping(entry) for entry in many(answer.get(name))]
+    pairs = [(text(entry.get("Arn")) or "", entry) for entry in entries]
+    return [(arn, entry) for arn, entry in pairs if len(arn.split(":", 5)) == 6]
 
 
 def _authorization(
     answer: Mapping[str, Json], observed_at: datetime, provenance: Provenance | None, *, alone: bool
 ) -> Listing:
-    seen: dict[str, Mapping[str, Atoms]] = {}
+    seen: dict[str, Mapping[str, Atoms | None]] = {}
     for name, kind in _LISTS:
-        for entry in many(answer.get(name)):
-            seen[str(mapping(entry)["Arn"])] = _principal(kind, mapping(entry))
-    for entry in many(answer.get("Policies")):
-        seen[str(mapping(entry)["Arn"])] = _policy(mapping(entry))
-    complete = alone and text(answer.get("IsTruncated")) != "true"
+        for arn, entry in _named(answer, name):
+            seen[arn] = _principal(kind, arn, entry)
+    for arn, entry in _named(answer, "Policies"):
+        seen[arn] = _policy(entry)
+    lists = [name for name, _ in _LISTS] + ["Policies"]
+    entries = sum(len(many(answer.get(name))) for name in lists)
+    # What cannot be read may be the very principal that is missed: then nothing is absent.
+    complete = alone and text(answer.get("IsTruncated")) != "true" and entries == len(seen)
     words = ("user", "role", "group", "policy")
     return Listing(
         prefixes=tuple(
@@ -73,10 +83,9 @@ def _authorization(
     )
 
 
-def _principal(kind: str, entry: Mapping[str, Json]) -> dict[str, Atoms]:
-    arn = str(entry["Arn"])
+def _principal(kind: str, arn: str, entry: Mapping[str, Json]) -> dict[str, Atoms | None]:
     boundary = text(mapping(entry.get("PermissionsBoundary")).get("PermissionsBoundaryArn"))
-    slots: dict[str, Atoms] = {
+    slots: dict[str, Atoms | None] = {
         EXISTENCE: scalar({"unique_id": text(entry.get(f"{kind}Id"))}),
         LISTING: COMPLETE,
     }
@@ -84,7 +93,7 @@ def _principal(kind: str, entry: Mapping[str, Json]) -> dict[str, Atoms]:
         slots["boundary"] = scalar(boundary) if boundary else {}
     for policy in many(entry.get(f"{kind}PolicyList")):
         name = text(mapping(policy).get("PolicyName"))
-        slots[f"inline_policy/{name}"] = statements(document(mapping(policy)["PolicyDocument"]))
+        slots[f"inline_policy/{name}"] = _content(mapping(policy).get("PolicyDocument"))
     for attached in many(entry.get("AttachedManagedPolicies")):
         policy_arn = text(mapping(attached).get("PolicyArn"))
         slots[f"attached_policy/{policy_arn}"] = scalar(policy_arn)
@@ -92,17 +101,24 @@ def _principal(kind: str, entry: Mapping[str, Json]) -> dict[str, Atoms]:
         prefix = arn.split(":user/")[0]
         slots[f"group/{text(group)}"] = scalar(f"{prefix}:group/{text(group)}")
     if kind == "Role":
-        slots["trust"] = statements(document(entry["AssumeRolePolicyDocument"]))
+        slots["trust"] = _content(entry.get("AssumeRolePolicyDocument"))
     return slots
 
 
-def _policy(entry: Mapping[str, Json]) -> dict[str, Atoms]:
-    slots: dict[str, Atoms] = {EXISTENCE: scalar(value=True)}
+def _policy(entry: Mapping[str, Json]) -> dict[str, Atoms | None]:
+    slots: dict[str, Atoms | None] = {EXISTENCE: scalar(value=True)}
     default = text(entry.get("DefaultVersionId"))
     if default:
         slots["default_version"] = scalar(default)
     for version in many(entry.get("PolicyVersionList")):
         name = text(mapping(version).get("VersionId"))
-        if mapping(version).get("Document") is not None:
-            slots[f"version/{name}"] = statements(document(mapping(version)["Document"]))
+        slots[f"version/{name}"] = _content(mapping(version).get("Document"))
     return slots
+
+
+def _content(value: Json) -> Atoms | None:
+    """Facts of a document; None where it was there and cannot be read."""
+    try:
+        return statements(document(value))
+    except Unreadable:
+        return None
