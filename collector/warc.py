@@ -21,33 +21,18 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from urllib.parse import unquote, urlsplit, urlunsplit
+
+from collector.credentials import (
+    SECRET_HEADERS,
+    redact_uri,
+    redacted,
+    secrets_of,
+    without_echo,
+)
 
 VERSION = "WARC/1.1"
 CRLF = b"\r\n"
 RENAMED = {"transfer-encoding": "X-Butfor-Orig-Transfer-Encoding"}
-
-#: Header -> whether its value cannot be guessed, so that its hash gives nothing away. A proxy's
-#: basic authentication can be guessed: no hash.
-SECRET_HEADERS: Mapping[str, bool] = {
-    "authorization": True,
-    "proxy-authorization": False,
-    "x-amz-security-token": True,
-    "x-amz-s3session-token": True,
-    "x-amz-sso_bearer_token": True,
-    "x-amz-bearer-token": True,
-    "cookie": True,
-    "set-cookie": True,
-}
-#: The same for parameters of signed URLs, compared case-insensitively.
-SECRET_PARAMETERS: Mapping[str, bool] = {
-    "x-amz-signature": True,
-    "x-amz-security-token": True,
-    "x-amz-credential": True,
-    "signature": True,
-    "awsaccesskeyid": True,
-    "sig": True,
-}
 
 Header = tuple[str, str]
 
@@ -110,26 +95,6 @@ class Exchange:
     fields: Mapping[str, str] = field(default_factory=dict)
 
 
-def redacted(value: bytes, *, hashed: bool) -> bytes:
-    """The marker that stands for a credential."""
-    digest = f" sha256={hashlib.sha256(value).hexdigest()}" if hashed else ""
-    return f"[redacted bytes={len(value)}{digest}]".encode()
-
-
-def redact_uri(uri: str) -> tuple[str, tuple[str, ...]]:
-    """A URI without the values of credential parameters, and the parameters' names."""
-    parts = urlsplit(uri)
-    kept, names = [], []
-    for pair in parts.query.split("&") if parts.query else []:
-        name, equals, value = pair.partition("=")
-        secret = SECRET_PARAMETERS.get(unquote(name).lower())
-        if secret is not None and equals:
-            names.append(name)
-            pair = f"{name}={redacted(value.encode(), hashed=secret).decode()}".replace(" ", "%20")
-        kept.append(pair)
-    return urlunsplit(parts._replace(query="&".join(kept))), tuple(names)
-
-
 def redact_request(request: Request) -> tuple[Request, tuple[str, ...]]:
     """A request without credentials, and the names of what was replaced."""
     uri, names = redact_uri(request.uri)
@@ -177,7 +142,7 @@ def exchange(
     ]
     if response is not None:
         head, secrets = _response_head(response)
-        body, echoed = _without_echo(response.body, _secrets(request.head))
+        body, echoed = without_echo(response.body, secrets_of(request.head))
         secrets += ("body",) if echoed else ()
         more = dict(extra) | {"WARC-Concurrent-To": request_id}
         if secrets:
@@ -303,27 +268,6 @@ def _response_head(response: Response) -> tuple[bytes, tuple[str, ...]]:
             value = redacted(value.encode("latin-1", "replace"), hashed=secret).decode()
         lines.append(f"{RENAMED.get(name.lower(), name)}: {value}")
     return "\r\n".join(lines).encode("latin-1", "replace") + CRLF + CRLF, tuple(secrets)
-
-
-def _secrets(head: bytes) -> tuple[bytes, ...]:
-    """Values of the credential headers of a request, long enough to be looked for."""
-    values = []
-    for line in head.split(CRLF)[1:]:
-        name, _, value = line.partition(b":")
-        if name.decode("latin-1").strip().lower() in SECRET_HEADERS and len(value.strip()) >= 16:
-            values.append(value.strip())
-    return tuple(values)
-
-
-def _without_echo(body: bytes, secrets: Iterable[bytes]) -> tuple[bytes, bool]:
-    """A body without the credentials of its own request.
-
-    S3 answers an expired or unknown session token with that token in the error document.
-    """
-    clean = body
-    for secret in secrets:
-        clean = clean.replace(secret, redacted(secret, hashed=True))
-    return clean, clean != body
 
 
 def _http_record(

@@ -48,7 +48,7 @@ ABSENT: Mapping[str, frozenset[str]] = {
         }
     ),
     "s3tables": frozenset({"NotFoundException"}),
-    "iam": frozenset({"NoSuchEntity", "OutboundWebIdentityFederationDisabled"}),
+    "iam": frozenset({"NoSuchEntity", "OutboundWebIdentityFederationDisabled", "ReportNotPresent"}),
     "kms": frozenset({"NotFoundException"}),
     "organizations": frozenset(
         {

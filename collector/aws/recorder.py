@@ -28,6 +28,7 @@ from botocore.httpsession import URLLib3Session
 from collector import clock, warc
 from collector.aws.guard import is_credential, is_job
 from collector.aws.outcomes import settled
+from collector.credentials import redact_uri
 
 CHUNK = 1 << 18
 
@@ -270,7 +271,7 @@ class _Call:
 
     def key(self, method: str, url: str, body: bytes) -> str:
         """What makes two requests the same request; credentials are no part of it."""
-        parts = (self.account, self.region, self.id, method, warc.redact_uri(url)[0])
+        parts = (self.account, self.region, self.id, method, redact_uri(url)[0])
         return hashlib.sha256("\n".join(parts).encode() + b"\n" + body).hexdigest()
 
     def fields(self, key: str) -> dict[str, str]:

@@ -1,0 +1,284 @@
+"""`butfor doctor aws`: before anything is collected, what can be read, and what expires when.
+
+It asks the first question of every service (those that need no resource to be named), and of the
+trails, their buckets and the configuration recorder what they keep and for how long (R-095).
+Nothing is kept; the calls stand in the provider's own logs like all others.
+"""
+
+import threading
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Any
+
+from collector import clock
+from collector.aws.collect import Caller, identify
+from collector.aws.guard import Guard, allow_list
+from collector.aws.lookup_events import RETENTION
+from collector.aws.recorder import Recorder
+from collector.aws.scope import Found, RunScope
+from collector.aws.session import AccountConnection
+from collector.model import Outcome
+from collector.source import Condition, Operation
+
+CONCURRENCY = 8
+#: Parameters of questions that need some, but no resource.
+GIVEN: Mapping[str, Mapping[str, Any]] = {
+    "organizations:ListPolicies": {"Filter": "SERVICE_CONTROL_POLICY"},
+    "ram:GetResourceShares": {"resourceOwner": "SELF"},
+    "ram:GetResourceShareAssociations": {"associationType": "PRINCIPAL"},
+    "ram:ListResources": {"resourceOwner": "SELF"},
+    "ram:ListPrincipals": {"resourceOwner": "SELF"},
+    "config:ListDiscoveredResources": {"resourceType": "AWS::S3::Bucket"},
+}
+FINDINGS_KEPT = timedelta(days=90)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Probe:
+    """One question and how it ended."""
+
+    operation: Operation
+    outcome: Outcome
+    code: str | None
+    pages: tuple[Mapping[str, Any], ...] = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """What the principal may read, and what is logged until when.
+
+    Attributes:
+        principal: as the provider reports it.
+        probes: every question, in order of the allow-list.
+        unprobed: operations that need a resource to be named, so that nothing is known of them.
+        logging: what is logged, one line each.
+        expiry: what will be gone when, one line each.
+    """
+
+    principal: str
+    probes: tuple[Probe, ...]
+    unprobed: tuple[str, ...]
+    logging: tuple[str, ...]
+    expiry: tuple[str, ...]
+
+    @property
+    def denied(self) -> tuple[Probe, ...]:
+        """Questions that were refused."""
+        return tuple(one for one in self.probes if one.outcome is Outcome.DENIED)
+
+    def as_data(self) -> dict[str, Any]:
+        """For `--json`."""
+        return {
+            "denied": sorted(
+                permission for one in self.denied for permission in one.operation.permissions
+            ),
+            "expiry": list(self.expiry),
+            "logging": list(self.logging),
+            "principal": self.principal,
+            "probes": {one.operation.id: one.outcome.value for one in self.probes},
+            "unprobed": list(self.unprobed),
+        }
+
+    def lines(self) -> Iterator[str]:
+        """For people."""
+        yield f"principal: {self.principal}"
+        yield f"asked {len(self.probes)} questions; refused: {len(self.denied)}"
+        for one in self.denied:
+            needs = ", ".join(one.operation.permissions) or "no permission known"
+            yield f"  refused {one.operation.id} ({one.code}): needs {needs}"
+        for one in self.probes:
+            if one.outcome is Outcome.FAILED:
+                yield f"  no answer to {one.operation.id}: {one.code}"
+        yield f"not asked, because each names a resource: {len(self.unprobed)} operations"
+        yield "logging:"
+        yield from (f"  {line}" for line in self.logging)
+        yield "expires:"
+        yield from (f"  {line}" for line in self.expiry)
+
+
+def run(profile: str | None, now: datetime) -> Report:
+    """Ask, and report.
+
+    Raises:
+        UsageError: no credentials, or the provider does not know them.
+    """
+    scope = RunScope(started=now, time_from=now, time_to=now)
+    guard = Guard(scope, Found(scope))
+    caller = identify(profile, guard)
+    asker = _Asker(caller)
+    asked, unprobed = [], []
+    for name, (operation, *_) in allow_list().items():
+        if operation.condition is not Condition.ALWAYS:
+            continue
+        params = asker.parameters(operation)
+        if params is None:
+            unprobed.append(name)
+        else:
+            asked.append((operation, params))
+    with ThreadPoolExecutor(CONCURRENCY) as pool:
+        probes = tuple(pool.map(lambda one: asker.ask(*one), asked))
+    answers = {one.operation.id: one for one in probes}
+    logging, expiry = _logging(asker, answers, now)
+    return Report(
+        principal=caller.arn,
+        probes=probes,
+        unprobed=tuple(unprobed),
+        logging=tuple(logging),
+        expiry=tuple(expiry),
+    )
+
+
+class _Asker:
+    def __init__(self, caller: Caller) -> None:
+        self.caller = caller
+        self.connection = AccountConnection(
+            caller.session,
+            caller.account,
+            Recorder(caller),
+            in_flight=threading.BoundedSemaphore(CONCURRENCY),
+            concurrency=CONCURRENCY,
+        )
+
+    def parameters(self, operation: Operation) -> dict[str, Any] | None:
+        """Parameters of a question that names no resource; None if it must name one."""
+        client = self.connection.client(operation.service, self.caller.region)
+        shape = client.meta.service_model.operation_model(operation.name).input_shape
+        needed = set(shape.required_members) if shape is not None else set()
+        params = dict(GIVEN.get(operation.id, {}))
+        if operation.service == "s3control":
+            params["AccountId"] = self.caller.account
+        one_of = {"GetInsightSelectors", "GetEventConfiguration", "GetLoginProfile"}
+        about_a_user = operation.resource == "user"  # without a name: about the caller
+        if needed - set(params) or operation.name in one_of or about_a_user:
+            return None
+        return params
+
+    def ask(self, operation: Operation, params: Mapping[str, Any]) -> Probe:
+        attempt = self.connection.pages(self.caller.region, operation.id, params, first_only=True)
+        pages = tuple(attempt)
+        result = attempt.result
+        return Probe(
+            operation=operation, outcome=result.outcome, code=result.wire.code, pages=pages
+        )
+
+    def named(self, name: str, **params: Any) -> Probe:  # noqa: ANN401
+        return self.ask(allow_list()[name][0], params)
+
+
+def _logging(
+    asker: _Asker, answers: Mapping[str, Probe], now: datetime
+) -> tuple[list[str], list[str]]:
+    logging: list[str] = []
+    expiry = [
+        f"look-up of management events: nothing before {_day(now - RETENTION)}; what happens "
+        f"today leaves on {_day(now + RETENTION)}",
+        f"resolved findings of the provider's detectors: leave after {FINDINGS_KEPT.days} days",
+    ]
+    for tell in (_trails, _recorder, _buckets):
+        more, gone = tell(asker, answers)
+        logging += more
+        expiry += gone
+    return logging, expiry
+
+
+def _trails(asker: _Asker, answers: Mapping[str, Probe]) -> tuple[list[str], list[str]]:
+    described = answers["cloudtrail:DescribeTrails"]
+    trails = [one for page in described.pages for one in page.get("trailList", ())]
+    logging, expiry = [], []
+    if described.outcome is not Outcome.OBSERVED:
+        logging.append(f"trails: not established ({described.outcome})")
+    elif not trails:
+        logging.append("trails: none in this Region")
+    for trail in trails:
+        name, bucket = trail["TrailARN"], trail["S3BucketName"]
+        status = asker.named("cloudtrail:GetTrailStatus", Name=name)
+        runs = status.pages[0].get("IsLogging") if status.pages else None
+        selectors = asker.named("cloudtrail:GetEventSelectors", TrailName=name)
+        logging.append(
+            f"trail {name}: to {bucket}, logging {_word(runs, status)}, data events "
+            f"{_word(_data_events(selectors), selectors)}, digests "
+            f"{'yes' if trail.get('LogFileValidationEnabled') else 'no'}"
+        )
+        rules = asker.named("s3:GetBucketLifecycleConfiguration", Bucket=bucket)
+        expiry.append(f"log bucket {bucket}: {_lifecycle(rules)}")
+    return logging, expiry
+
+
+def _recorder(asker: _Asker, answers: Mapping[str, Probe]) -> tuple[list[str], list[str]]:
+    recorders = answers["config:DescribeConfigurationRecorderStatus"]
+    kept = answers["config:DescribeRetentionConfigurations"]
+    states = [
+        f"{one.get('name')} {'recording' if one.get('recording') else 'stopped'}"
+        for page in recorders.pages
+        for one in page.get("ConfigurationRecordersStatus", ())
+    ]
+    days = [
+        str(one["RetentionPeriodInDays"])
+        for page in kept.pages
+        for one in page.get("RetentionConfigurations", ())
+    ]
+    logging = f"configuration recorder: {', '.join(states) or _none(recorders)}"
+    period = f"{', '.join(days)} days" if days else "no period set, seven years apply"
+    if kept.outcome is not Outcome.OBSERVED:
+        period = _none(kept)
+    return [logging], [f"configuration history: {period}"]
+
+
+def _buckets(asker: _Asker, answers: Mapping[str, Probe]) -> tuple[list[str], list[str]]:
+    listed = answers["s3:ListBuckets"]
+    names = [one["Name"] for page in listed.pages for one in page.get("Buckets", ())]
+    with ThreadPoolExecutor(CONCURRENCY) as pool:
+        ask = partial(asker.named, "s3:GetBucketLogging")
+        found = list(pool.map(lambda name: ask(Bucket=name), names))
+    logged = sum(bool(page.get("LoggingEnabled")) for one in found for page in one.pages)
+    unknown = sum(one.outcome is not Outcome.OBSERVED for one in found)
+    if listed.outcome is not Outcome.OBSERVED:
+        return [f"buckets: not established ({listed.outcome})"], []
+    return [f"server access logs: {logged} of {len(names)} buckets, {unknown} not established"], []
+
+
+def _data_events(selectors: Probe) -> bool | None:
+    if not selectors.pages:
+        return None
+    page = selectors.pages[0]
+    simple = any(one.get("DataResources") for one in page.get("EventSelectors") or ())
+    fields = [
+        selector
+        for one in page.get("AdvancedEventSelectors") or ()
+        for selector in one.get("FieldSelectors", ())
+    ]
+    advanced = any(
+        one.get("Field") == "eventCategory" and "Data" in one.get("Equals", ()) for one in fields
+    )
+    return simple or advanced
+
+
+def _lifecycle(rules: Probe) -> str:
+    if rules.outcome is Outcome.ABSENT:
+        return "no lifecycle: nothing expires by itself"
+    if rules.outcome is not Outcome.OBSERVED:
+        return f"not established ({rules.outcome})"
+    days = [
+        f"{one.get('ID', 'rule')}: {one['Expiration']['Days']} days"
+        for page in rules.pages
+        for one in page.get("Rules", ())
+        if one.get("Status") == "Enabled" and "Days" in one.get("Expiration", {})
+    ]
+    return "expires " + "; ".join(days) if days else "lifecycle without expiry"
+
+
+def _word(value: bool | None, probe: Probe) -> str:
+    if value is None:
+        return f"not established ({probe.outcome})"
+    return "yes" if value else "no"
+
+
+def _none(probe: Probe) -> str:
+    return "none" if probe.outcome is Outcome.OBSERVED else f"not established ({probe.outcome})"
+
+
+def _day(at: datetime) -> str:
+    return clock.stamp(at)[:10]
