@@ -79,8 +79,10 @@ def _write_holder(case: Path, purpose: str) -> None:
         "purpose": purpose,
         "since": clock.stamp(clock.now()),
     }
+    partial = case / f"{HOLDER}.{os.getpid()}"
     with suppress(OSError):
-        (case / HOLDER).write_text(json.dumps(holder, sort_keys=True) + "\n", encoding="ascii")
+        partial.write_text(json.dumps(holder, sort_keys=True) + "\n", encoding="ascii")
+        partial.replace(case / HOLDER)
 
 
 def _held_by(case: Path) -> str:
