@@ -112,6 +112,12 @@ def _lines(report: "Report") -> Iterator[str]:
         yield "  entries {}–{}: not anchored".format(*custody["not_anchored"])
     for row in report.parts.get("acquisitions", ()):
         yield f"  {row['dir']}: existed no later than {row['existed_no_later_than'] or 'not shown'}"
+    for provider, part in report.parts.get("provider", {}).items():
+        for name in ("digests", "logs"):
+            tally = ", ".join(f"{count} {word}" for word, count in part[name].items())
+            yield f"  {provider} {name}: {tally}"
+        for row in part["chains"]:
+            yield f"  {provider} chain {row['chain']}: {row['from']} to {row['to']}, end {row['end']}"
     for note in report.notes:
         yield f"  note: {note}"
     yield f"  checked with {tool.name} {tool.version} ({tool.record})"

@@ -18,12 +18,17 @@ checked" are never mixed; what nobody foresaw is "could not be checked", never "
 """
 
 import hashlib
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 from collector.errors import ButforError, CaseError
-from collector.verify import bag, chain, files, production, seals, tokens
+from collector.verify import bag, chain, files, holdings, production, seals, tokens
 from collector.verify.report import Discrepancy, Report, Trust, Verdict, unchecked, wrong
+
+#: Provider -> module whose `judge` checks the provider's own log integrity. Providers that are not
+#: here offer no such chain: the check rests on the hash at acquisition and on custody.
+PROVIDERS = {"aws": "collector.aws.digest_chain"}
 
 __all__ = [
     "Discrepancy",
@@ -101,9 +106,11 @@ def _case(root: Path, at: str, trust: Trust) -> tuple[list[Discrepancy], dict[st
     found += tokens.check_recorded(root, known, at)
     anchors, more = tokens.check(root, sealed, known, at, trust)
     found += more
+    provider, more, notes = _providers(holdings.of(root, acquired, at))
+    found += more
     broken = {number for number, one in numbered if one.verdict is Verdict.WRONG}
     good = [one for one in anchors if one.seal not in broken]
-    parts = {
+    parts: dict[str, Any] = {
         "acquisitions": [_acquisition(one, good) for one in acquired],
         "custody": _custody(custody, good),
         "seals": [
@@ -117,7 +124,23 @@ def _case(root: Path, at: str, trust: Trust) -> tuple[list[Discrepancy], dict[st
         ],
         "tokens": [one.as_data() for one in anchors],
     }
-    return found, parts, [note for one in anchors for note in one.notes()]
+    if provider:
+        parts["provider"] = provider
+    return found, parts, [*(note for one in anchors for note in one.notes()), *notes]
+
+
+def _providers(held: holdings.Holdings) -> tuple[dict[str, Any], list[Discrepancy], list[str]]:
+    """Step 7; a provider of which the case holds nothing is not named."""
+    parts: dict[str, Any] = {}
+    found: list[Discrepancy] = []
+    notes: list[str] = []
+    for name, module in PROVIDERS.items():
+        judgement = import_module(module).judge(held)
+        found += judgement.discrepancies
+        notes += judgement.notes
+        if judgement.part is not None:
+            parts[name] = judgement.part
+    return parts, found, notes
 
 
 def _acquisition(one: files.Acquired, anchors: list[tokens.Anchor]) -> dict[str, Any]:

@@ -36,6 +36,7 @@ from typing import Any
 
 sys.dont_write_bytecode = True  # what is checked must not change by it
 
+from verify_aws_chain import Provider  # noqa: E402
 from verify_custody import check_custody  # noqa: E402
 from verify_files import check_acquisitions  # noqa: E402
 from verify_handover import check_bag, check_production  # noqa: E402
@@ -60,6 +61,7 @@ def check_case(root: Path, at: str, report: Report, trust: Trust) -> None:
     }
     tokens = check_tokens(root, seals, recorded, at, report, trust)
     check_anchors(custody, tokens, seals, report)
+    Provider(root, at, report).run()
 
 
 def verify(root: Path, trust: Trust) -> Report:
@@ -111,6 +113,14 @@ def show(report: Report) -> None:
     custody = report.parts.get("custody")
     if custody and custody["not_anchored"]:
         print("  entries {}–{}: not anchored".format(*custody["not_anchored"]))
+    for provider, part in report.parts.get("provider", {}).items():
+        for name in ("digests", "logs"):
+            tally = ", ".join(f"{count} {word}" for word, count in part[name].items())
+            print(f"  {provider} {name}: {tally}")
+    for row in report.parts.get("acquisitions", ()):
+        print(
+            f"  {row['dir']}: existed no later than {row['existed_no_later_than'] or 'not shown'}"
+        )
     for note in report.notes:
         print(f"  note: {note}")
 

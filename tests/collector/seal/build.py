@@ -33,8 +33,18 @@ def record(case: Path, action: str, data: Mapping[str, Any]) -> custody.CustodyE
     return custody.append(case, last, action=action, why="test", data=data, actor=ACTOR)
 
 
-def acquire(case: Path, acq: int, files: Mapping[str, bytes], *, close: bool = True) -> Path:
-    """One acquisition folder with its manifest, opened and closed in custody."""
+def acquire(
+    case: Path,
+    acq: int,
+    files: Mapping[str, bytes],
+    *,
+    close: bool = True,
+    extra: Mapping[str, bytes] | None = None,
+) -> Path:
+    """One acquisition folder with its manifest, opened and closed in custody.
+
+    `extra`: further files, beside `files/`.
+    """
     name = f"evidence/{acq:04d}-20260102T030406Z-test-x"
     folder = case / name
     (folder / "files").mkdir(parents=True)
@@ -43,6 +53,7 @@ def acquire(case: Path, acq: int, files: Mapping[str, bytes], *, close: bool = T
     for path, body in [
         ("acquisition.json", b"{}\n"),
         *((f"files/{stored}", body) for stored, body in files.items()),
+        *(extra or {}).items(),
     ]:
         (folder / path).write_bytes(body)
         rows.append(

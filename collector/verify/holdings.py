@@ -1,0 +1,112 @@
+"""Step 7, what a provider's own integrity check works on: held files and archived API answers.
+
+Read straight from the ledgers, leniently: a case whose custody is broken is still checked as far
+as it goes. Whatever a ledger says here is covered by the manifest checked in step 3.
+"""
+
+import base64
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from collector import ledger, warc
+from collector.verify.files import Acquired
+from collector.verify.report import Discrepancy
+
+_STORED = re.compile(r"files/[0-9]{8,}-[A-Za-z0-9._-]+")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Held:
+    """One stored file.
+
+    Attributes:
+        uid: id of the evidence item.
+        path: stored path as reports print it.
+        place: where its bytes are.
+        name: true name as received.
+        source: URI it came from.
+        metadata: the provider's user metadata, empty where a hand-over lost it.
+    """
+
+    uid: str
+    path: str
+    place: Path
+    name: str
+    source: str
+    metadata: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """One archived API exchange: bodies of the request and of a successful answer."""
+
+    request: bytes
+    response: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Holdings:
+    """Everything of a case that a provider's integrity check may look at."""
+
+    files: tuple[Held, ...]
+    answers: tuple[Answer, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judgement:
+    """What such a check says; `part` is None if the case holds nothing of that provider."""
+
+    discrepancies: tuple[Discrepancy, ...]
+    part: Mapping[str, Any] | None
+    notes: tuple[str, ...]
+
+
+def of(root: Path, acquired: Iterable[Acquired], at: str) -> Holdings:
+    """Holdings of every closed acquisition, in order."""
+    files: list[Held] = []
+    answers: list[Answer] = []
+    for one in acquired:
+        if one.entry is not None and (root / one.folder).is_dir():
+            files += _files(root / one.folder, f"{at}{one.folder}/")
+            answers += _answers(root / one.folder / ledger.WARC)
+    return Holdings(files=tuple(files), answers=tuple(answers))
+
+
+def _files(folder: Path, at: str) -> Iterator[Held]:
+    path = folder / ledger.FILES
+    for raw in path.read_bytes().split(b"\n") if path.is_file() else ():
+        try:
+            line = json.loads(raw)
+            stored, uid, metadata = line["stored"], line["item"], line["metadata"]
+            name = line["name"] if "name" in line else base64.b64decode(line["name_b64"])
+        except (ValueError, KeyError, TypeError):
+            continue
+        place = folder / str(stored)
+        if _STORED.fullmatch(str(stored)) and place.is_file() and not place.is_symlink():
+            yield Held(
+                uid=str(uid),
+                path=at + str(stored),
+                place=place,
+                name=name.decode("latin-1") if isinstance(name, bytes) else str(name),
+                source=str(line.get("source")),
+                metadata=metadata if isinstance(metadata, dict) else {},
+            )
+
+
+def _answers(path: Path) -> Iterator[Answer]:
+    if not path.is_file():
+        return
+    request = b""
+    try:
+        for _, head, block in warc.records(path):
+            http, _, body = block.partition(b"\r\n\r\n")
+            if head.get("WARC-Type") == "request":
+                request = body
+            elif head.get("WARC-Type") == "response" and http.split(b" ")[1:2] == [b"200"]:
+                yield Answer(request=request, response=body)
+    except (OSError, ValueError):
+        return  # a damaged file is named by the manifest check; nothing is concluded from it
