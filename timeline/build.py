@@ -24,7 +24,6 @@ from typing import Any
 from collector import case as case_file
 from collector import store
 from collector.case import CaseConfig
-from collector.model import Gap
 from timeline import normalize, tables
 from timeline.correlate import causation, decisions, exposure, gaps, incident
 from timeline.correlate import findings as finding_stage
@@ -54,12 +53,14 @@ class BuildReport:
         sums: reconciliation sums, one sentence each; each has been asserted.
         findings: statements by number.
         gaps: number of gaps.
+        undecided: accesses of which the records do not hold what decides them.
         tables: table -> rows.
     """
 
     sums: tuple[str, ...]
     findings: tuple[tuple[str, str], ...]
     gaps: int
+    undecided: int
     tables: Mapping[str, int]
 
 
@@ -110,6 +111,7 @@ def run(case: Path) -> BuildReport:
         sums=(*report.lines(), *_sums(analysis)),
         findings=tuple((f.number, f.statement) for f in found),
         gaps=len(gap_rows),
+        undecided=sum(1 for a in analysis.accesses if a.decision == "UNKNOWN"),
         tables=written,
     )
 
@@ -403,8 +405,3 @@ def _model_card(
 def _write_json(path: Path, value: Any) -> None:  # noqa: ANN401 JSON
     text = json.dumps(value, indent=1, sort_keys=True, ensure_ascii=False, default=str)
     path.write_text(text + "\n", encoding="utf-8", newline="\n")
-
-
-def all_gaps(case: Path) -> tuple[Gap, ...]:
-    """Gaps of the evidence alone, before anything is built."""
-    return store.gaps(case)

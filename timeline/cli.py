@@ -19,7 +19,7 @@ def build(ctx: click.Context, case_path: Path | None, as_json: bool) -> None:
     """Evidence to events, state, decisions, causation and findings, into derived/.
 
     Everything under derived/ can be deleted and comes out again byte for byte. Prints the sums
-    that were asserted. Exit code 3 if there are gaps.
+    that were asserted. Exit code 3 if there are gaps, or accesses that the records do not decide.
 
     Example: butfor build --case northwind
     """
@@ -36,6 +36,7 @@ def build(ctx: click.Context, case_path: Path | None, as_json: bool) -> None:
                     "sums": list(report.sums),
                     "findings": [{"number": n, "statement": s} for n, s in report.findings],
                     "gaps": report.gaps,
+                    "undecided": report.undecided,
                     "tables": dict(report.tables),
                 },
                 indent=1,
@@ -49,7 +50,7 @@ def build(ctx: click.Context, case_path: Path | None, as_json: bool) -> None:
         for number, statement in report.findings:
             click.echo(f"\n{number} {statement}")
         click.echo(f"\n{report.gaps:,} gaps: butfor gaps; findings in {place / 'derived'}")
-    ctx.exit(3 if report.gaps else 0)
+    ctx.exit(3 if report.gaps or report.undecided else 0)
 
 
 @click.command()

@@ -110,7 +110,7 @@ def seen(
                 resource_uid=provider.resource_label(one.request, mentions),
                 container=one.container,
                 slice=one.slice,
-                ask=_as_it_is(one, view, provider, assumptions),
+                ask=_as_seen(one, view, provider, assumptions),
             )
     return asked, keys
 
@@ -204,13 +204,35 @@ def holds(window: Window, at: datetime) -> bool:
     return (window.start is None or window.start <= at) and (window.end is None or at < window.end)
 
 
-def _as_it_is(
+def _as_seen(
     one: decisions.RequestClass, view: Viewed, provider: Provider, assumptions: frozenset[str]
 ) -> Callable[[datetime], tuple[Decision, bool]]:
-    def ask(at: datetime) -> tuple[Decision, bool]:
+    """Asks the request at any instant.
+
+    An object that nobody wrote to after its creation stands for any object of the container's
+    owner: the window is then about the configuration, and does not begin with that one object.
+    """
+
+    def as_it_is(at: datetime) -> tuple[Decision, bool]:
         return provider.decide(view, decisions.timed(one.request, at), at, assumptions), False
 
-    return ask
+    probe = Probe(
+        request=one.request,
+        principal=one.principal,
+        action="",
+        resource_uid="",
+        container=one.container,
+        owned=True,
+        own_account_allows=False,
+    )
+
+    def as_any_object(at: datetime) -> tuple[Decision, bool]:
+        return provider.probe(view, probe, at, assumptions)
+
+    if not provider.own_places(one.request) or one.signature["own_writes"]:
+        return as_it_is
+    same = as_any_object(one.at)[0].verdict is one.decision.verdict
+    return as_any_object if same else as_it_is
 
 
 def _instant(marks: Sequence[datetime | None], n: int) -> datetime:

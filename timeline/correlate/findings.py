@@ -26,7 +26,12 @@ METHOD = "change-window-access@1"
 def findings(material: Material) -> list[Finding]:
     """All findings, numbered in order."""
     told: set[str] = set()
-    drafts = [_of_window(w, material, told) for w in material.windows if _is_exposure(w, material)]
+    exposures = [w for w in material.windows if _is_exposure(w, material)]
+    drafts = [
+        _of_window(w, material, told)
+        for w in exposures
+        if _incident_accesses(w, material) or not any(_covers(other, w) for other in exposures)
+    ]
     drafts += _of_other_accesses(material, told)
     if material.contradictions:
         drafts.append(_of_contradictions(material))
@@ -54,12 +59,37 @@ def _is_exposure(window: Window, material: Material) -> bool:
     return str(window.verdict) == "ALLOWED" or window.conditional
 
 
-def _of_window(window: Window, material: Material, told: set[str]) -> Finding:
-    inside = [
+def _covers(wide: Window, narrow: Window) -> bool:
+    """Whether a window already says all that another one says: wider in who, what and when."""
+    if wide is narrow or wide.action != narrow.action or (wide.conditional, narrow.conditional) == (
+        True, False,
+    ):  # fmt: skip
+        return False
+    who = wide.principal in (narrow.principal, "anonymous")
+    prefix = wide.resource_uid.removesuffix("*")
+    what = wide.resource_uid == narrow.resource_uid or (
+        prefix != wide.resource_uid and narrow.resource_uid.startswith(prefix)
+    )
+    since = wide.start is None or (narrow.start is not None and wide.start <= narrow.start)
+    until = wide.end is None or (narrow.end is not None and narrow.end <= wide.end)
+    return who and what and since and until
+
+
+def _incident_accesses(window: Window, material: Material) -> list[Access]:
+    return [a for a in _accesses_in(window, material) if a.in_incident]
+
+
+def _accesses_in(window: Window, material: Material) -> list[Access]:
+    """Logged successes of the window's request classes inside it."""
+    return [
         a
         for a in material.accesses
         if a.key in window.keys and holds(window, a.row["time"]) and a.row["outcome"] == "success"
     ]
+
+
+def _of_window(window: Window, material: Material, told: set[str]) -> Finding:
+    inside = _accesses_in(window, material)
     meant = [a for a in inside if a.in_incident]
     told.update(a.row["event_uid"] for a in meant)
     start = wording.bounded(window.start, str(window.start_bound), edge="start")
@@ -164,8 +194,16 @@ def _of_other_accesses(material: Material, told: set[str]) -> list[Finding]:
     groups: dict[tuple[str, str, str, str], list[Access]] = {}
     for a in material.accesses:
         if a.in_incident and a.row["outcome"] == "success" and a.row["event_uid"] not in told:
-            groups.setdefault((a.container, a.principal, a.action, a.decision), []).append(a)
+            topic, container = _topic(a)
+            groups.setdefault((container, a.principal, topic, a.decision), []).append(a)
     return [_of_group(key, groups[key], material) for key in sorted(groups)]
+
+
+def _topic(access: Access) -> tuple[str, str]:
+    """(action, container); reads of configuration, which reach no data, are one topic."""
+    if access.row["category"] == "data":
+        return access.action, access.container
+    return wording.CONFIGURATION_READS, ""
 
 
 def _of_group(
@@ -173,7 +211,7 @@ def _of_group(
 ) -> Finding:
     container, principal, action, decision = key
     unknowns = tuple(sorted({u for a in meant for u in a.unknowns}))
-    resource = container or meant[0].row["resource_uid"] or "no resource named"
+    resource = container or wording.containers(sorted({a.container for a in meant} - {""}))
     roll = causes.roll(_per_class(meant), material.causes)
     first = wording.instant(min(a.row["time"] for a in meant), edge="start")
     last = wording.instant(max(a.row["time"] for a in meant), edge="end")

@@ -19,6 +19,9 @@ BLOCKED: tuple[str, ...] = (
     "100% accurate", "admissible",
 )  # fmt: skip
 
+#: Topic of accesses that read configuration and reach no data.
+CONFIGURATION_READS = "reads of configuration or lists of containers"
+
 #: What no finding says anything about.
 NOT_OPINED: tuple[str, ...] = (
     "whether any party acted reasonably or owed a duty",
@@ -136,7 +139,7 @@ def enabling_not_established(
 ) -> str:
     """Accesses happened; what allowed them is not in the records."""
     return (
-        f"Records show {counted(n, 'successful request')} of {action} by {principal} on "
+        f"Records show {counted(n, 'successful request')} ({action}) by {principal} on "
         f"{resource}. "
         f"The records examined do not establish which grant or change enabled "
         f"{'it' if n == 1 else 'them'}: {missing}."
@@ -230,10 +233,17 @@ def accesses_decided(
 ) -> str:
     """Accesses outside of any window of an anonymous or foreign caller."""
     return (
-        f"Records show {counted(n, 'successful request')} of {action} by {principal} on {resource} "
+        f"Records show {counted(n, 'successful request')} ({action}) by {principal} on {resource} "
         f"from {first} to {last}. Computed from the configuration in force, the evaluator returns "
         "allow for each."
     )
+
+
+def containers(names: Sequence[str]) -> str:
+    """One name, or how many there are; calls on no container in particular."""
+    if not names:
+        return "no container in particular"
+    return names[0] if len(names) == 1 else counted(len(names), "container")
 
 
 def missing(unknowns: Sequence[str]) -> str:

@@ -40,7 +40,8 @@ def probe(
     view: Viewed, asked: Probe, at: datetime, assumptions: frozenset[str]
 ) -> tuple[Decision, bool]:
     """Decision on a probe, and whether it holds only with the caller's own account allowing."""
-    request = {**asked.request, "time": at.strftime("%Y-%m-%dT%H:%M:%SZ")}
+    timed = {**asked.request, "time": at.strftime("%Y-%m-%dT%H:%M:%SZ")}
+    request = callers.named(timed, view, at)
     state, unknown = _state(view, request, at)
     if asked.owned:
         state, unknown = _owned(state, unknown)
