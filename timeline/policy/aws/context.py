@@ -195,6 +195,8 @@ _TYPES = {
 
 
 def _is_service(request: Request) -> Value:
+    if request.principal.kind == "Anonymous":
+        return None
     return "true" if request.principal.kind == "AWSService" else "false"
 
 

@@ -161,7 +161,8 @@ class Statement:
                 Deny excludes nobody (access_policies_boundaries).
         """
         if self.principals is None:
-            return Match(Unknown(f"malformed statement {self.label}: no principal"), False, False)
+            problem = self.problem or "no principal"
+            return Match(Unknown(f"malformed statement {self.label}: {problem}"), False, False)
         who = request.principal
         found = self.principals.match(who)
         if not self.not_principal:
