@@ -181,15 +181,18 @@ def _read_log(
             seen.record_gap(place, record, record.problem or "not readable")
             look.at(record)
             continue
-        if current is None or not current.detect(record.data):
-            current = next((each for each in parsers if each.detect(record.data)), None)
+        if current is not None and _read_record(record, current, place, seen) is None:
+            continue
+        current = next((each for each in parsers if each.detect(record.data)), None)
         if current is None:
             shown = record.data[:60].decode("utf-8", "replace")
             seen.record_gap(place, record, f"expected a known {form} record, found {shown!r}")
             look.at(record)
             continue
         recognised = True
-        _read_record(record, current, place, seen)
+        problem = _read_record(record, current, place, seen)
+        if problem is not None:
+            seen.record_gap(place, record, problem)
     cut = ended[0] if ended else None
     empty = seen.records == 0 and form == "json" and cut is None
     if not recognised and not empty:
@@ -201,21 +204,20 @@ def _read_log(
     tally.add(seen)
 
 
-def _read_record(record: Record, parser: Parser, place: _Place, seen: _Tally) -> None:
+def _read_record(record: Record, parser: Parser, place: _Place, seen: _Tally) -> str | None:
+    """Add the row; or say why there is none."""
     assert record.data is not None
     if len(record.data) > RECORD_LIMIT:
-        seen.record_gap(place, record, lines.too_long(len(record.data)))
-        return
+        return lines.too_long(len(record.data))
     try:
         row, gaps = parser.read(record, place.where)
     except Unreadable as error:
-        seen.record_gap(place, record, str(error))
-        return
+        return str(error)
     except BROKEN as error:
-        seen.record_gap(place, record, f"expected a whole record, found {error}")
-        return
+        return f"expected a whole record, found {error}"
     seen.rows.append(row)
     seen.gaps.extend(gaps)
+    return None
 
 
 def _not_a_log(

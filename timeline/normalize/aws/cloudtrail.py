@@ -5,36 +5,36 @@ numbers as floats) all end here; `cloudtrail_lookup` and `cloudtrail_envelope` u
 Field names and their meaning: CloudTrail user guide, "CloudTrail record contents".
 """
 
-from collections.abc import Mapping
+from functools import lru_cache
 from hashlib import sha256
-from typing import Any
+from typing import NamedTuple
 
 import msgspec
 
 from collector.model import Gap
 from timeline.normalize.aws import s3, times
+from timeline.normalize.aws.cloudtrail_actor import Actor, actor_of
 from timeline.normalize.aws.cloudtrail_fields import (
+    Extra,
     Fields,
-    Identity,
-    Session,
-    any_decoder,
+    asked_of,
     compact,
     decode,
     decoded,
     doubled_keys,
-    fields_decoder,
-    identity_of,
-    suspect,
+    encoded,
+    extra_of,
+    integer,
+    left_out,
+    resources_of,
     text,
 )
 from timeline.normalize.aws.cloudtrail_mapping import MAPPING, NEVER
 from timeline.normalize.aws.times import when
-from timeline.normalize.model import BROKEN, EventRow, Parser, Record, Unreadable, Where
+from timeline.normalize.model import EventRow, Parser, Record, Unreadable, Where
 
 #: CloudTrail's event times have this width, whatever digits an export adds. [doc]
 PRECISION = 1_000_000
-#: Spellings of an anonymous caller's account: 2022 on, and 2018. [log]
-ANONYMOUS = frozenset({"anonymous", "ANONYMOUS_PRINCIPAL"})
 CATEGORIES = {
     "Management": "management",
     "Data": "data",
@@ -56,8 +56,8 @@ _REFUSALS = ("AccessDenied", "Unauthorized", "NotAuthorized", "AllAccessDisabled
 def detect(data: bytes) -> bool:
     """A JSON object with an event name and source at its top level."""
     try:
-        found = fields_decoder.decode(data)
-    except BROKEN:
+        found = decode(data)
+    except Unreadable:
         # Named in the text though not readable as a whole: still a record of this form, a gap.
         return b'"eventName"' in data and b'"eventSource"' in data
     return bool(found.eventName and (found.eventSource or found.eventID))
@@ -78,109 +78,145 @@ def to_row(
 ) -> tuple[EventRow, tuple[Gap, ...]]:
     """The CloudTrail record in `body` to a row that cites `record`, which may wrap it."""
     f = decode(body)
-    time, time_text, precision = _time(f)
-    operation, service = text(f.eventName), text(f.eventSource)
-    if operation is None:
+    operation, service = f.eventName, f.eventSource or None
+    if not operation:
         raise Unreadable("expected eventName, found none")
-    identity = identity_of(f.userIdentity)
-    category = _category(f, service, operation)
-    activity = _activity(f, service, operation, category)
-    keeps = activity not in ("read", "list") or category != "management" or service in KEPT
-    extra = decoded(f.additionalEventData) if keeps else {}
-    doubled = doubled_keys(body) if activity not in ("read", "list") or suspect(body) else ()
-    params = _params(f, body if not doubled else None) if keeps else None
-    resource = s3.resource(
-        text(f.recipientAccountId), decoded(f.requestParameters), _resources(f), service, operation
-    )
-    locator = f"{where.prefix}{record.number}@{record.offset}+{record.length}"
-    error = text(f.errorCode)
+    time_text, time = _time(f)
+    actor = actor_of(bytes(f.userIdentity))
+    kind = _kind(f.eventCategory, f.eventType, f.managementEvent, f.readOnly, service, operation)
+    extra = extra_of(f) if kind.keeps else Extra()
+    doubled = doubled_keys(body) if kind.writes or kind.category == "data" else ()
+    recipient = f.recipientAccountId or None
+    acted = s3.resource(recipient, asked_of(f), resources_of(f), service, operation)
+    number = f"{where.prefix}{record.number}"
     row = EventRow(
-        event_uid=f"{where.item}/{where.prefix}{record.number}",
-        provider_uid=text(f.eventID),
-        request_id=text(f.requestID),
+        event_uid=f"{where.item}/{number}",
+        provider_uid=f.eventID or None,
+        request_id=f.requestID or None,
         time=time,
-        time_precision=precision,
+        time_precision=PRECISION,
         time_text=time_text,
         acquired_at=where.acquired_at,
         provider="aws",
-        account_uid=resource.account or text(f.recipientAccountId),
-        region=text(f.awsRegion),
+        account_uid=acted.account or recipient,
+        region=f.awsRegion or None,
         service=service,
         operation=operation,
-        category=category,
-        activity=activity,
-        **_actor(identity),
-        src_ip=text(f.sourceIPAddress),
-        src_vpc_endpoint=text(f.vpcEndpointId) or text(extra.get("vpcEndpointId")),
-        user_agent=text(f.userAgent),
-        tls_version=text(decoded(f.tlsDetails).get("tlsVersion")),
-        auth_method=_auth_method(identity, extra),
-        auth_evidence=_auth_evidence(extra),
-        resource_type=resource.kind,
-        resource_uid=resource.uid,
-        container=resource.container,
-        object=resource.object,
-        object_version=resource.version,
-        outcome=_outcome(error, text(f.errorMessage), f, operation),
-        error_code=error,
-        error_message=text(f.errorMessage),
-        bytes_out=_integer(extra.get("bytesTransferredOut")),
-        bytes_in=_integer(extra.get("bytesTransferredIn")),
-        params=params,
-        omitted=_omitted(f, doubled),
+        category=kind.category,
+        activity=kind.activity,
+        actor_type=actor.kind,
+        actor_uid=actor.uid,
+        actor_unique_id=actor.unique_id,
+        actor_name=actor.name,
+        actor_account_uid=actor.account,
+        session_uid=actor.session,
+        session_issuer_uid=actor.issuer,
+        session_created=actor.created,
+        source_identity=actor.source_identity,
+        credential_uid=actor.credential,
+        mfa=actor.mfa,
+        invoked_by=actor.invoked_by,
+        delegation=actor.delegation,
+        src_ip=f.sourceIPAddress or None,
+        src_vpc_endpoint=f.vpcEndpointId or text(extra.vpcEndpointId),
+        user_agent=f.userAgent or None,
+        tls_version=_tls_version(bytes(f.tlsDetails)),
+        auth_method=_auth_method(actor, extra),
+        auth_evidence=_auth_evidence(
+            text(extra.aclRequired),
+            text(extra.CipherSuite),
+            text(extra.SSEApplied),
+            text(extra.SignatureVersion),
+        ),
+        resource_type=acted.kind,
+        resource_uid=acted.uid,
+        container=acted.container,
+        object=acted.object,
+        object_version=acted.version,
+        outcome=_outcome(f, operation),
+        error_code=f.errorCode or None,
+        error_message=f.errorMessage or None,
+        bytes_out=integer(extra.bytesTransferredOut),
+        bytes_in=integer(extra.bytesTransferredIn),
+        params=_params(f, bool(doubled)) if kind.keeps else None,
+        omitted=_omitted(f, body, doubled),
         evidence_item=where.item,
-        locator=locator,
+        locator=f"{number}@{record.offset}+{record.length}",
         record_sha256=sha256(record.data or b"").hexdigest(),
         source=source,
-        recipient_account_uid=text(f.recipientAccountId),
-        shared_uid=text(f.sharedEventID),
+        recipient_account_uid=recipient,
+        shared_uid=f.sharedEventID or None,
     )
-    if not doubled:
-        return row, ()
-    reason = f"expected each key once, found twice: {', '.join(doubled)}: parsers differ"
-    at = times.from_micros(time)
-    gap = Gap(
+    return row, (_opaque(row, doubled),) if doubled else ()
+
+
+def _opaque(row: EventRow, doubled: tuple[str, ...]) -> Gap:
+    at = times.from_micros(row.time)
+    return Gap(
         kind="opaque",
-        subject=f"{operation} {resource.uid or ''}".strip(),
-        reason=reason,
+        subject=f"{row.operation} {row.resource_uid or ''}".strip(),
+        reason=f"expected each key once, found twice: {', '.join(doubled)}: parsers differ",
         time_from=at,
         time_to=at,
-        item=where.item,
-        locator=locator,
+        item=row.evidence_item,
+        locator=row.locator,
     )
-    return row, (gap,)
 
 
-def _time(f: Fields) -> tuple[int, str, int]:
-    for value in (f.eventTime, f.at_timestamp):
-        if isinstance(value, str) and value:
-            found = when(value)
-            if found is None:
-                raise Unreadable(f"expected an ISO 8601 eventTime, found {value[:60]!r}")
-            return found, value, PRECISION
-    if f.eventTime is not None:
-        raise Unreadable(f"expected an ISO 8601 eventTime, found {str(f.eventTime)[:60]!r}")
-    raise Unreadable("expected eventTime, found none")
+def _time(f: Fields) -> tuple[str, int]:
+    value = f.eventTime or f.at_timestamp
+    if not value:
+        raise Unreadable("expected eventTime, found none")
+    found = when(value)
+    if found is None:
+        raise Unreadable(f"expected an ISO 8601 eventTime, found {value[:60]!r}")
+    return value, found
 
 
-def _category(f: Fields, service: str | None, operation: str) -> str:
-    stated = CATEGORIES.get(text(f.eventCategory) or "")
+class _Kind(NamedTuple):
+    category: str
+    activity: str
+    writes: bool
+    keeps: bool
+
+
+@lru_cache(maxsize=16384)
+def _kind(
+    category: str | None,
+    event_type: str | None,
+    management: bool | str | None,
+    read_only: bool | str | None,
+    service: str | None,
+    operation: str,
+) -> _Kind:
+    """What kind of event it is; the same few kinds fill a log."""
+    found = _category(category, event_type, text(management), service, operation)
+    activity = _activity(text(read_only), service, operation, found)
+    writes = activity not in ("read", "list")
+    return _Kind(found, activity, writes, writes or found != "management" or service in KEPT)
+
+
+def _category(
+    category: str | None,
+    event_type: str | None,
+    management: str | None,
+    service: str | None,
+    operation: str,
+) -> str:
+    stated = CATEGORIES.get(category or "")
     if stated:
         return stated
-    if text(f.eventType) in ("AwsVpceEvent", "AwsVpceEvents"):
+    if event_type in ("AwsVpceEvent", "AwsVpceEvents"):
         return "network"
-    if text(f.eventType) == "AwsCloudTrailInsight":
+    if event_type == "AwsCloudTrailInsight":
         return "insight"
-    if f.managementEvent is False:
-        return "data"
     is_data = service == "s3.amazonaws.com" and operation in s3.DATA_EVENTS
-    return "data" if is_data else "management"
+    return "data" if management == "false" or is_data else "management"
 
 
-def _activity(f: Fields, service: str | None, operation: str, category: str) -> str:
+def _activity(read_only: str | None, service: str | None, operation: str, category: str) -> str:
     if operation in _SIGN_INS or operation.startswith("AssumeRole"):
         return "authenticate"
-    read_only = text(f.readOnly)
     reads = read_only == "true" if read_only else operation.startswith(_READS)
     if service == "s3.amazonaws.com" and operation in s3.CONFIGURES:
         return "configure"
@@ -191,65 +227,40 @@ def _activity(f: Fields, service: str | None, operation: str, category: str) -> 
     return "configure" if category == "management" else "other"
 
 
-def _actor(identity: Identity) -> dict[str, Any]:
-    session = identity.sessionContext or Session()
-    issuer = session.sessionIssuer if isinstance(session.sessionIssuer, dict) else {}
-    attributes = session.attributes if isinstance(session.attributes, dict) else {}
-    account, unique_id = text(identity.accountId), text(identity.principalId)
-    anonymous = account in ANONYMOUS or unique_id in ANONYMOUS
-    mfa = text(attributes.get("mfaAuthenticated"))
-    name = text(identity.userName) or text(issuer.get("userName"))
-    in_session = text(identity.type) in ("AssumedRole", "FederatedUser") or (
-        text(identity.type) == "AWSAccount" and ":" in (unique_id or "")
-    )
-    delegation = {
-        key: value
-        for key, value in (
-            ("onBehalfOf", identity.onBehalfOf),
-            ("inScopeOf", identity.inScopeOf),
-            ("identityProvider", identity.identityProvider),
-            ("credentialId", identity.credentialId),
-        )
-        if value is not None
-    }
-    return {
-        "actor_type": "Anonymous" if anonymous else text(identity.type),
-        "actor_uid": text(identity.arn),
-        "actor_unique_id": None if anonymous else unique_id,
-        "actor_name": name,
-        "actor_account_uid": None if anonymous else account,
-        "session_uid": unique_id.partition(":")[2] or None if in_session and unique_id else None,
-        "session_issuer_uid": text(issuer.get("arn")),
-        "session_created": text(attributes.get("creationDate")),
-        "source_identity": text(session.sourceIdentity),
-        "credential_uid": text(identity.accessKeyId),
-        "mfa": {"true": True, "false": False}.get(mfa or ""),
-        "invoked_by": text(identity.invokedBy),
-        "delegation": compact(delegation) if delegation else None,
-    }
+@lru_cache(maxsize=1024)
+def _tls_version(raw: bytes) -> str | None:
+    return text(decoded(raw).get("tlsVersion"))
 
 
-def _auth_method(identity: Identity, extra: Mapping[str, Any]) -> str:
-    if text(identity.accountId) in ANONYMOUS or text(identity.principalId) in ANONYMOUS:
+def _auth_method(actor: Actor, extra: Extra) -> str:
+    if actor.kind == "Anonymous":
         return "anonymous"
-    if text(identity.type) == "AWSService":
+    if actor.kind == "AWSService":
         return "service"
-    stated = text(extra.get("AuthenticationMethod"))
+    stated = text(extra.AuthenticationMethod)
     return {"AuthHeader": "header", "QueryString": "query"}.get(stated or "", "unknown")
 
 
-def _auth_evidence(extra: Mapping[str, Any]) -> str | None:
-    names = ("aclRequired", "CipherSuite", "SignatureVersion", "SSEApplied")
-    found = {name: extra[name] for name in names if extra.get(name) is not None}
-    return compact(found) if found else None
+@lru_cache(maxsize=4096)
+def _auth_evidence(
+    acl_required: str | None, cipher: str | None, sse: str | None, signature: str | None
+) -> str | None:
+    found = {
+        "aclRequired": acl_required,
+        "CipherSuite": cipher,
+        "SSEApplied": sse,
+        "SignatureVersion": signature,
+    }
+    kept = {name: value for name, value in found.items() if value is not None}
+    return compact(kept) if kept else None
 
 
-def _outcome(error: str | None, message: str | None, f: Fields, operation: str) -> str:
-    if error:
-        return "denied" if refused(error) else "error"
+def _outcome(f: Fields, operation: str) -> str:
+    if f.errorCode:
+        return "denied" if refused(f.errorCode) else "error"
     if operation == "ConsoleLogin" and decoded(f.responseElements).get("ConsoleLogin") == "Failure":
         return "denied"
-    return "error" if message else "success"
+    return "error" if f.errorMessage else "success"
 
 
 def refused(code: str) -> bool:
@@ -257,24 +268,6 @@ def refused(code: str) -> bool:
     return any(word in code for word in _REFUSALS)
 
 
-def _integer(value: object) -> int | None:
-    if isinstance(value, bool):
-        return None
-    if isinstance(value, float) and value.is_integer():
-        value = int(value)
-    return value if isinstance(value, int) and abs(value) < 2**63 else None
-
-
-def _resources(f: Fields) -> list[dict[str, Any]]:
-    value = any_decoder.decode(f.resources)
-    return [each for each in value if isinstance(each, dict)] if isinstance(value, list) else []
-
-
-_BODIES = (
-    "requestParameters", "responseElements", "additionalEventData", "resources", "userIdentity",
-    "tlsDetails", "addendum",
-)  # fmt: skip
-_SCALARS = ("eventVersion", "vpcEndpointId", "vpcEndpointAccountId", "sessionCredentialFromConsole")
 #: What still names a slot when the body cannot be trusted.
 _NAMING = (
     "bucketName", "key", "userName", "roleName", "groupName", "policyName", "policyArn",
@@ -282,47 +275,45 @@ _NAMING = (
 )  # fmt: skip
 
 
-def _params(f: Fields, body: bytes | None) -> str:
+def _params(f: Fields, doubled: bool) -> str:
     """The bodies as received, put together as text: numbers and order stay untouched."""
-    parts = []
-    for name in _BODIES:
-        raw = bytes(getattr(f, name))
-        if raw == b"null" and name == "addendum":
-            continue
-        if body is None and name == "requestParameters":
-            asked = decoded(f.requestParameters)
-            kept = {key: asked[key] for key in _NAMING if isinstance(asked.get(key), str)}
-            raw = compact(kept).encode()
-        elif body is None and name == "responseElements":
-            raw = b"null"
-        parts.append(f'"{name}":{raw.decode()}')
-    for name in _SCALARS:
-        value = getattr(f, name)
-        if value is not None:
-            parts.append(f'"{name}":{compact(value)}')
-    return "{" + ",".join(parts) + "}"
+    asked: bytes | msgspec.Raw = f.requestParameters
+    answered: bytes | msgspec.Raw = f.responseElements
+    if doubled:
+        whole = decoded(f.requestParameters)
+        asked = compact({k: whole[k] for k in _NAMING if isinstance(whole.get(k), str)}).encode()
+        answered = b"null"
+    parts: list[bytes | msgspec.Raw] = [
+        b'{"requestParameters":', asked,
+        b',"responseElements":', answered,
+        b',"additionalEventData":', f.additionalEventData,
+        b',"resources":', f.resources,
+        b',"userIdentity":', f.userIdentity,
+        b',"tlsDetails":', f.tlsDetails,
+    ]  # fmt: skip
+    if bytes(f.addendum) != b"null":
+        parts += [b',"addendum":', f.addendum]
+    for name, value in (
+        (b"eventVersion", f.eventVersion),
+        (b"vpcEndpointId", f.vpcEndpointId),
+        (b"vpcEndpointAccountId", f.vpcEndpointAccountId),
+        (b"sessionCredentialFromConsole", f.sessionCredentialFromConsole),
+    ):
+        if value:
+            parts += [b',"', name, b'":', encoded(value)]
+    parts.append(b"}")
+    return b"".join(parts).decode()
 
 
-def _omitted(f: Fields, doubled: tuple[str, ...]) -> str | None:
-    names = [
-        name
-        for name in ("requestParameters", "responseElements", "additionalEventData")
-        if _left_out(getattr(f, name))
-    ]
+def _omitted(f: Fields, body: bytes, doubled: tuple[str, ...]) -> str | None:
+    names = []
+    if b"mitted" in body or b"MITTED" in body:
+        bodies = ("requestParameters", "responseElements", "additionalEventData")
+        names = [name for name in bodies if left_out(getattr(f, name))]
     if doubled:
         names += ["requestParameters", "responseElements"]
         names += [f"duplicate key {key}" for key in doubled]
     return compact(names) if names else None
-
-
-def _left_out(raw: msgspec.Raw) -> bool:
-    data = bytes(raw)
-    if b"mitted" not in data and b"MITTED" not in data:
-        return False
-    value = any_decoder.decode(raw)
-    if isinstance(value, str):
-        return "omitted" in value.lower()
-    return isinstance(value, dict) and value.get("omitted") in (True, "true")
 
 
 PARSER = Parser(

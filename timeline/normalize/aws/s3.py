@@ -1,8 +1,10 @@
 """S3 in CloudTrail records: which events are data events, and what was acted on."""
 
 import re
-from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from timeline.normalize.aws.cloudtrail_fields import Asked, Resource
 
 #: Data events of S3, for records before eventCategory (1.07). ListObjectsV2 is logged as
 #: ListObjects; ListBuckets is a management event.
@@ -56,11 +58,18 @@ ACCOUNT_SETTINGS = frozenset(
     }
 )
 #: Operations that address a bucket whatever key their parameters carry.
-_ON_BUCKETS = re.compile(
-    r"ListObjects|ListObjectVersions|HeadBucket|ListMultipartUploads|DeleteObjects"
+ON_BUCKETS = frozenset(
+    {
+        "ListObjects",
+        "ListObjectsV2",
+        "ListObjectVersions",
+        "HeadBucket",
+        "ListMultipartUploads",
+        "DeleteObjects",
+    }
 )
 _ACCOUNT_HOST = re.compile(r"(\d{12})\.s3-control\.")
-_SERVICES = ("s3.amazonaws.com", "s3-control.amazonaws.com", "s3express.amazonaws.com")
+_SERVICES = frozenset({"s3.amazonaws.com", "s3-control.amazonaws.com", "s3express.amazonaws.com"})
 
 
 class Acted(NamedTuple):
@@ -76,65 +85,66 @@ class Acted(NamedTuple):
 
 def resource(
     recipient: str | None,
-    asked: Mapping[str, Any],
-    resources: Sequence[Mapping[str, Any]],
+    asked: Asked,
+    resources: Sequence[Resource],
     service: str | None,
     operation: str,
 ) -> Acted:
     """What an event acted on, from its parameters first and its list of resources second."""
     if service not in _SERVICES:
         return _other(asked, resources)
-    if operation in ACCOUNT_SETTINGS and not asked.get("bucketName"):
+    bucket = _first(asked.bucketName)
+    if operation in ACCOUNT_SETTINGS and not bucket:
         return _account(recipient, asked)
-    bucket_entry = next((each for each in resources if each.get("type") == "AWS::S3::Bucket"), {})
-    bucket_arn = _arn(bucket_entry)
-    bucket = _first(asked.get("bucketName"))
+    entry = next((each for each in resources if each.type == "AWS::S3::Bucket"), _NOTHING)
+    arn, account = _arn(entry), _first(entry.accountId)
     if bucket is None or ":" in bucket or "/" in bucket or bucket.endswith("-s3alias"):
-        bucket = bucket_arn.removeprefix("arn:aws:s3:::") if bucket_arn else bucket
-    account = _first(bucket_entry.get("accountId"))
+        # An access point's ARN or alias: the bucket behind it is among the resources.
+        bucket = arn.rpartition(":")[2] if arn else bucket
     if bucket is None:
         return Acted(account=account)
-    partition = bucket_arn.split(":")[1] if bucket_arn and bucket_arn.count(":") >= 5 else "aws"
-    uid = bucket if bucket.startswith("arn:") else f"arn:{partition}:s3:::{bucket}"
-    key = None if _ON_BUCKETS.match(operation) else _first(asked.get("key"))
-    if key is None and "Object" in operation and not _ON_BUCKETS.match(operation):
-        key = _key_in(resources, f"{uid}/")
+    uid = arn if arn and arn.endswith(f":::{bucket}") else f"arn:aws:s3:::{bucket}"
+    if bucket.startswith("arn:"):
+        uid = bucket
+    key = None
+    if operation not in ON_BUCKETS:
+        key = _first(asked.key)
+        if key is None and "Object" in operation:
+            key = _key_in(resources, f"{uid}/")
     if key is None:
         return Acted("AWS::S3::Bucket", uid, bucket, None, None, account)
-    version = _first(asked.get("versionId"))
-    return Acted("AWS::S3::Object", f"{uid}/{key}", bucket, key, version, account)
+    return Acted("AWS::S3::Object", f"{uid}/{key}", bucket, key, _first(asked.versionId), account)
 
 
-def _account(recipient: str | None, asked: Mapping[str, Any]) -> Acted:
-    host = _ACCOUNT_HOST.match(_first(asked.get("Host") or asked.get("host")) or "")
-    account = _first(asked.get("accountId")) or (host[1] if host else None)
-    account = account or recipient
+def _account(recipient: str | None, asked: Asked) -> Acted:
+    host = _ACCOUNT_HOST.match(_first(asked.Host or asked.host) or "")
+    account = _first(asked.accountId) or (host[1] if host else None) or recipient
     uid = f"aws:account:{account}" if account else None
     return Acted("AWS::::Account", uid, None, None, None, account)
 
 
-def _other(asked: Mapping[str, Any], resources: Sequence[Mapping[str, Any]]) -> Acted:
+def _other(asked: Asked, resources: Sequence[Resource]) -> Acted:
     for each in resources:
         arn = _arn(each)
         if arn:
-            return Acted(
-                _first(each.get("type")), arn, None, None, None, _first(each.get("accountId"))
-            )
-    for name in ("resourceArn", "roleArn", "policyArn", "keyId", "trailName", "secretId"):
-        value = _first(asked.get(name))
-        if value and value.startswith("arn:"):
+            return Acted(_first(each.type), arn, None, None, None, _first(each.accountId))
+    for value in (
+        asked.resourceArn, asked.roleArn, asked.policyArn, asked.keyId, asked.trailName,
+        asked.secretId,
+    ):  # fmt: skip
+        if isinstance(value, str) and value.startswith("arn:"):
             return Acted(None, value)
-    return Acted()
+    return _NOT_NAMED
 
 
-def _arn(entry: Mapping[str, Any]) -> str | None:
-    return _first(entry.get("ARN") or entry.get("arn"))
+def _arn(entry: Resource) -> str | None:
+    return _first(entry.ARN or entry.arn)
 
 
-def _key_in(resources: Sequence[Mapping[str, Any]], prefix: str) -> str | None:
+def _key_in(resources: Sequence[Resource], prefix: str) -> str | None:
     for each in resources:
         arn = _arn(each)
-        if arn and each.get("type") == "AWS::S3::Object" and arn.startswith(prefix):
+        if arn and each.type == "AWS::S3::Object" and arn.startswith(prefix):
             return arn.removeprefix(prefix) or None
     return None
 
@@ -143,3 +153,7 @@ def _first(value: object) -> str | None:
     if isinstance(value, list) and len(value) == 1:
         value = value[0]
     return value if isinstance(value, str) and value else None
+
+
+_NOTHING = Resource()
+_NOT_NAMED = Acted()

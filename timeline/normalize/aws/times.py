@@ -21,6 +21,15 @@ _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct",
 @lru_cache(maxsize=4096)
 def when(text: str) -> int | None:
     """Microseconds of an ISO time; None if it is none. Digits past the microsecond are cut."""
+    if len(text) == 20 and text[19] == "Z" and text[10] == "T":
+        try:
+            return micros(datetime.fromisoformat(text))
+        except ValueError:
+            return None if text[17:19] != "60" else _slow(text)
+    return _slow(text)
+
+
+def _slow(text: str) -> int | None:
     found = _ISO.fullmatch(text.strip())
     if found is None:
         return None
