@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 from timeline.policy.aws.callers import Result
-from timeline.policy.aws.context import Readings, Request, context_values
+from timeline.policy.aws.context import Readings, Request, Value, context_values
 from timeline.policy.aws.evaluation import decide_action
 from timeline.policy.aws.gates import header_gate, payload_gate
 from timeline.policy.aws.principal import Principal, parse_principal
@@ -83,6 +83,18 @@ class Question:
         owner = self.state.text("bucket.owner_account")
         return owner if isinstance(owner, str) else None
 
+    def _point_keys(self, target: Target) -> dict[str, Value]:
+        """Keys that a request through an access point carries (R-S3-13)."""
+        origin = self.state.text("access_point.network_origin")
+        origin = "Internet" if origin is None else origin
+        keys: dict[str, Value] = {
+            "s3:dataaccesspointarn": target.arn.partition("/object/")[0],
+            "s3:dataaccesspointaccount": target.account,
+            "s3:accesspointnetworkorigin": origin,
+        }
+        unknown = {key.lower() for key in self.unknown_context}
+        return {key: value for key, value in keys.items() if key not in unknown}
+
     def _gates(self, action: str, asked: Request) -> Result:
         """Every gate that the write meets."""
         gates: dict[str, Kleene] = {
@@ -93,9 +105,12 @@ class Question:
         return Result(negate(any_of(*gates.values())), denies=refusals)
 
     def _request(self, target: Target, readings: Readings) -> Request:
+        context = self.context
+        if target.through_access_point:
+            context = {**self._point_keys(target), **context}
         return Request(
             self.principal,
-            self.context,
+            context,
             self.unknown_context,
             time=self.time,
             resource_account=self._resource_account(target),
