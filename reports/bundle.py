@@ -19,7 +19,7 @@ from typing import Any
 
 from collector import canonical, manifest
 from collector.errors import DerivedError, UsageError
-from reports import catalogue, csv_table, html, pdf
+from reports import catalogue, csv_table, html, pdf, wording
 from reports.cover import Cover, cover
 from reports.exhibits import parts
 from reports.inputs import NAME as INPUTS
@@ -105,6 +105,7 @@ def _exhibit(exhibit: Exhibit, imprint: Imprint, material: Material, folder: Pat
     (folder / f"{exhibit.stem}.csv").write_bytes(csv)
     csv_table.write_parquet(exhibit.native, folder / f"{exhibit.stem}.parquet")
     its_cover = cover(exhibit, imprint, material, hashlib.sha256(csv).hexdigest())
+    wording.check(exhibit, its_cover)
     (folder / f"{exhibit.stem}.html").write_bytes(
         html.render(exhibit, its_cover, imprint, material.case)
     )

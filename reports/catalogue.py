@@ -42,7 +42,7 @@ def plan(material: Material, resources: tuple[str, ...]) -> tuple[Entry, ...]:
             name="configuration-history",
             build=partial(configuration_history.build, resource=resource),
         )
-        for resource in resources
+        for resource in resources or (None,)
     )
     return (*histories, Entry(key="E", name="chronology", build=chronology.build))
 
@@ -99,4 +99,9 @@ def chosen(material: Material, asked: tuple[str, ...]) -> tuple[str, ...]:
         for name in changed
         if name in about or any(fnmatchcase(name, pattern) for pattern in named)
     )
-    return picked or changed
+    return picked or changed or named_alone(named)
+
+
+def named_alone(named: tuple[str, ...]) -> tuple[str, ...]:
+    """Resources that the case file names by their full name: each gets its page, changed or not."""
+    return tuple(name for name in named if not any(mark in name for mark in "*?["))

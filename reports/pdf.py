@@ -42,6 +42,7 @@ from reports.pinpoint import BREAK, breakable, visible
 from reports.text import template_dir
 
 CHUNK = 1500
+ALTERNATIVE = 15_000
 WORKERS = 2
 LAYOUT, STAMP = "exhibit.typ", "stamp.typ"
 PAPER = {"A4": "a4", "Letter": "us-letter"}
@@ -155,7 +156,7 @@ def _block(block: Block) -> Mapping[str, Any]:
                 "type": "picture",
                 "question": _text(block.question),
                 "svg": drawable(block.svg),
-                "alt": drawable(visible(block.alt)),
+                "alt": _alternative(drawable(visible(block.alt))),
             }
         case Redline():
             return {
@@ -164,6 +165,13 @@ def _block(block: Block) -> Mapping[str, Any]:
                 "note": _text(block.note),
                 "blocks": [[mark.value, _lines(words)] for mark, words in block.blocks],
             }
+
+
+def _alternative(words: str) -> str:
+    """Text for who cannot see the picture; PDF/A allows 32,767 bytes, two a character."""
+    if len(words) <= ALTERNATIVE:
+        return words
+    return words[:ALTERNATIVE].rsplit(". ", 1)[0] + ". The tables of this exhibit hold the rest."
 
 
 def _text(text: Text) -> list[list[str]]:

@@ -10,11 +10,14 @@ Steps (each chunk is a tagged PDF/A-3a of its own):
 Saved with object streams and a deterministic id.
 """
 
+import io
 from pathlib import Path
 from typing import Any
 
 import pikepdf
 from pikepdf import Array, Dictionary, Name, Pdf, String
+
+STAMP = Name("/PageStamp")
 
 
 def merge(chunks: list[Path], stamps: bytes | None, target: Path) -> int:
@@ -175,13 +178,13 @@ def _moved(item: pikepdf.OutlineItem, chunk: Pdf, first: int) -> pikepdf.Outline
 
 def _stamp(whole: Pdf, stamps: bytes) -> None:
     """Step 4."""
-    import io
-
     with Pdf.open(io.BytesIO(stamps)) as stamped:
         for page, stamp in zip(whole.pages, stamped.pages, strict=True):
             form = whole.copy_foreign(stamp.as_form_xobject())
-            name = page.add_resource(form, Name.XObject)
-            before = whole.make_stream(b"/Artifact <</Type /Pagination>> BDC q " + bytes(
-                str(name), "ascii") + b" Do Q EMC q\n")  # fmt: skip
-            page.contents_add(before, prepend=True)
+            # A name of our own: the library would make up a random one.
+            page.add_resource(form, Name.XObject, STAMP)
+            before = (
+                b"/Artifact <</Type /Pagination>> BDC q " + str(STAMP).encode() + b" Do Q EMC q\n"
+            )
+            page.contents_add(whole.make_stream(before), prepend=True)
             page.contents_add(whole.make_stream(b"\nQ"))

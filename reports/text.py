@@ -2,9 +2,9 @@
 
 The finalizer decides whose words a value is. A number prints as a number. Text that code has marked
 as `said` (times, counts, our own terms) is ours. Words of case.toml or of an earlier stage pass
-through the filter `given`. Every other text is taken for a quotation from the evidence and marked as
-such, so that forgetting to mark one errs on the safe side: it is shown as quoted, never obeyed and
-never linted as ours.
+through the filter `given`. Every other text is taken for a quotation from the evidence and marked
+as such, so that forgetting to mark one errs on the safe side: it is shown as quoted, never obeyed
+and never linted as ours.
 
 A case may bring templates of its own in `CASE/templates/`; they win, and the bundle names them.
 """
@@ -81,19 +81,20 @@ def sentences(name: str, case: Path | None) -> Say:
     Raises:
         ConfigError: the template has an error: file, line, and what is available to it.
     """
+    made = environment(case)
     try:
-        module = environment(case).get_template(name).module
+        module = made.get_template(name).module
     except TemplateError as error:
-        raise _error(name, error, ()) from error
+        raise _error(made, name, error, ()) from error
 
     def render(macro: str, /, **values: Any) -> Text:  # noqa: ANN401 (whatever a sentence needs)
-        made = getattr(module, macro, None)
-        if made is None:
+        call = getattr(module, macro, None)
+        if call is None:
             raise ConfigError(f"templates/{name}: expected a macro named {macro}, found none.")
         try:
-            return parse(str(made(**values)))
+            return parse(str(call(**values)))
         except (TemplateError, TypeError) as error:
-            raise _error(name, error, tuple(sorted(values)), macro) from error
+            raise _error(made, name, error, tuple(sorted(values)), macro) from error
 
     return render
 
@@ -144,10 +145,10 @@ def _spell(match: re.Match[str]) -> str:
     return f"⟨U+{ord(match[0]):04X}⟩"
 
 
-def _error(name: str, error: Exception, values: tuple[str, ...], macro: str = "") -> ConfigError:
-    line = error.lineno if isinstance(error, TemplateSyntaxError) else None
-    if line is None:
-        line = _line(name, error)
+def _error(
+    made: Environment, name: str, error: Exception, values: tuple[str, ...], macro: str = ""
+) -> ConfigError:
+    line = error.lineno if isinstance(error, TemplateSyntaxError) else _line(made, name, error)
     where = f"templates/{name}" + (f":{line}" if line else "")
     inside = f" in {macro}" if macro else ""
     has = f" Available: {', '.join(values)}." if values else ""
@@ -155,12 +156,12 @@ def _error(name: str, error: Exception, values: tuple[str, ...], macro: str = ""
     return ConfigError(f"{where}{inside}: {kind}: {error}.{has}")
 
 
-def _line(name: str, error: Exception) -> int | None:
-    """Line of the template in the traceback: Jinja maps its frames back to the source."""
+def _line(made: Environment, name: str, error: Exception) -> int | None:
+    """Line of the template: the last frame of compiled template code, mapped to its source."""
     trace, line = error.__traceback__, None
     while trace is not None:
         if trace.tb_frame.f_code.co_filename.endswith(name):
-            line = trace.tb_lineno
+            line = made.get_template(name).get_corresponding_lineno(trace.tb_lineno)
         trace = trace.tb_next
     return line
 

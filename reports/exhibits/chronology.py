@@ -97,7 +97,7 @@ def _answer(
     material: Material, tell: Say, number: str, writes: Writes, entries: Sequence[Entry],
     pairs: Sequence[tuple[int, int]], span: tuple[datetime | None, datetime | None],
 ) -> tuple[Text, ...]:  # fmt: skip
-    if not entries:
+    if not writes and not material.accesses:
         return (tell("answer_empty"),)
     answer = [
         tell(

@@ -58,7 +58,11 @@ STATE_COLUMNS = (
 
 
 def build(
-    material: Material, label: Label, _numbers: Mapping[str, tuple[str, ...]], *, resource: str
+    material: Material,
+    label: Label,
+    _numbers: Mapping[str, tuple[str, ...]],
+    *,
+    resource: str | None,
 ) -> Exhibit:
     """The exhibit of one resource."""
     number = label.number
@@ -75,7 +79,7 @@ def build(
         stem=label.stem, title=tell("title", resource=resource),
         kind=Kind.SUMMARY, origin=Origin.DERIVED, question=tell("question"),
         facts=(
-            ("Subject", quote(resource)),
+            ("Subject", quote(resource) if resource else say("all resources")),
             ("Period (UTC)", say(f"{instant(first)} to {instant(last)}")),
             (f"Period ({material.config.time_zone})", say(_local(material, first, last))),
         ),
@@ -144,7 +148,7 @@ def cause(material: Material, row: Row) -> Row:
 
 
 def _answer(
-    tell: Say, resource: str, number: str, writes: Writes, first: object, last: object
+    tell: Say, resource: str | None, number: str, writes: Writes, first: object, last: object
 ) -> tuple[Text, ...]:
     if not writes:
         return (tell("answer_empty", resource=resource),)
@@ -171,7 +175,12 @@ def _answer(
 
 
 def _sections(
-    material: Material, tell: Say, resource: str, writes: Writes, state: Rows, never: Sequence[str]
+    material: Material,
+    tell: Say,
+    resource: str | None,
+    writes: Writes,
+    state: Rows,
+    never: Sequence[str],
 ) -> list[Section]:
     sections = []
     picture = _picture(material, tell, resource, writes, state, never)
@@ -198,7 +207,12 @@ def _sections(
 
 
 def _picture(
-    material: Material, tell: Say, resource: str, writes: Writes, state: Rows, never: Sequence[str]
+    material: Material,
+    tell: Say,
+    resource: str | None,
+    writes: Writes,
+    state: Rows,
+    never: Sequence[str],
 ) -> Picture | None:
     drawn_rules = lanes.rules(writes, range(1, len(writes) + 1))
     slots = sorted({row["slot"] for row in state if row["slot"] not in never})
