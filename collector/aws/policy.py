@@ -4,13 +4,21 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from collector.aws.scope import RunScope
+from collector.errors import UsageError
 from collector.source import Condition, Operation, SourceSpec
 from collector.sources import of_provider
 
 
 def selected(run: RunScope, only: Iterable[str] = ()) -> tuple[SourceSpec, ...]:
-    """The sources of a run: those named, else all up to its tier."""
+    """The sources of a run: those named, else all up to its tier.
+
+    Raises:
+        UsageError: a name that no source has.
+    """
     names = tuple(only)
+    known = {spec.id for spec in of_provider("aws")}
+    if unknown := sorted(set(names) - known):
+        raise UsageError(f"expected sources among {', '.join(sorted(known))}; found {unknown[0]!r}")
     return tuple(
         spec
         for spec in of_provider("aws")

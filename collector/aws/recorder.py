@@ -154,10 +154,17 @@ class Recorder:
         """Put the recorder between a client and the network."""
         session = _Session(client)
         service = client.meta.service_model.service_name
+        protocol = client.meta.service_model.resolved_protocol
 
         def before_send(request: Any, event_name: str, **_: Any) -> Any:  # noqa: ANN401
             operation = event_name.rpartition(".")[2]
-            call = _Call(service=service, operation=operation, account=account, region=region)
+            call = _Call(
+                service=service,
+                operation=operation,
+                account=account,
+                region=region,
+                speaks_json="json" in protocol,
+            )
             if is_credential(call.id):
                 return None  # the SDK sends it; not one byte is kept
             return self._answer(session, call, request)
@@ -192,7 +199,8 @@ class Recorder:
                 stored = self._sink.file(reader.chunks(), name=name, uri=uri, headers=headers)
             else:
                 content = b"".join(reader.chunks())
-                _check_json(raw, content)
+                if call.speaks_json and raw.status == 200:
+                    _check_json(content)
         except (urllib3.exceptions.HTTPError, EarlyEndError) as one:
             error = one
         answer = warc.Response(
@@ -264,6 +272,7 @@ class _Call:
     operation: str
     account: str
     region: str
+    speaks_json: bool
 
     @property
     def id(self) -> str:
@@ -297,16 +306,14 @@ class EarlyEndError(Exception):
     """The entity ended before its declared length."""
 
 
-def _check_json(raw: Any, content: bytes) -> None:  # noqa: ANN401
+def _check_json(content: bytes) -> None:
     """Refuse a JSON answer that is none: the SDK would take it for an empty success.
 
-    A body whose end is marked by the connection alone can be cut off without a sign.
+    A body whose end is marked by the connection alone can be cut off without a sign, and a
+    portal in the way answers in HTML.
     """
-    kind = (raw.headers.get("Content-Type") or "").partition(";")[0]
-    if raw.status != 200 or not content or (not kind.endswith("json") and "json-1" not in kind):
-        return
     try:
-        json.loads(content)
+        json.loads(content or b"{}")
     except ValueError as error:
         raise EarlyEndError(f"expected JSON, found {len(content)} bytes that are not") from error
 

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from collector.errors import UsageError
 from collector.model import Outcome
 
 
@@ -63,6 +64,18 @@ class RunScope:
     home_region: str = "us-east-1"
     concurrency: int = 8
     pause: Callable[[float], None] = field(default=lambda _: None, compare=False, repr=False)
+
+    def __post_init__(self) -> None:
+        """Refuse a period that ends before it begins.
+
+        Raises:
+            UsageError: it does.
+        """
+        if self.time_to < self.time_from:
+            raise UsageError(
+                f"expected --from before --to, found {self.time_from:%Y-%m-%dT%H:%M:%SZ} and "
+                f"{self.time_to:%Y-%m-%dT%H:%M:%SZ}"
+            )
 
     def wants(self, account: str) -> bool:
         """Whether an account is in scope."""

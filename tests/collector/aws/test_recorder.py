@@ -265,7 +265,9 @@ def test_a_held_answer_is_not_asked_again_and_a_failed_one_is() -> None:
 
 def test_another_account_or_region_is_another_question() -> None:
     calls = [
-        recording._Call(service="kms", operation="ListKeys", account=account, region=region)
+        recording._Call(
+            service="kms", operation="ListKeys", account=account, region=region, speaks_json=True
+        )
         for account in ("1", "2")
         for region in ("r", "s")
     ]
