@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from timeline.model import Json
 from timeline.state.aws.record import Unreadable, request, require_body, text
-from timeline.state.ledger import Atoms, ChangeKind, Recorded, Shown, Write
+from timeline.state.ledger import WHOLE, Atoms, ChangeKind, Recorded, Shown, Write
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,6 +83,14 @@ def default_slot(
         resource_uid=resource_uid, slot=slot, atoms=atoms, record=record,
         accepted=record.error_code is None, kind=ChangeKind.DEFAULT, why=why, before={}, rank=0,
         shown=shown,
+    )  # fmt: skip
+
+
+def ends(record: Recorded, resource_uid: str) -> Write:
+    """The end of a resource: all its slots, and those of what it contains, are empty after it."""
+    return Write(
+        resource_uid=resource_uid, slot=WHOLE, atoms={}, record=record,
+        accepted=record.error_code is None, why=f"{record.operation} recorded", rank=2,
     )  # fmt: skip
 
 

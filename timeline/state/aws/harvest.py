@@ -11,7 +11,17 @@ from typing import Any
 
 from timeline.model import Json
 from timeline.state import defaults
-from timeline.state.aws import iam, reads, s3, s3_objects, snapshots, sts
+from timeline.state.aws import (
+    endpoints,
+    iam,
+    kms,
+    organizations,
+    reads,
+    s3,
+    s3_objects,
+    snapshots,
+    sts,
+)
 from timeline.state.aws.acl import owner_of
 from timeline.state.aws.context import (
     Context,
@@ -46,9 +56,15 @@ from timeline.state.ledger import (
 )
 
 _SERVICES: tuple[tuple[tuple[str, ...], Mapping[str, Handler]], ...] = (
-    (("s3.amazonaws.com", "s3-control.amazonaws.com"), {**s3.HANDLERS, **s3_objects.HANDLERS}),
+    (
+        ("s3.amazonaws.com", "s3-control.amazonaws.com"),
+        {**s3.HANDLERS, **s3_objects.HANDLERS, **endpoints.ACCESS_POINT_HANDLERS},
+    ),
     (("iam.amazonaws.com",), iam.HANDLERS),
     (("sts.amazonaws.com",), sts.HANDLERS),
+    (("organizations.amazonaws.com",), organizations.HANDLERS),
+    (("kms.amazonaws.com",), kms.HANDLERS),
+    (("ec2.amazonaws.com",), endpoints.ENDPOINT_HANDLERS),
 )
 
 #: (service, operation) -> handler.
@@ -203,6 +219,9 @@ def _names(
         account = context.owners.get(bucket_of(record) or "")
         if canonical and account and record.error_code is None:
             names.setdefault((account_uid(account), "canonical_id"), canonical)
+    types = organizations.mentioned(records)
+    if types is not None:
+        names[organizations.ORGANIZATION, organizations.MENTIONED] = types
     for (account, kind, name), arn in sorted(context.arns.items()):
         if kind == "role" and not arn.endswith(f":role/{name}"):
             names[account_uid(account), f"role/{name}"] = arn

@@ -8,10 +8,10 @@ from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 
-from timeline.state.aws.context import Context, Handler, default_slot, replace_slot, text_at
+from timeline.state.aws.context import Context, Handler, default_slot, ends, replace_slot, text_at
 from timeline.state.aws.record import Unreadable, document, field, request, response, statements
 from timeline.state.aws.record import text as text_of
-from timeline.state.ledger import EXISTENCE, FAMILY, WHOLE, Atoms, Recorded, Write, scalar
+from timeline.state.ledger import EXISTENCE, FAMILY, Atoms, Recorded, Write, scalar
 
 #: Slot that says whether all policies of a principal are known: no slot then means no policy.
 LISTING = "listing"
@@ -81,12 +81,7 @@ def delete_principal(kind: str, record: Recorded, context: Context) -> tuple[Wri
     arn = _target(kind, record, context)
     if arn is None:
         return ()
-    return (
-        Write(
-            resource_uid=arn, slot=WHOLE, atoms={}, record=record,
-            accepted=record.error_code is None, why=f"{record.operation} recorded", rank=2,
-        ),
-    )  # fmt: skip
+    return (ends(record, arn),)
 
 
 def update_trust(record: Recorded, context: Context) -> tuple[Write, ...]:
@@ -177,12 +172,7 @@ def delete_policy(record: Recorded, _: Context) -> tuple[Write, ...]:
     arn = text_of(field(request(record), "policyArn"))
     if arn is None:
         return ()
-    return (
-        Write(
-            resource_uid=arn, slot=WHOLE, atoms={}, record=record,
-            accepted=record.error_code is None, why="DeletePolicy recorded", rank=2,
-        ),
-    )  # fmt: skip
+    return (ends(record, arn),)
 
 
 def _version(record: Recorded, arn: str, version: str) -> Write:

@@ -13,6 +13,8 @@ from typing import Any, Protocol
 from timeline.model import Json, Knowledge, SlotState
 from timeline.state.aws import identity
 from timeline.state.aws.context import account_uid, bucket_uid
+from timeline.state.aws.endpoints import endpoint_uid
+from timeline.state.aws.organizations import MENTIONED, ORGANIZATION
 from timeline.state.aws.s3 import FLAGS, flag_slot
 from timeline.state.aws.s3_objects import BUCKET_DEFAULT, ENCRYPTION, UPLOADER, object_uid
 
@@ -77,36 +79,52 @@ def state_for(
         lists are sorted and have no path in common.
     """
     reading = Reading(history, t)
-    bucket, key = _target(request)
+    point = _access_point(reading, request)
+    bucket, key = _target(reading, request, point)
     state: dict[str, Any] = {
         "bucket": _bucket(reading, bucket),
         "object": _object(reading, bucket, key),
-        "access_point": None,
+        "access_point": point,
         "kms_key_policy": None,
     }
     owner = state["bucket"].get("owner_account")
     state["account_public_access_block"] = _account_block(reading, bucket, owner)
-    if _is_access_point(str(request.get("resource"))):
-        reading.unknown.append("access_point")
     state |= identity.state_of(reading, request)
     _guardrails(reading, state, request, bucket)
     unknown = sorted(set(reading.unknown))
     return state, unknown, sorted(set(reading.unseen) - set(unknown))
 
 
-def _target(request: Mapping[str, Any]) -> tuple[str | None, str | None]:
-    """(bucket, key) of a request; (None, None) where it is about no bucket."""
-    resource = request.get("resource")
-    parts = str(resource).split(":", 5)
+def _target(
+    reading: Reading, request: Mapping[str, Any], point: Mapping[str, Any] | None
+) -> tuple[str | None, str | None]:
+    """(bucket, key) of a request; (None, None) where it is about no bucket, or it is not known."""
+    parts = str(request.get("resource")).split(":", 5)
+    if point is not None:
+        bucket = reading.known(str(point["arn"]), "bucket", "bucket")
+        _, _, key = parts[5].partition("/object/")
+        return (str(bucket) if bucket else None), (key or None)
     if len(parts) != 6 or parts[2] != "s3" or parts[3] or parts[4]:
         return None, None
-    bucket, _, key = parts[5].partition("/")
-    return (bucket if bucket and "*" not in bucket else None), (key or None)
+    name, _, key = parts[5].partition("/")
+    return (name if name and "*" not in name else None), (key or None)
 
 
-def _is_access_point(resource: str) -> bool:
-    parts = resource.split(":", 5)
-    return len(parts) == 6 and parts[2] == "s3" and parts[5].startswith("accesspoint/")
+def _access_point(reading: Reading, request: Mapping[str, Any]) -> dict[str, Any] | None:
+    """The access point that a request names; None for a request to a bucket itself."""
+    parts = str(request.get("resource")).split(":", 5)
+    if len(parts) != 6 or parts[2] != "s3" or not parts[5].startswith("accesspoint/"):
+        return None
+    arn = ":".join((*parts[:5], f"accesspoint/{parts[5].split('/')[1]}"))
+    vpc = reading.known(arn, "vpc", "access_point.network_origin")
+    return {
+        "arn": arn,
+        "account": parts[4],
+        "network_origin": "VPC" if vpc else "Internet",
+        "vpc_id": vpc,
+        "policy": reading.known(arn, "policy", "access_point.policy"),
+        "public_access_block": _flags(reading, arn, "access_point.public_access_block"),
+    }
 
 
 def _bucket(reading: Reading, bucket: str | None) -> dict[str, Any]:
@@ -252,13 +270,26 @@ def _guardrails(
     reading: Reading, state: dict[str, Any], request: Mapping[str, Any], bucket: str | None
 ) -> None:
     """Organization-wide and network guardrails: unseen unless a record mentions them."""
-    principal = request.get("principal") or {}
+    kind = (request.get("principal") or {}).get("type")
     state |= {"organization_s3_policy": None, "scps": None, "rcps": None}
-    state["vpc_endpoint_policy"] = None
-    if bucket is not None:
-        reading.unseen += ["organization_s3_policy", "rcps"]
-    if principal.get("type") not in ("Anonymous", "AWSService"):
-        reading.unseen.append("scps")
+    mentioned = (reading.name(ORGANIZATION, MENTIONED) or "").split("+")
+    asked = ["organization_s3_policy", "rcps"] if bucket is not None else []
+    asked += ["scps"] if kind not in ("Anonymous", "AWSService") else []
+    for path in asked:
+        # The tree of the organization is not rebuilt: what is mentioned may apply or not.
+        (reading.unknown if path in mentioned else reading.unseen).append(path)
+    state["vpc_endpoint_policy"] = _endpoint_policy(reading, request)
+    key = (state["object"] or {}).get("kms_key")
+    if key is not None:
+        state["kms_key_policy"] = reading.known(str(key), "policy", "kms_key_policy")
+
+
+def _endpoint_policy(reading: Reading, request: Mapping[str, Any]) -> Json:
+    """Policy of the endpoint that the request came through; unseen if no record mentions it."""
+    path = "vpc_endpoint_policy"
     endpoint = (request.get("context") or {}).get("aws:SourceVpce")
+    if endpoint and reading.mentioned(endpoint_uid(str(endpoint)), "policy"):
+        return reading.known(endpoint_uid(str(endpoint)), "policy", path)
     if endpoint or "aws:SourceVpce" in (request.get("unknown_context") or ()):
-        reading.unseen.append("vpc_endpoint_policy")
+        reading.unseen.append(path)
+    return None

@@ -18,6 +18,7 @@ from timeline.state.aws.context import (
     bucket_of,
     bucket_uid,
     default_slot,
+    ends,
     replace_slot,
     text_at,
 )
@@ -35,7 +36,6 @@ from timeline.state.aws.record import (
 from timeline.state.ledger import (
     EXISTENCE,
     UNKNOWN,
-    WHOLE,
     Atoms,
     Recorded,
     Shown,
@@ -221,12 +221,7 @@ def delete_bucket(record: Recorded, _: Context) -> tuple[Write, ...]:
     bucket = bucket_of(record)
     if bucket is None:
         return ()
-    return (
-        Write(
-            resource_uid=bucket_uid(bucket), slot=WHOLE, atoms={}, record=record,
-            accepted=record.error_code is None, why="DeleteBucket recorded", rank=2,
-        ),
-    )  # fmt: skip
+    return (ends(record, bucket_uid(bucket)),)
 
 
 def _acl_at_creation(record: Recorded, uid: str) -> tuple[Write, ...]:

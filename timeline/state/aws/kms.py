@@ -1,0 +1,93 @@
+"""Encryption keys: policy, whether enabled, grants.
+
+A request may give a key by its bare id; the record's `resources` and the answer give its ARN.
+Source: `state.md` section 1, row kms.
+"""
+
+from functools import partial
+
+from timeline.state.aws.context import Context, Handler, replace_slot, text_at
+from timeline.state.aws.record import document, field, many, request, response, statements, text
+from timeline.state.ledger import Atoms, Recorded, Write, scalar
+
+
+def create_key(record: Recorded, _: Context) -> tuple[Write, ...]:
+    """Without a policy in the request the provider writes its default one: not recorded."""
+    key = text_at(response(record), "keyMetadata", "arn") or _key(record)
+    if key is None:
+        return ()
+    return (
+        replace_slot(record, key, "policy", partial(_policy, record)),
+        replace_slot(record, key, "enabled", lambda: scalar(value=True)),
+    )
+
+
+def put_policy(record: Recorded, _: Context) -> tuple[Write, ...]:
+    """Full replacement."""
+    key = _key(record)
+    return () if key is None else (replace_slot(record, key, "policy", partial(_policy, record)),)
+
+
+def switch(enabled: bool, record: Recorded, _: Context) -> tuple[Write, ...]:
+    """A key that is disabled or waits for deletion decrypts nothing."""
+    key = _key(record)
+    if key is None:
+        return ()
+    return (replace_slot(record, key, "enabled", lambda: scalar(enabled), bodiless=True),)
+
+
+def create_grant(record: Recorded, _: Context) -> tuple[Write, ...]:
+    """Its id is in the answer alone."""
+    key, grant = _key(record), text_at(response(record), "grantId")
+    if key is None or grant is None:
+        return ()
+
+    def content() -> Atoms:
+        given = request(record)
+        operations = [text(each) for each in many(field(given, "operations"))]
+        who = text(field(given, "granteePrincipal"))
+        return scalar({"grantee": who, "operations": [*sorted(filter(None, operations))]})
+
+    return (replace_slot(record, key, f"grant/{grant}", content),)
+
+
+def end_grant(record: Recorded, _: Context) -> tuple[Write, ...]:
+    """RevokeGrant names it in the request, RetireGrant in additionalEventData."""
+    key = _key(record)
+    grant = text(field(request(record), "grantId")) or text_at(
+        record.params.get("additionalEventData"), "grantId"
+    )
+    if key is None or grant is None:
+        return ()
+    return (replace_slot(record, key, f"grant/{grant}", lambda: {}, bodiless=True),)
+
+
+def _policy(record: Recorded) -> Atoms:
+    return statements(document(field(request(record), "policy")))
+
+
+def _key(record: Recorded) -> str | None:
+    """ARN of the key: of the record's resources, else of the request."""
+    for entry in many(record.params.get("resources")):
+        arn = text_at(entry, "ARN") or text_at(entry, "arn")
+        if arn and ":key/" in arn:
+            return arn
+    key = text(field(request(record), "keyId"))
+    if key is None or key.startswith("alias/"):
+        return None
+    if key.startswith("arn:"):
+        return key
+    return f"arn:aws:kms:{record.region or ''}:{record.account or ''}:key/{key}"
+
+
+HANDLERS: dict[str, Handler] = {
+    "CreateKey": create_key,
+    "PutKeyPolicy": put_policy,
+    "EnableKey": partial(switch, True),
+    "DisableKey": partial(switch, False),
+    "ScheduleKeyDeletion": partial(switch, False),
+    "CancelKeyDeletion": partial(switch, False),
+    "CreateGrant": create_grant,
+    "RevokeGrant": end_grant,
+    "RetireGrant": end_grant,
+}
