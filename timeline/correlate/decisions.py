@@ -12,16 +12,24 @@ in = decided + left out with a reason, asserted by the driver.
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from itertools import product
 from typing import Any
 
 from timeline.correlate import signatures
 from timeline.correlate.provider import Mentions, Provider, Request
-from timeline.correlate.signatures import Attempts, Slice
-from timeline.correlate.views import Overlay, Place, Viewed
-from timeline.model import Decision, SlotState, Verdict
+from timeline.correlate.signatures import Attempts, Group, Slice
+from timeline.correlate.views import (
+    GAPS_MINIMAL,
+    RECORDS_COMPLETE,
+    Doubted,
+    Overlay,
+    Place,
+    Viewed,
+    across_a_gap,
+)
+from timeline.model import Decision, Knowledge, SlotState, Verdict
 
 #: Register id of the order inside a tick and of propagation.
 ORDER_UNKNOWN = "A11"
@@ -78,45 +86,37 @@ class Decided:
     left_out: Mapping[str, int]
 
 
-@dataclass(slots=True)
-class _Group:
-    """Requests with the same slice: one principal, one set of actions, one container."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Setting:
+    """What all accesses of a build are decided in.
 
-    slice: Slice
-    mentions: Mentions
-    memo: dict[str, str] = field(default_factory=dict)
-
-
-def decide_all(
-    rows: Iterable[Mapping[str, Any]],
-    view: Viewed,
-    attempts: Attempts,
-    provider: Provider,
-    assumptions: frozenset[str],
-) -> Decided:
-    """Decides all accesses among `rows`.
-
-    Args:
-        rows: of `events`, in their order.
-        view: the history of configuration.
+    Attributes:
+        view: the history of configuration, under the assumptions on the records.
         attempts: attempted writes of the case.
-        provider: functions of the rows' cloud.
+        provider: functions of the accesses' cloud.
         assumptions: named assumptions that are on.
     """
-    groups: dict[str, _Group] = {}
+
+    view: Viewed
+    attempts: Attempts
+    provider: Provider
+    assumptions: frozenset[str]
+
+
+def decide_all(rows: Iterable[Mapping[str, Any]], setting: Setting) -> Decided:
+    """Decides all accesses among `rows` (of `events`, in their order)."""
+    groups: dict[str, Group] = {}
     classes: dict[str, RequestClass] = {}
     accesses: list[tuple[Mapping[str, Any], str]] = []
     left_out: dict[str, int] = {}
-    for row, request in _requests(rows, provider, left_out):
-        key = _group_key(request, attempts, provider)
+    for row, request in _requests(rows, setting.provider, left_out):
+        key = _group_key(request, setting)
         group = groups.get(key)
         if group is None:
-            group = groups[key] = _group(request, row["time"], view, attempts, provider)
-        uid = _class_of(group, request, row["time"], view, attempts, provider)
+            group = groups[key] = _group(request, row["time"], setting)
+        uid = _class_of(group, request, row["time"], setting)
         if uid not in classes:
-            classes[uid] = _decided(
-                uid, group, request, row["time"], view, attempts, provider, assumptions
-            )
+            classes[uid] = _decided(uid, group, request, row["time"], setting)
         accesses.append((row, uid))
     return Decided(
         classes=classes, accesses=tuple(accesses), left_out=dict(sorted(left_out.items()))
@@ -129,36 +129,35 @@ def _requests(
     for row in rows:
         if not provider.is_access(row):
             continue
-        reason = None
+        request = None
         if row["duplicate_of"] is not None:
             reason = "copy of an event that is counted"
         else:
             request = provider.request_of(row)
-            if request is None:
-                reason = f"{row['operation']}: no known action"
-            else:
-                yield row, request
-        if reason is not None:
+            reason = f"{row['operation']}: no known action or resource"
+        if request is not None:
+            yield row, request
+        else:
             left_out[reason] = left_out.get(reason, 0) + 1
 
 
-def _group_key(request: Request, attempts: Attempts, provider: Provider) -> str:
-    own = [uid for uid in provider.own_places(request) if uid in attempts.resources]
-    return json.dumps(
-        [provider.group(request), own],
-        sort_keys=True,
-        ensure_ascii=False,
-        default=str,
-    )
+def _group_key(request: Request, setting: Setting) -> str:
+    own = [uid for uid in setting.provider.own_places(request) if uid in setting.attempts.resources]
+    return _json([setting.provider.group(request), own])
 
 
-def _group(
-    request: Request, t: datetime, view: Viewed, attempts: Attempts, provider: Provider
-) -> _Group:
+def _group(request: Request, t: datetime, setting: Setting) -> Group:
     found = signatures.slice_of(
-        lambda v, at: provider.read(v, timed(request, at), at), view, attempts, t
+        lambda v, at: setting.provider.read(v, timed(request, at), at),
+        setting.view,
+        setting.attempts,
+        t,
     )
-    return _Group(slice=found, mentions=mentions_of(found, view, t, provider))
+    return Group(
+        slice=found,
+        mentions=mentions_of(found, setting.view, t, setting.provider),
+        effects=signatures.effects(found, setting.attempts, setting.provider.slack),
+    )
 
 
 def mentions_of(found: Slice, view: Viewed, t: datetime, provider: Provider) -> Mentions:
@@ -167,51 +166,41 @@ def mentions_of(found: Slice, view: Viewed, t: datetime, provider: Provider) -> 
     for resource, slot in sorted(found.places):
         for at in (t, *found.times, *(time - TICK for time in found.times)):
             value = view.at(resource, slot, at).value
-            values[json.dumps(value, sort_keys=True, default=str)] = value
+            if isinstance(value, dict | list):
+                values[json.dumps(value, sort_keys=True)] = value
     return provider.mentions(values[key] for key in sorted(values))
 
 
-def _class_of(
-    group: _Group,
-    request: Request,
-    t: datetime,
-    view: Viewed,
-    attempts: Attempts,
-    provider: Provider,
-) -> str:
-    signature = _signature(group, request, t, view, attempts, provider)
+def _class_of(group: Group, request: Request, t: datetime, setting: Setting) -> str:
+    signature = _signature(group, request, t, setting)
     epoch = group.slice.epoch(t)
-    key = json.dumps([signature, str(epoch[0])], sort_keys=True, default=str)
+    key = _json([signature, str(epoch[0])])
     if key not in group.memo:
         group.memo[key] = signatures.uid(signature, epoch)
     return group.memo[key]
 
 
-def _signature(
-    group: _Group,
-    request: Request,
-    t: datetime,
-    view: Viewed,
-    attempts: Attempts,
-    provider: Provider,
-) -> dict[str, Any]:
-    """Of the request, of its own resource's slots, and of changes too near to be told apart."""
-    own = {
-        f"{uid}|{slot}": _content_key(view.at(uid, slot, t))
-        for uid in provider.own_places(request)
-        for slot in view.slots(uid)
-    }
-    writes = [
-        attempts.ordered[n].change_uid
-        for uid in provider.own_places(request)
-        for slot in view.slots(uid)
-        for n in attempts.by_place.get((uid, slot), ())
+def _signature(group: Group, request: Request, t: datetime, setting: Setting) -> dict[str, Any]:
+    """Of the request, of its own resource's slots, and of what is near or not proven."""
+    view, attempts = setting.view, setting.attempts
+    own_slots = [
+        (uid, slot)
+        for uid in setting.provider.own_places(request)
+        for slot in sorted(view.slots(uid))
     ]
+    states = [view.at(uid, slot, t) for uid, slot in own_slots]
     return {
-        **provider.signature(request, group.mentions),
-        "own": {name.split("|", 1)[1]: value for name, value in sorted(own.items())},
-        "own_writes": writes,
-        "near": [attempts.ordered[n].change_uid for n in _near(group.slice, t, attempts, provider)],
+        **setting.provider.signature(request, group.mentions),
+        "own": [
+            [slot, *_content_key(state)] for (_, slot), state in zip(own_slots, states, strict=True)
+        ],
+        "own_writes": [
+            attempts.ordered[n].change_uid
+            for place in own_slots
+            for n in attempts.by_place.get(place, ())
+        ],
+        "near": [attempts.ordered[n].change_uid for n in group.near(t)],
+        "across_a_gap": group.across_a_gap(view, t) or any(map(across_a_gap, states)),
     }
 
 
@@ -219,53 +208,36 @@ def _content_key(state: SlotState) -> list[Any]:
     return [str(state.knowledge), state.value]
 
 
-def _near(found: Slice, t: datetime, attempts: Attempts, provider: Provider) -> list[int]:
-    """Attempts whose effect may lie on either side of an access in `[t, t + 1 s)`."""
-    near = []
-    second = timedelta(seconds=1)
-    for n in found.attempts:
-        attempt = attempts.ordered[n]
-        if not attempt.altering or attempt.kind == "hidden":
-            continue
-        slack = max(provider.slack(p) for p in attempt.written if p in found.places)
-        if attempt.time < t + second and t < attempt.time + second + slack:
-            near.append(n)
-    return near
-
-
 def _decided(
-    uid: str,
-    group: _Group,
-    request: Request,
-    t: datetime,
-    view: Viewed,
-    attempts: Attempts,
-    provider: Provider,
-    assumptions: frozenset[str],
+    uid: str, group: Group, request: Request, t: datetime, setting: Setting
 ) -> RequestClass:
-    near = _near(group.slice, t, attempts, provider)
-    views = [view, *_around(near, group.slice, t, view, attempts)]
-    with_them, bare = (
-        _agreed([provider.decide(v, request, t, named) for v in views])
-        for named in (assumptions, frozenset[str]())
-    )
+    view, provider, assumptions = setting.view, setting.provider, setting.assumptions
+    views = [view, *_around(group.near(t), group.slice, view, setting.attempts)]
+
+    def ask(held: frozenset[str], on_records: Iterable[str]) -> Decision:
+        doubted = [Doubted(v, on_records) for v in views]
+        return _agreed([provider.decide(v, request, t, held) for v in doubted])
+
+    decision = ask(assumptions, assumptions)
+    used = set(decision.assumptions)
+    for name in sorted(assumptions & {RECORDS_COMPLETE, GAPS_MINIMAL}):
+        if ask(assumptions, assumptions - {name}).verdict is not decision.verdict:
+            used.add(name)
     return RequestClass(
         uid=uid,
         request=request,
         at=t,
         slice=group.slice,
         epoch=group.slice.epoch(t),
-        decision=with_them,
-        bare=bare,
-        signature=_signature(group, request, t, view, attempts, provider),
+        decision=replace(decision, assumptions=tuple(sorted(used))),
+        bare=ask(frozenset(), ()),
+        signature=_signature(group, request, t, setting),
         principal=provider.principal_label(request),
         container=provider.container_label(request),
     )
 
 
-def _around(
-    near: Sequence[int], found: Slice, t: datetime, view: Viewed, attempts: Attempts
-) -> list[Viewed]:
+def _around(near: Sequence[int], found: Slice, view: Viewed, attempts: Attempts) -> list[Viewed]:
     """Views in which each place near a change holds what it held before or after it."""
     if not near:
         return []
@@ -293,8 +265,6 @@ def _around(
 
 
 def _unsettled(state: SlotState) -> SlotState:
-    from timeline.model import Knowledge
-
     return SlotState(
         knowledge=Knowledge.UNKNOWN,
         value=None,
@@ -371,6 +341,10 @@ def reasons(d: Decision) -> str:
         sort_keys=True,
         ensure_ascii=False,
     )
+
+
+def _json(value: Any) -> str:  # noqa: ANN401 JSON
+    return json.dumps(value, sort_keys=True, ensure_ascii=False, default=str)
 
 
 def timed(request: Request, at: datetime) -> Request:

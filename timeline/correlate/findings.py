@@ -119,7 +119,9 @@ def _of_window(window: Window, material: Material, told: set[str]) -> Finding:
         windows=(window.uid,),
         as_of=f"{start} to {end}",
         container=window.container,
-        assumptions=tuple(sorted(window.decision.assumptions)),
+        assumptions=tuple(
+            sorted({*window.decision.assumptions, *(x for a in meant for x in a.assumptions)})
+        ),
         unknowns=tuple(sorted(window.decision.unknowns)),
         other_windows=_others(window, material),
         material=material,
@@ -234,7 +236,7 @@ def _of_group(
         windows=(),
         as_of=f"{first} to {last}",
         container=container,
-        assumptions=(),
+        assumptions=tuple(sorted({x for a in meant for x in a.assumptions})),
         unknowns=unknowns,
         other_windows=(),
         material=material,

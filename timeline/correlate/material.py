@@ -20,6 +20,7 @@ class Access:
         principal, container, action: labels of the class.
         decision: ALLOWED, DENIED, UNKNOWN.
         unknowns: what an UNKNOWN rests on.
+        assumptions: named ones that the decision uses.
         in_incident: by case.toml.
         reason: which criterion.
     """
@@ -32,6 +33,7 @@ class Access:
     action: str
     decision: str
     unknowns: tuple[str, ...]
+    assumptions: tuple[str, ...]
     in_incident: bool
     reason: str
 

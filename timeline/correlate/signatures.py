@@ -13,12 +13,13 @@ import hashlib
 import json
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from typing import Any
 
 from timeline.correlate.course import Attempt
-from timeline.correlate.views import Place, Recorder, Viewed
+from timeline.correlate.provider import Mentions
+from timeline.correlate.views import Place, Recorder, Viewed, across_a_gap
 
 #: Reads the state of a request: all that the slice needs to know of the provider.
 Reader = Callable[[Viewed, datetime], object]
@@ -45,6 +46,45 @@ class Slice:
             self.times[n - 1] if n else None,
             self.times[n] if n < len(self.times) else None,
         )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Effect:
+    """When one alteration may not yet, or may already, be in force (register A11).
+
+    Attributes:
+        attempt: position in the list of all attempts.
+        start: first start of an access that it may reach.
+        end: from here on it is in force.
+    """
+
+    attempt: int
+    start: datetime
+    end: datetime
+
+
+@dataclass(slots=True)
+class Group:
+    """Requests with the same slice: one principal, one set of actions, one container.
+
+    Attributes:
+        slice, mentions: of all of them.
+        effects: alterations of the slice, by start.
+        memo: signature and epoch -> class uid.
+    """
+
+    slice: "Slice"
+    mentions: Mentions
+    effects: tuple[Effect, ...]
+    memo: dict[str, str] = field(default_factory=dict)
+
+    def near(self, t: datetime) -> list[int]:
+        """Attempts whose effect may lie on either side of an access in `[t, t + 1 s)`."""
+        return [e.attempt for e in self.effects if e.start < t < e.end]
+
+    def across_a_gap(self, view: Viewed, t: datetime) -> bool:
+        """Whether any slot of the slice is known only across a period of missing records."""
+        return any(across_a_gap(view.at(*place, t)) for place in self.slice.places)
 
 
 class Attempts:
@@ -97,6 +137,25 @@ def of_places(places: Iterable[Place], attempts: Attempts) -> Slice:
     touching = attempts.on(held)
     times = sorted({attempts.ordered[n].time for n in touching})
     return Slice(places=held, attempts=touching, times=tuple(times))
+
+
+def effects(
+    found: Slice, attempts: Attempts, slack: Callable[[Place], timedelta]
+) -> tuple[Effect, ...]:
+    """When each alteration of a slice takes effect, with the provider's propagation time.
+
+    A hidden change has bounds of its own and no slack; a write that altered nothing has no effect.
+    """
+    second = timedelta(seconds=1)
+    made = []
+    for n in found.attempts:
+        attempt = attempts.ordered[n]
+        if attempt.altering and attempt.kind != "hidden":
+            most = max(slack(p) for p in attempt.written if p in found.places)
+            made.append(
+                Effect(attempt=n, start=attempt.time - second, end=attempt.time + second + most)
+            )
+    return tuple(made)
 
 
 def uid(signature: Mapping[str, Any], epoch: tuple[datetime | None, datetime | None]) -> str:

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Protocol, TypeAlias
 
-from timeline.model import SlotState
+from timeline.model import Knowledge, SlotState
 
 #: (resource_uid, slot)
 Place: TypeAlias = tuple[str, str]
@@ -72,3 +72,55 @@ class Overlay:
         names = set(self._inner.slots(resource_uid))
         names.update(slot for resource, slot in self._contents if resource == resource_uid)
         return tuple(sorted(names))
+
+
+#: Names of the assumptions on the records (specification: access, G9).
+RECORDS_COMPLETE, GAPS_MINIMAL = "records-complete", "gaps-minimal"
+_ACROSS_A_GAP = f"assumption {GAPS_MINIMAL}"
+
+
+class Doubted:
+    """The inner view without one or both assumptions on the records.
+
+    Without `gaps-minimal`, what is carried across a period of missing records is not known.
+    Without `records-complete`, nothing that is carried from one record to a later instant is
+    known: only names that never change remain.
+    """
+
+    def __init__(self, inner: Viewed, assumptions: Iterable[str]) -> None:
+        """Over a view, with the assumptions that still hold."""
+        held = frozenset(assumptions)
+        self._inner = inner
+        self._complete = RECORDS_COMPLETE in held
+        self._minimal = GAPS_MINIMAL in held
+
+    def at(self, resource_uid: str, slot: str, t: datetime) -> SlotState:
+        """As the inner view, or UNKNOWN where it rests on an assumption that does not hold."""
+        state = self._inner.at(resource_uid, slot, t)
+        if not self._complete and any(i.start is not None for i in state.intervals):
+            return _doubtful(state, RECORDS_COMPLETE)
+        if not self._minimal and across_a_gap(state):
+            return _doubtful(state, GAPS_MINIMAL)
+        return state
+
+    def resources(self) -> Iterable[str]:
+        """As the inner view."""
+        return self._inner.resources()
+
+    def slots(self, resource_uid: str) -> Iterable[str]:
+        """As the inner view."""
+        return self._inner.slots(resource_uid)
+
+
+def across_a_gap(state: SlotState) -> bool:
+    """Whether a content is known only because gaps hold no more than what is proven."""
+    return _ACROSS_A_GAP in state.why
+
+
+def _doubtful(state: SlotState, name: str) -> SlotState:
+    return SlotState(
+        knowledge=Knowledge.UNKNOWN,
+        value=None,
+        why=f"known only under the assumption {name}",
+        intervals=state.intervals,
+    )

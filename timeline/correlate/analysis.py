@@ -1,0 +1,212 @@
+"""Decisions, causation and windows of one build, in that order, and their tables.
+
+Invariant: accesses among the events = decided + left out with a reason.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from collector.case import CaseConfig
+from timeline import tables
+from timeline.correlate import causation, decisions, exposure, incident
+from timeline.correlate.aws.provider import AWS
+from timeline.correlate.causes import Causes
+from timeline.correlate.course import attempts
+from timeline.correlate.exposure import Window
+from timeline.correlate.material import Access
+from timeline.correlate.provider import Edges
+from timeline.correlate.questions import Questions
+from timeline.correlate.signatures import Attempts
+from timeline.correlate.views import Doubted, Viewed
+from timeline.model import Verdict
+from timeline.state.intervals import History
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Analysis:
+    """Results of steps 6 to 8."""
+
+    view: Viewed
+    decided: decisions.Decided
+    accesses: tuple[Access, ...]
+    explained: tuple[causation.Explained, ...]
+    causes: Causes
+    windows: tuple[Window, ...]
+    candidates: int
+
+
+def analyze(
+    rows: Sequence[Mapping[str, Any]],
+    changes: Sequence[Mapping[str, Any]],
+    intervals: Sequence[Mapping[str, Any]],
+    config: CaseConfig,
+) -> Analysis:
+    assumptions = frozenset(config.assumptions.on())
+    view = Doubted(History(intervals, changes), assumptions)
+    made = Attempts(attempts(changes))
+    setting = decisions.Setting(view=view, attempts=made, provider=AWS, assumptions=assumptions)
+    decided = decisions.decide_all(rows, setting)
+    candidates = sum(1 for row in rows if AWS.is_access(row))
+    assert candidates == len(decided.accesses) + sum(decided.left_out.values())
+    asked, keys = exposure.seen(decided, view, AWS, assumptions)
+    accesses = tuple(_accesses(decided, keys, config))
+    explained, causes = _explained(decided, view, made, assumptions, rows)
+    edges = _edges(intervals, made)
+    windows = _windows(asked, view, made, edges, assumptions)
+    return Analysis(
+        view=view,
+        decided=decided,
+        accesses=accesses,
+        explained=explained,
+        causes=causes,
+        windows=windows,
+        candidates=candidates,
+    )
+
+
+def _accesses(
+    decided: decisions.Decided, keys: Mapping[str, str], config: CaseConfig
+) -> Iterator[Access]:
+    for row, uid in decided.accesses:
+        one = decided.classes[uid]
+        inside, reason = incident.judge(row, config.incident)
+        actions = one.request["action"]
+        yield Access(
+            row=row,
+            class_uid=uid,
+            key=keys[uid],
+            principal=one.principal,
+            container=one.container,
+            action=actions if isinstance(actions, str) else "+".join(actions),
+            decision=str(one.decision.verdict),
+            unknowns=tuple(sorted(one.decision.unknowns)),
+            assumptions=one.decision.assumptions,
+            in_incident=inside,
+            reason=reason,
+        )
+
+
+def _explained(
+    decided: decisions.Decided,
+    view: Viewed,
+    made: Attempts,
+    assumptions: frozenset[str],
+    rows: Sequence[Mapping[str, Any]],
+) -> tuple[tuple[causation.Explained, ...], Causes]:
+    writers = {a.change_uid.removeprefix("opaque/") for a in made.ordered}
+    events = {row["event_uid"]: row for row in rows if row["event_uid"] in writers}
+    questions = Questions(view, made, AWS, assumptions, events)
+    found: dict[str, causation.Explained] = {}
+    for uid, one in decided.classes.items():
+        if one.decision.verdict is not Verdict.DENIED:
+            found[uid] = causation.explain(questions.of(one))
+    causes = Causes(
+        changes={uid: part.changes for uid, part in found.items()},
+        sets={uid: part.sets for uid, part in found.items()},
+        shapes={uid: part.shapes for uid, part in found.items()},
+    )
+    return tuple(found.values()), causes
+
+
+def _windows(
+    asked: Mapping[str, exposure.Asked],
+    view: Viewed,
+    made: Attempts,
+    edges: Edges,
+    assumptions: frozenset[str],
+) -> tuple[Window, ...]:
+    inside = min((times[0] for times in edges.values() if times), default=None)
+    probed: list[exposure.Asked] = []
+    if inside is not None:
+        probes = [
+            p
+            for p in AWS.probes(view, edges)
+            if AWS.foreign(p.principal, p.container, view, inside)
+        ]
+        probed = exposure.probed(probes, view, made, AWS, assumptions, inside)
+    found: list[Window] = []
+    for one in [*asked.values(), *probed]:
+        found += exposure.windows(one, edges, made)
+    return tuple(exposure.merged(found))
+
+
+def _edges(intervals: Sequence[Mapping[str, Any]], made: Attempts) -> Edges:
+    """Every instant at which something known of a place begins or ends."""
+    times: dict[tuple[str, str], set[Any]] = {}
+    for row in intervals:
+        held = times.setdefault((row["resource_uid"], row["slot"]), set())
+        held.update(t for t in (row["start"], row["end"]) if t is not None)
+    for attempt in made.ordered:
+        for place in attempt.written:
+            times.setdefault(place, set()).add(attempt.time)
+    return {place: sorted(held) for place, held in sorted(times.items())}
+
+
+def containers(analysis: Analysis) -> set[str]:
+    """Containers that the configuration or the accesses name."""
+    named = {w.container for w in analysis.windows} | {a.container for a in analysis.accesses}
+    return {name for name in named if name}
+
+
+def write(derived: Path, analysis: Analysis) -> dict[str, int]:
+    classes = [
+        decisions.class_row(one, AWS.name) for _, one in sorted(analysis.decided.classes.items())
+    ]
+    accesses = [
+        {
+            "event_uid": a.row["event_uid"],
+            "provider_uid": a.row["provider_uid"],
+            "class_uid": a.class_uid,
+            "logged": a.row["outcome"],
+            "agreement": decisions.agreement(Verdict(a.decision), a.row),
+            "in_incident": a.in_incident,
+            "incident_reason": a.reason,
+        }
+        for a in analysis.accesses
+    ]
+    windows = [exposure.row(w, _inside(w, analysis)) for w in analysis.windows]
+    class_changes, class_sets = causation.rows_in_order(analysis.explained)
+    return {
+        "classes": tables.write(derived, "classes", classes),
+        "access_classes": tables.write(derived, "access_classes", accesses),
+        "windows": tables.write(derived, "windows", windows),
+        "class_changes": tables.write(derived, "class_changes", class_changes),
+        "class_sets": tables.write(derived, "class_sets", class_sets),
+    }
+
+
+def _inside(window: Window, analysis: Analysis) -> int:
+    return sum(
+        1
+        for a in analysis.accesses
+        if a.key in window.keys
+        and a.row["outcome"] == "success"
+        and exposure.holds(window, a.row["time"])
+    )
+
+
+def sums(analysis: Analysis) -> Iterator[str]:
+    decided, left_out = analysis.decided.accesses, analysis.decided.left_out
+    yield (
+        f"accesses {analysis.candidates:,} = decided {len(decided):,} "
+        f"+ left out {sum(left_out.values()):,}"
+    )
+    for reason, n in left_out.items():
+        yield f"  left out: {reason}: {n:,}"
+    verdicts = [a.decision for a in analysis.accesses]
+    answers = [decisions.agreement(Verdict(a.decision), a.row) for a in analysis.accesses]
+    yield (
+        f"decided {len(verdicts):,} = allowed {verdicts.count('ALLOWED'):,} "
+        f"+ denied {verdicts.count('DENIED'):,} + unknown {verdicts.count('UNKNOWN'):,}"
+    )
+    yield (
+        f"calibration against the logged outcomes: agrees {answers.count('agrees'):,}, "
+        f"contradicts {answers.count('contradicts'):,}, "
+        f"undetermined {answers.count('undetermined'):,}"
+    )
+    yield (
+        f"in the incident: {sum(a.in_incident for a in analysis.accesses):,} of "
+        f"{len(decided):,} decided accesses"
+    )
