@@ -3,12 +3,13 @@
 import json
 import os
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from collector.errors import UsageError, worst
+from collector.errors import IncompleteError, UsageError, worst
 
 if TYPE_CHECKING:
     from collector.verify import Report
@@ -78,10 +79,22 @@ def verify(
     ctx.exit(report.exit_code)
 
 
+@contextmanager
+def _medium() -> Iterator[None]:
+    """A medium that refuses (disk full, read-only) stops a command part-way: exit code 3."""
+    try:
+        yield
+    except OSError as error:
+        raise IncompleteError(
+            f"expected to write, found: {error}. What was reported as done is on the medium; make "
+            "room or give write permission, and run the same command again."
+        ) from error
+
+
 def _record_run(place: Path, report: "Report") -> None:
     from collector import session
 
-    with session.writing(place, "verify --record") as writing:
+    with _medium(), session.writing(place, "verify --record") as writing:
         writing.record(
             "verify.run",
             why="verification, recorded on request",
@@ -117,7 +130,8 @@ def _lines(report: "Report") -> Iterator[str]:
             tally = ", ".join(f"{count} {word}" for word, count in part[name].items())
             yield f"  {provider} {name}: {tally}"
         for row in part["chains"]:
-            yield f"  {provider} chain {row['chain']}: {row['from']} to {row['to']}, end {row['end']}"
+            period = f"{row['from']} to {row['to']}"
+            yield f"  {provider} chain {row['chain']}: {period}, end {row['end']}"
     for note in report.notes:
         yield f"  note: {note}"
     yield f"  checked with {tool.name} {tool.version} ({tool.record})"
@@ -141,7 +155,8 @@ def key_new() -> None:
     """
     from collector import keys
 
-    made = keys.new(_passphrase(confirm=True))
+    with _medium():
+        made = keys.new(_passphrase(confirm=True))
     click.echo(f"key {made.keyid}")
     click.echo(f"  in {made.folder}; print the fingerprint on exhibit A, keep the passphrase")
 
@@ -181,7 +196,7 @@ def key_add(
         raise UsageError("expected either --previous or --previous-lost.")
     chosen = keys.choose(with_key)
     signer = keys.unlock(keys.choose(previous), _passphrase()) if previous else None
-    with session.writing(case.find(case_path), "key add") as writing:
+    with _medium(), session.writing(case.find(case_path), "key add") as writing:
         writing.record("key.add", why=reason, data=keys.key_add(chosen.public_der, signer))
     click.echo(f"key {chosen.keyid} added")
 
@@ -197,7 +212,7 @@ def key_revoke(case_path: Path | None, fingerprint: str, reason: str) -> None:
     """
     from collector import case, session
 
-    with session.writing(case.find(case_path), "key revoke") as writing:
+    with _medium(), session.writing(case.find(case_path), "key revoke") as writing:
         added = {str(one.data.get("keyid")) for one in writing.entries if one.action == "key.add"}
         if fingerprint not in added:
             raise UsageError(f"expected the fingerprint of a key of this case: {sorted(added)}.")
@@ -246,19 +261,20 @@ def seal(
 
     place = case.find(case_path)
     codes = [0]
-    if tsr is not None:
-        click.echo(sealing.attach_carried(place, tsr, tsa_chain))
-    elif not again and (bag is None or urls or tsq):
-        click.echo(sealing.seal(place, with_key, _passphrase()))
-    for url in urls:
-        said, code = sealing.timestamp(place, url, tsa_chain)
-        click.echo(said, err=code != 0)
-        codes.append(code)
-    if tsq:
-        click.echo(sealing.request(place))
-    if bag is not None:
-        bagit_bag.write(place, bag)
-        click.echo(f"bag {bag}")
+    with _medium():
+        if tsr is not None:
+            click.echo(sealing.attach_carried(place, tsr, tsa_chain))
+        elif not again and (bag is None or urls or tsq):
+            click.echo(sealing.seal(place, with_key, _passphrase()))
+        for url in urls:
+            said, code = sealing.timestamp(place, url, tsa_chain)
+            click.echo(said, err=code != 0)
+            codes.append(code)
+        if tsq:
+            click.echo(sealing.request(place))
+        if bag is not None:
+            bagit_bag.write(place, bag)
+            click.echo(f"bag {bag}")
     ctx.exit(worst(*codes))
 
 
@@ -276,7 +292,8 @@ def produce(case_path: Path | None, items: str, out: Path, why: str) -> None:
     from collector import produce as production
 
     uids = tuple(uid.strip() for uid in items.split(",") if uid.strip())
-    done = production.write(case.find(case_path), uids, out, why=why)
+    with _medium():
+        done = production.write(case.find(case_path), uids, out, why=why)
     click.echo(f"{done.items} items in {out}, under seal {done.seal}")
 
 

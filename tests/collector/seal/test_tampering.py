@@ -6,7 +6,6 @@ measured; without it the file is compared.
 
 import os
 import shutil
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +14,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from collector import verify
-from tests.collector.seal import build, standalone, tampering
+from tests.collector.seal import build, standalone, tamper_acts, tampering
 
 MATRIX = Path(__file__).parents[3] / "docs/tamper-matrix.md"
-Both = Callable[..., dict[str, Any]]
 
 
 def both(case: Path, trust: verify.Trust | None = None) -> dict[str, Any]:
@@ -72,7 +70,7 @@ def _measure(
     trust = verify.Trust(
         keys=frozenset({build.KEYID}),
         tsa_root=authority.root,
-        earlier=(tampering.envelope(stamped, 2),),
+        earlier=(tamper_acts.envelope(stamped, 2),),
     )
     known = both(case, trust)
     shutil.rmtree(case)
@@ -149,9 +147,9 @@ def test_any_bit(plain: Path, tmp_path: Path, data: st.DataObject) -> None:
     case = tmp_path / "case"
     shutil.rmtree(case, ignore_errors=True)
     shutil.copytree(plain, case)
-    tampering.flip(case / path, at, bit)
+    tamper_acts.flip(case / path, at, bit)
     report = both(case)
-    last = path.name == "custody.jsonl" and at >= size - len(tampering.lines(plain / path)[-1])
+    last = path.name == "custody.jsonl" and at >= size - len(tamper_acts.lines(plain / path)[-1])
     if path.name != "case.toml" and not last:
         assert report["exit"] == 4
 
