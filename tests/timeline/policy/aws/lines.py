@@ -24,6 +24,8 @@ CALLERS: tuple[dict[str, Any], ...] = (
     {"type": "AWSAccount", "account": OTHER, "unique_id": "AIDABOB"},
     {"type": "AWSService", "arn": "logging.s3.amazonaws.com"},
 )
+POINT = f"arn:aws:s3:us-east-1:{OWNER}:accesspoint/ap"
+KEY = f"arn:aws:kms:us-east-1:{OWNER}:key/1"
 PRINCIPALS: tuple[Any, ...] = (
     "*",
     {"AWS": "*"},
@@ -48,8 +50,25 @@ ACTIONS = (
     "s3:DeleteObjectVersion",
     "s3:GetBucketVersioning",
 )
-ACTION_PATTERNS = ("s3:*", "*", "s3:Get*", "s3:getobject", "s3:PutObject", "s3:*Object", "ec2:*")
-RESOURCES = ("*", f"{BUCKET}", f"{BUCKET}/*", f"{BUCKET}/pub/*", f"{BUCKET}/${{aws:username}}/*")
+ACTION_PATTERNS = (
+    "s3:*",
+    "*",
+    "*",
+    "kms:*",
+    "s3:Get*",
+    "s3:getobject",
+    "s3:PutObject",
+    "s3:*Object",
+    "ec2:*",
+)
+RESOURCES = (
+    "*",
+    f"{POINT}/object/*",
+    f"{BUCKET}",
+    f"{BUCKET}/*",
+    f"{BUCKET}/pub/*",
+    f"{BUCKET}/${{aws:username}}/*",
+)
 CONDITIONS: tuple[dict[str, Any], ...] = (
     {"IpAddress": {"aws:SourceIp": "198.51.100.0/24"}},
     {"NotIpAddress": {"aws:SourceIp": ["198.51.100.0/24", "203.0.113.7"]}},
@@ -66,6 +85,9 @@ CONDITIONS: tuple[dict[str, Any], ...] = (
     {"ArnNotEquals": {"aws:PrincipalArn": f"arn:aws:iam::{OWNER}:role/team/deploy"}},
     {"StringEquals": {"aws:PrincipalAccount": [OWNER, OTHER]}},
     {"DateLessThan": {"aws:CurrentTime": "2026-01-02T00:00:00Z"}},
+    {"StringEquals": {"s3:DataAccessPointAccount": OWNER}},
+    {"StringEquals": {"kms:ViaService": "s3.us-east-1.amazonaws.com"}},
+    {"StringEquals": {"aws:ResourceAccount": OWNER}},
     {"NumericLessThanEquals": {"s3:max-keys": "10"}},
     {"StringEquals": {"s3:ExistingObjectTag/class": "${aws:PrincipalTag/class}"}},
 )
@@ -76,6 +98,7 @@ CONTEXT: dict[str, tuple[Any, ...]] = {
     "aws:SecureTransport": ("true", "false"),
     "aws:MultiFactorAuthPresent": ("true", "false"),
     "aws:SourceVpce": ("vpce-1",),
+    "aws:SourceVpc": ("vpc-1", "vpc-2"),
     "aws:TagKeys": (["a"], ["a", "c"], []),
     "s3:prefix": ("", "pub/x"),
     "s3:max-keys": ("5", "500"),
@@ -104,7 +127,19 @@ SLOTS = (
     "scps",
     "rcps",
     "vpc_endpoint_policy",
+    "access_point.policy",
+    "access_point.network_origin",
+    "access_point.public_access_block",
+    "bucket.owner_account",
+    "bucket.owner_canonical_id",
+    "kms_key_policy",
+    "object.kms_key",
+    "object.legal_hold",
+    "object.owner_canonical_id",
+    "object.sse",
     "request.time",
+    "request.principal.account",
+    "request.principal.arn",
     "request.principal.unique_id",
     "request.principal.canonical_id",
 )
@@ -159,10 +194,23 @@ def block(r: Random) -> dict[str, bool] | None:
 def state(r: Random) -> dict[str, Any]:
     """A whole state."""
     owner = r.choice((OWNER, OWNER, OTHER))
-    stored = {
+    stored: dict[str, Any] = {
         "owner_account": owner,
         "owner_canonical_id": IDS[owner],
         "acl": acl(r, IDS[owner]),
+    }
+
+    if r.random() < 0.2:
+        stored |= {"sse": "aws:kms", "kms_key": KEY}
+    if r.random() < 0.1:
+        stored["legal_hold"] = "ON"
+    point = {
+        "arn": POINT,
+        "account": OWNER,
+        "network_origin": r.choice(("Internet", "VPC")),
+        "vpc_id": "vpc-1",
+        "policy": document(r, principal=True),
+        "public_access_block": block(r),
     }
 
     def identity() -> dict[str, Any]:
@@ -183,6 +231,8 @@ def state(r: Random) -> dict[str, Any]:
             "requester_pays": r.random() < 0.1,
         },
         "object": stored if r.random() < 0.8 else None,
+        "access_point": point,
+        "kms_key_policy": rarely(document(r, principal=True)),
         "account_public_access_block": block(r),
         "organization_s3_policy": rarely(r.choice(("all", "none"))),
         "identity_policies": [identity() for _ in range(r.randint(0, 2))],
@@ -201,11 +251,12 @@ def request(r: Random) -> dict[str, Any]:
     if account in IDS:
         caller |= {"account": account, "canonical_id": IDS[account]}
     action = r.choice(ACTIONS)
+    target = POINT + "/object" if r.random() < 0.15 and "Object" in action else BUCKET
     names = sorted(set(some(r, tuple(sorted(CONTEXT)), 6)))
     return {
         "principal": caller,
         "action": action,
-        "resource": f"{BUCKET}/{r.choice(KEYS)}" if "Object" in action else BUCKET,
+        "resource": f"{target}/{r.choice(KEYS)}" if "Object" in action else BUCKET,
         "time": "2026-01-01T12:00:00Z",
         "context": {name: r.choice(CONTEXT[name]) for name in names},
         "unknown_context": [],

@@ -13,7 +13,13 @@ from timeline.model import Verdict
 from timeline.policy.aws import evaluate
 
 READINGS = (frozenset(("documented-readings",)), frozenset[str]())
-DERIVED = ("aws:PrincipalArn", "aws:userid", "aws:username", "aws:PrincipalType")
+DERIVED = (
+    "s3:DataAccessPointAccount",
+    "aws:PrincipalArn",
+    "aws:userid",
+    "aws:username",
+    "aws:PrincipalType",
+)
 KEYS = (*sorted(CONTEXT), *DERIVED)
 RANDOM = st.randoms(use_true_random=False)
 
@@ -29,6 +35,20 @@ def blank(state: dict[str, Any], paths: list[str]) -> dict[str, Any]:
         for name in above:
             holder = holder.get(name) or {}
         holder.pop(last, None)
+    return found
+
+
+def thin(state: dict[str, Any], paths: list[str], r: random.Random) -> dict[str, Any]:
+    """The state with some statements of its hidden policies taken out."""
+    found = copy.deepcopy(state)
+    documents = list(found["identity_policies"]) if "identity_policies" in paths else []
+    if "bucket.policy" in paths and found["bucket"]["policy"]:
+        documents.append(found["bucket"]["policy"])
+    for document in documents:
+        listed = document["Statement"]
+        document["Statement"] = [
+            s for s in (listed if isinstance(listed, list) else [listed]) if r.random() < 0.5
+        ]
     return found
 
 
@@ -49,7 +69,7 @@ def hide(r: random.Random) -> None:
     request, state, readings = lines.request(r), lines.state(r), r.choice(READINGS)
     whole = evaluate(request, state, (), assumptions=readings).verdict
     keys, slots = sorted(set(some(r, KEYS, 3))), sorted(set(some(r, SLOTS, 2)))
-    for shown in (state, blank(state, slots)):
+    for shown in (state, blank(state, slots), thin(state, slots, r)):
         less = evaluate(without(request, keys), shown, slots, assumptions=readings)
         assert less.verdict in (whole, Verdict.UNKNOWN), (request, shown, keys, slots)
         assert (less.verdict is Verdict.UNKNOWN) == bool(less.unknowns)
