@@ -95,7 +95,8 @@ def run(
     result = StateResult(changes=[], intervals=[], gaps=undated)
     for resource_uid, slot in sorted({*points, *found.constants}):
         account = module.account_of(resource_uid, found.owners)
-        covered = _coverage((account, module.category_of(resource_uid)), spans, gaps)
+        category = module.category_of(resource_uid)
+        covered = _coverage((account, category), spans, gaps)
         slack = module.slack_of(resource_uid, slot)
         folded = fold(points.get((resource_uid, slot), ()), covered, slack)
         result.changes.extend(rows.changes(resource_uid, slot, folded.steps, provider, party_of))
@@ -104,7 +105,9 @@ def run(
             if constant is not None:
                 result.intervals.extend(constant)
                 continue
-        result.intervals.extend(rows.intervals(resource_uid, slot, folded, covered))
+        result.intervals.extend(
+            rows.intervals(resource_uid, slot, folded, covered, brief=category == "data")
+        )
         result.gaps.extend(_gaps(resource_uid, slot, folded))
     result.intervals.extend(_name_rows(found))
     result.changes.sort(key=_change_order)

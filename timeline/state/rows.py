@@ -46,13 +46,19 @@ class _Piece:
 
 
 def intervals(
-    resource_uid: str, slot: str, folded: Folded, coverage: Coverage
+    resource_uid: str, slot: str, folded: Folded, coverage: Coverage, *, brief: bool = False
 ) -> list[dict[str, Any]]:
-    """Rows of `intervals` for one slot; the rows of one fact never overlap."""
+    """Rows of `intervals` for one slot; the rows of one fact never overlap.
+
+    `brief` leaves out the unknown before the first and after the last known content: where no
+    row covers an instant, the slot is not known. Objects come in millions.
+    """
     rows: list[dict[str, Any]] = []
     open_rows: dict[str, tuple[Held, dict[str, Any]]] = {}
     for segment in folded.segments:
         for piece in _pieces(segment, coverage):
+            if brief and piece.how is HowKnown.UNKNOWN and None in (piece.start, piece.end):
+                continue
             present = _content(segment, piece)
             for fact in sorted(open_rows.keys() - present.keys()):
                 del open_rows[fact]

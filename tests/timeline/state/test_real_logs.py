@@ -43,13 +43,10 @@ def _open(root: Path, item: EvidenceItem) -> BinaryIO:
 
 def replayed(root: Path, files: Sequence[tuple[Path, datetime | None]], out: Path) -> StateResult:
     """Files of a folder, normalized and replayed."""
-    import pyarrow.parquet as pq
-
     items = [_item(n, root, file, seen) for n, (file, seen) in enumerate(files, start=1)]
     opener = partial(_open, root)
     normalize.run(out, items, out / "events", open_item=opener, workers=1)
-    events = pq.read_table(out / "events", partitioning=None)
-    return run(events, normalize.snapshots(items, opener))
+    return run(normalize.read(out / "events"), normalize.snapshots(items, opener))
 
 
 @pytest.fixture(scope="module")

@@ -16,7 +16,7 @@ from timeline.state.aws.context import account_uid, bucket_uid
 from timeline.state.aws.endpoints import endpoint_uid
 from timeline.state.aws.organizations import MENTIONED, ORGANIZATION
 from timeline.state.aws.s3 import FLAGS, flag_slot
-from timeline.state.aws.s3_objects import BUCKET_DEFAULT, ENCRYPTION, UPLOADER, object_uid
+from timeline.state.aws.s3_objects import BUCKET_DEFAULT, NOT_RECORDED, UPLOADER, object_uid
 
 #: Canonical id of the owner of what anonymous callers upload (`access.md` R-S3-4).
 ANONYMOUS_OWNER = "65a011a29cdf8ec533ec3d1ccaae921c"
@@ -202,9 +202,9 @@ def _object_owner(reading: Reading, bucket: str, uid: str) -> str | None:
     uploaded = reading.slot(uid, UPLOADER)
     if not isinstance(uploaded.value, dict):
         return None
-    account = str(uploaded.value["account"])
-    if account == of_bucket:
-        return of_bucket
+    account = uploaded.value.get("account")
+    if not isinstance(account, str) or account == of_bucket:
+        return of_bucket if account == of_bucket else None
     created = uploaded.intervals[0].start if uploaded.intervals else None
     setting = reading.history.at(bucket_uid(bucket), "ownership", created or reading.t)
     if setting.knowledge is Knowledge.UNKNOWN:
@@ -213,7 +213,7 @@ def _object_owner(reading: Reading, bucket: str, uid: str) -> str | None:
     to_owner = setting.value == ENFORCED or (
         setting.value == "BucketOwnerPreferred" and canned == "bucket-owner-full-control"
     )
-    if setting.value == "BucketOwnerPreferred" and canned == "not recorded":
+    if setting.value == "BucketOwnerPreferred" and canned == NOT_RECORDED:
         return None
     return of_bucket if to_owner else account
 
@@ -223,16 +223,22 @@ def _encryption(reading: Reading, bucket: str, uid: str) -> dict[str, Any]:
 
     A key policy is a guardrail: where no record speaks of encryption, it is unseen.
     """
-    held = reading.slot(uid, ENCRYPTION)
+    if not reading.mentioned(uid, UPLOADER):
+        reading.unseen.append("object.sse")
+        return {"sse": None}
+    held = reading.slot(uid, UPLOADER)
     value = held.value if isinstance(held.value, dict) else None
     created = held.intervals[0].start if held.intervals else None
     if value is not None and value.get("algorithm") == BUCKET_DEFAULT:
-        uid = bucket_uid(bucket)
-        held = reading.history.at(uid, "encryption", created or reading.t)
-        value = held.value if isinstance(held.value, dict) else {}
-    if held.knowledge is Knowledge.UNKNOWN or value is None:
-        mentioned = any(slot in reading.history.slots(uid) for slot in (ENCRYPTION, "encryption"))
-        (reading.unknown if mentioned else reading.unseen).append("object.sse")
+        bucket_side = reading.history.at(bucket_uid(bucket), "encryption", created or reading.t)
+        if not reading.mentioned(bucket_uid(bucket), "encryption"):
+            reading.unseen.append("object.sse")
+            return {"sse": None}
+        unknown = bucket_side.knowledge is Knowledge.UNKNOWN
+        found = bucket_side.value if isinstance(bucket_side.value, dict) else {}
+        value = None if unknown else found
+    if value is None or value.get("algorithm") == NOT_RECORDED:
+        reading.unknown.append("object.sse")
         return {"sse": None}
     algorithm = value.get("algorithm")
     if not str(algorithm or "").startswith("aws:kms"):

@@ -21,11 +21,12 @@ from timeline.state.aws.context import (
 from timeline.state.aws.record import Unreadable, body_missing, field, request, text
 from timeline.state.ledger import WHOLE, Atoms, Recorded, Shown, Write, scalar
 
-#: Who uploaded an object, and under which canned list: what its owner follows from (R-S3-4).
+#: Who uploaded an object, and under which canned list: what its owner follows from (R-S3-4);
+#: and what it is encrypted with.
 UPLOADER = "uploader"
 
-#: What an object is encrypted with.
-ENCRYPTION = "sse"
+#: What stands for a part of it that the records do not hold.
+NOT_RECORDED = "not recorded"
 
 #: Value of `algorithm` where neither request nor answer names one.
 BUCKET_DEFAULT = "bucket default"
@@ -118,25 +119,24 @@ def _created(record: Recorded, headers: Recorded | None) -> tuple[Write, ...]:
     def uploader() -> Atoms:
         if headers is None:
             raise Unreadable("the request that started the upload is not in the records")
-        named = text(field(params, "x-amz-acl")) if known else "not recorded"
-        account = headers.actor_account or "anonymous"
-        return scalar({"account": account, "canned_acl": named})
+        named = text(field(params, "x-amz-acl")) if known else NOT_RECORDED
+        anonymous = "anonymous" if headers.actor == "anonymous" else None
+        account = headers.actor_account or anonymous
+        sealed = _encryption(record, params, known=known)
+        return scalar({"account": account, "canned_acl": named, **sealed})
 
     listed = replace_slot(record, uid, "acl", content)
-    owned, sealed = (
-        replace(replace_slot(record, uid, slot, found), shown=Shown.NEVER)
-        for slot, found in ((UPLOADER, uploader), (ENCRYPTION, lambda: _encryption(record, params)))
-    )
+    owned = replace(replace_slot(record, uid, UPLOADER, uploader), shown=Shown.NEVER)
     if plain:
-        return (replace(listed, shown=Shown.IF_REPLACING), owned, sealed)
+        return (replace(listed, shown=Shown.IF_REPLACING), owned)
     # What the request asks for comes on top of what every creation sets, as a change of its own.
     why = "a new object's access control list names its owner alone"
     private = acl.canned("private")
     base = default_slot(record, uid, "acl", private, why, shown=Shown.NEVER)
-    return (replace(base, before=None), listed, owned, sealed)
+    return (replace(base, before=None), listed, owned)
 
 
-def _encryption(record: Recorded, params: Mapping[str, Json]) -> Atoms:
+def _encryption(record: Recorded, params: Mapping[str, Json], *, known: bool) -> dict[str, Json]:
     """As asked for, else as the answer says it was applied, else as the bucket says."""
     asked = text(field(params, "x-amz-server-side-encryption"))
     key = text(field(params, "x-amz-server-side-encryption-aws-kms-key-id"))
@@ -145,7 +145,8 @@ def _encryption(record: Recorded, params: Mapping[str, Json]) -> Atoms:
         asked, key = "aws:kms", None
     if asked is None and applied:
         asked = "AES256"
-    return scalar({"algorithm": asked or BUCKET_DEFAULT, "key": key})
+    otherwise = BUCKET_DEFAULT if known else NOT_RECORDED
+    return {"algorithm": asked or otherwise, "key": key}
 
 
 HANDLERS: dict[str, Handler] = {
