@@ -93,9 +93,12 @@ def draw(rules: Sequence[Rule], lanes: Sequence[Lane], zone: ZoneInfo) -> str:
     axis = scale(marks, LEFT, RIGHT)
     head = 6 + HEAD * len(rules)
     body = head + LANE * len(lanes)
+    tops = [head + LANE * row for row in range(len(lanes))]
     parts = [_ground(axis, head, body)]
-    parts += [_lane(lane, axis, head + LANE * row) for row, lane in enumerate(lanes)]
+    parts += [_lane(lane, axis, top) for lane, top in zip(lanes, tops, strict=True)]
     parts += [_rule(rule, axis, 6 + HEAD * row, body) for row, rule in enumerate(rules)]
+    # Words come last, each on a ground of its own, so that no line crosses them.
+    parts += [_values(lane, axis, top) for lane, top in zip(lanes, tops, strict=True)]
     parts += [_rule_label(rule, axis, 6 + HEAD * row) for row, rule in enumerate(rules)]
     parts += [_axis(axis, body, zone)]
     height = body + (42 if zone.key != "UTC" else 30)
@@ -140,37 +143,55 @@ def _lane(lane: Lane, axis: Scale, top: float) -> str:
     return label + bars + _ticks(lane.ticks, axis, top)
 
 
-def _bar(bar: Bar, axis: Scale, top: float) -> str:
+def _ends(bar: Bar, axis: Scale) -> tuple[float, float]:
+    """Left and right end; a hatch is never drawn so narrow that it could be overlooked."""
     x1, x2 = axis.x(bar.start, missing=LEFT), axis.x(bar.end, missing=RIGHT)
-    if x2 - x1 < 0.8:
-        x2 = x1 + 0.8
+    least = 3.0 if bar.style is Style.UNKNOWN else 0.8
+    if x2 - x1 < least:
+        x1 = min(x1, RIGHT - least)
+        x2 = x1 + least
+    return x1, x2
+
+
+def _bar(bar: Bar, axis: Scale, top: float) -> str:
+    x1, x2 = _ends(bar, axis)
     thick = bar.style is Style.ALLOWED
     y1, y2 = top + (4 if thick else 6), top + LANE - (4 if thick else 6)
     slant = min(4.0, (x2 - x1) / 3)
     a = slant if not bar.start_exact or bar.start is None else 0
     b = slant if not bar.end_exact or bar.end is None else 0
-    fill, stroke, ink = {
-        Style.SOLID: ("#d9e3ee", ACCENT, INK),
-        Style.OUTLINED: ("#ffffff", ACCENT, INK),
-        Style.UNKNOWN: ("url(#unknown)", QUIET_INK, INK),
-        Style.ALLOWED: (ACCENT, ACCENT, "#ffffff"),
-        Style.COVERED: ("#c9c9c9", "#8a8a8a", INK),
-    }[bar.style]
-    shape = (
+    fill, stroke, _ = _COLORS[bar.style]
+    return (
         f'<path d="M{x1 + a:.2f} {y1:.2f}L{x2:.2f} {y1:.2f}L{x2 - b:.2f} {y2:.2f}L{x1:.2f} '
         f'{y2:.2f}Z" fill="{fill}" stroke="{stroke}" stroke-width="0.8"/>'
     )
-    text = visible(bar.text)
-    if not text or _width(text, 8.4) + 8 > x2 - x1:
-        return shape
-    ground = ""
-    if bar.style is Style.UNKNOWN:
-        ground = (
-            f'<rect x="{(x1 + x2 - _width(text, 8.4)) / 2 - 3:.2f}" y="{y1 + 1.2:.2f}" '
-            f'width="{_width(text, 8.4) + 6:.2f}" height="{y2 - y1 - 2.4:.2f}" fill="#ffffff"/>'
+
+
+def _values(lane: Lane, axis: Scale, top: float) -> str:
+    """The value in each bar that is wide enough for it; the table holds all of them."""
+    shown = []
+    for bar in lane.bars:
+        x1, x2 = _ends(bar, axis)
+        text = visible(bar.text)
+        if not text or _width(text, 8.4) + 8 > x2 - x1:
+            continue
+        fill, _, ink = _COLORS[bar.style]
+        ground = "#ffffff" if bar.style is Style.UNKNOWN else fill
+        middle = (x1 + x2) / 2
+        shown.append(
+            _grounded(middle, top + LANE / 2 + 2.9, text, ink=ink, ground=ground, anchor="middle")
         )
-    return shape + ground + _text((x1 + x2) / 2, top + LANE / 2 + 2.9, text, size=8.4, fill=ink,
-                                  anchor="middle")  # fmt: skip
+    return "".join(shown)
+
+
+#: fill, stroke, ink
+_COLORS = {
+    Style.SOLID: ("#d9e3ee", ACCENT, INK),
+    Style.OUTLINED: ("#ffffff", ACCENT, INK),
+    Style.UNKNOWN: ("url(#unknown)", QUIET_INK, INK),
+    Style.ALLOWED: (ACCENT, ACCENT, "#ffffff"),
+    Style.COVERED: ("#c9c9c9", "#8a8a8a", INK),
+}
 
 
 def _ticks(ticks: Sequence[Tick], axis: Scale, top: float) -> str:
@@ -237,9 +258,9 @@ def _rule_label(rule: Rule, axis: Scale, top: float) -> str:
         f'<circle cx="{x:.2f}" cy="{top + 5:.2f}" r="2.2" stroke="{INK}" stroke-width="0.7" '
         f'fill="{"#ffffff" if rule.refused else INK}"/>'
     )
-    return dot + _text(
-        x + 6 if right else x - 6, top + 8, label, size=8.4, anchor="start" if right else "end",
-        halo=True, room=RIGHT - x - 6 if right else x - 6,
+    return dot + _grounded(
+        x + 6 if right else x - 6, top + 8, label, ink=INK, ground="#ffffff",
+        anchor="start" if right else "end", room=RIGHT - x - 6 if right else x - 6,
     )  # fmt: skip
 
 
@@ -255,39 +276,49 @@ def _axis(axis: Scale, body: float, zone: ZoneInfo) -> str:
         f'stroke-width="0.8"/>',
         _text(0, body + 15, "UTC", size=8.4),
     ]
-    ticks = axis.ticks(84)
+    ticks = [(x, at) for x, at in axis.ticks(90) if x < RIGHT - 38]
     fine = any((at.hour, at.minute, at.second) != (0, 0, 0) for _, at in ticks)
     whole = fine and any(at.second for _, at in ticks)
     for x, at in ticks:
         form = "%Y-%m-%d" + (" %H:%M:%S" if whole else " %H:%M" if fine else "")
-        anchor = "end" if x > RIGHT - 34 else "start" if x < LEFT + 34 else "middle"
         parts.append(
             f'<line x1="{x:.2f}" x2="{x:.2f}" y1="{body:.2f}" y2="{body + 4:.2f}" stroke="{INK}" '
             f'stroke-width="0.8"/>'
         )
-        parts.append(_text(x, body + 15, at.strftime(form), size=8.4, anchor=anchor))
+        parts.append(_text(x, body + 15, at.strftime(form), size=8.4, anchor="middle"))
         if zone.key != "UTC":
             there = local(at, zone)
             shown = f"{there[:16]} {there[-6:]}"
-            parts.append(_text(x, body + 27, shown, size=7.4, anchor=anchor, fill=QUIET_INK))
+            parts.append(_text(x, body + 27, shown, size=7.4, anchor="middle", fill=QUIET_INK))
     if zone.key != "UTC":
         parts.append(_text(0, body + 27, zone.key, size=7.4, fill=QUIET_INK))
     return "".join(parts)
 
 
+def _grounded(
+    x: float, y: float, words: str, *, ink: str, ground: str, anchor: str,
+    room: float | None = None,
+) -> str:  # fmt: skip
+    """A line of text on a ground that hides the lines behind it."""
+    width = min(_width(words, 8.4), room or RIGHT) + 3
+    left = x - {"start": 1.5, "middle": width / 2, "end": width - 1.5}[anchor]
+    return (
+        f'<rect x="{left:.2f}" y="{y - 7.2:.2f}" width="{width:.2f}" height="9.6" fill="{ground}"/>'
+    ) + _text(x, y, words, size=8.4, fill=ink, anchor=anchor, room=room)
+
+
 def _text(
     x: float, y: float, words: str, *, size: float = 9.5, fill: str = INK, anchor: str = "start",
-    halo: bool = False, room: float | None = None,
+    room: float | None = None,
 ) -> str:  # fmt: skip
-    """One line of text; too long for its room, it is set narrower, never cut."""
+    """One line of text; too long for its room, it is set smaller, never cut."""
     shown = visible(words)
     need = _width(shown, size)
     if room is not None and need > room:
         size = max(size * room / need, 3.2)
-    around = ' paint-order="stroke" stroke="#ffffff" stroke-width="2.4"' if halo else ""
     return (
         f'<text x="{x:.2f}" y="{y:.2f}" font-size="{size:.2f}" text-anchor="{anchor}" '
-        f'fill="{fill}"{around}>{escape(shown)}</text>'
+        f'fill="{fill}">{escape(shown)}</text>'
     )
 
 

@@ -60,9 +60,10 @@ class Material:
         return next((one for one in self.items if one.uid == uid), None)
 
     def resources(self) -> tuple[str, ...]:
-        """Resources with a recorded change or a window, sorted."""
-        seen = {row["resource_uid"] for row in self.changes if row["kind"] != "default"}
-        return tuple(sorted(seen | {row["resource_uid"] for row in self.windows}))
+        """Resources with a recorded change, sorted."""
+        return tuple(
+            sorted({row["resource_uid"] for row in self.changes if row["kind"] != "default"})
+        )
 
 
 def load(case: Path, config: CaseConfig, items: tuple[EvidenceItem, ...]) -> Material:

@@ -85,7 +85,8 @@ def build(material: Material, label: Label, numbers: Mapping[str, tuple[str, ...
         answer=_answer(material, tell, number, writes, entries, pairs, (first, last)),
         sections=_sections(material, tell, writes, entries, pairs, number),
         limits=(
-            tell("not_shown"), *parts.limits(material, start=first, end=last),
+            tell("not_shown"), *_edges(material, tell),
+            *parts.limits(material, start=first, end=last),
             parts.every(material)("agents"), parts.every(material)("codepoints"),
         ),
         sources=parts.sources(material, cited), native=_native(material, writes),
@@ -101,18 +102,18 @@ def _answer(
         return (tell("answer_empty"),)
     answer = [
         tell(
-            "answer", changes=len(writes), windows=len(material.windows),
+            "answer", changes=len(writes), windows=sum(map(inside, material.windows)),
             accesses=len(material.accesses), first=said(instant(span[0])),
             last=said(instant(span[1])), rows=parts.rows_cite(number, 1, len(entries)),
         )
     ]  # fmt: skip
-    inside = [row for row in material.accesses if row["in_incident"]]
+    met = [row for row in material.accesses if row["in_incident"]]
     if material.accesses:
         answer.append(
             tell(
-                "answer_incident", n=len(inside), of=len(material.accesses),
-                first=said(instant(inside[0]["time"])) if inside else None,
-                last=said(instant(inside[-1]["time"])) if inside else None,
+                "answer_incident", n=len(met), of=len(material.accesses),
+                first=said(instant(met[0]["time"])) if met else None,
+                last=said(instant(met[-1]["time"])) if met else None,
             )
         )  # fmt: skip
     if pairs:
@@ -202,17 +203,19 @@ def _state_lanes(material: Material, writes: Writes) -> list[Lane]:
 
 def _class_lanes(material: Material) -> list[Lane]:
     """Computed windows, then requests, one lane each per principal and action."""
+    groups: dict[tuple[str, str, str], list[Row]] = {}
+    for row in material.windows:
+        key = (row["principal"], row["action"], row["resource_uid"])
+        groups.setdefault(key, []).append(row)
+    telling = [(key, rows) for key, rows in groups.items() if any(map(inside, rows))]
+    telling.sort(key=lambda one: (-sum(r["accesses"] for r in one[1]), one[0]))
     drawn = []
-    by_window = groupby(
-        sorted(material.windows, key=lambda r: (r["principal"], r["action"], r["resource_uid"])),
-        key=lambda r: (r["principal"], r["action"], r["resource_uid"]),
-    )
-    for (principal, action, _), rows in by_window:
-        drawn.append(lanes.exposure(list(rows), f"computed: {action}", principal))
-    drawn = drawn[:CLASS_LANES] if len(drawn) > CLASS_LANES else drawn
+    for (principal, action, resource), rows in telling[:CLASS_LANES]:
+        note = f"{principal}, {resource.rsplit(':', 1)[-1]}"
+        drawn.append(lanes.exposure(rows, f"computed: {action}", note))
     grouped: dict[tuple[str, str], list[Row]] = {}
     for row in material.accesses:
-        grouped.setdefault((row["operation"], _principal(row)), []).append(row)
+        grouped.setdefault((row["operation"], principal_of(row)), []).append(row)
     most = sorted(grouped.items(), key=lambda item: (-len(item[1]), item[0]))
     for (operation, principal), rows_of in most[:CLASS_LANES]:
         drawn.append(lanes.accesses(rows_of, f"{operation} ({len(rows_of):,})", principal))
@@ -222,9 +225,19 @@ def _class_lanes(material: Material) -> list[Lane]:
     return drawn
 
 
+def inside(window: Row) -> bool:
+    """Whether a window says something of a time that the records cover.
+
+    Before the first and beyond the last record the evaluator cannot tell for any class; such
+    windows are counted in the limits and not drawn as events.
+    """
+    at_edge = window["start"] is None or window["end"] is None
+    return window["decision"] == "ALLOWED" or not at_edge
+
+
 def _entries(material: Material, tell: Say, writes: Writes) -> list[Entry]:
     entries = [_change(tell, write) for write in writes]
-    for window in material.windows:
+    for window in filter(inside, material.windows):
         entries += _window(tell, window)
     entries += [_gap(tell, gap) for gap in material.gaps if gap["time_from"] is not None]
     entries += _clocks(material, tell)
@@ -280,6 +293,11 @@ def _window(tell: Say, row: Row) -> list[Entry]:
     return entries
 
 
+def _edges(material: Material, tell: Say) -> tuple[Text, ...]:
+    n = sum(not inside(window) for window in material.windows)
+    return (tell("edges", n=n),) if n else ()
+
+
 def _gap(tell: Say, row: Row) -> Entry:
     return Entry(
         low=row["time_from"], high=row["time_to"], sort="5 gap", shown=instant(row["time_from"]),
@@ -329,7 +347,7 @@ def _runs(accesses: Rows, edges: Sequence[datetime], tell: Say) -> list[Entry]:
                     ),
                     parts.joined((say(f"{incident}:"), given(first["incident_reason"] or "")), " "),
                 ),
-                who=parts.lines(quote(_principal(first)), quote(first["src_ip"] or "no address")),
+                who=parts.lines(quote(principal_of(first)), quote(first["src_ip"] or "no address")),
                 rows=rows,
             )
         )  # fmt: skip
@@ -342,15 +360,14 @@ def _stretch(at: datetime, edges: Sequence[datetime]) -> int:
 
 def _class(row: Row) -> tuple[object, ...]:
     return (
-        row["operation"], _principal(row), row["src_ip"], row["container"], row["logged"],
+        row["operation"], principal_of(row), row["src_ip"], row["container"], row["logged"],
         row["error_code"], row["in_incident"], row["incident_reason"],
     )  # fmt: skip
 
 
-def _principal(row: Row) -> str:
-    if row["actor_uid"]:
-        return str(row["actor_uid"])
-    return str(row["actor_type"] or row["actor_account_uid"] or "not logged")
+def principal_of(row: Row) -> str:
+    """The caller as logged: its name, else its account, else the provider's word for its kind."""
+    return str(row["actor_uid"] or row["actor_account_uid"] or row["actor_type"] or "not logged")
 
 
 def _records(entry: Entry) -> str:
@@ -406,7 +423,7 @@ def _native(material: Material, writes: Writes) -> Native:
             row["time"],
             (
                 "request", row["operation"], row["container"] or row["resource_uid"],
-                row["object"], row["logged"], row["error_code"], _principal(row), row["src_ip"],
+                row["object"], row["logged"], row["error_code"], principal_of(row), row["src_ip"],
                 row["user_agent"], row["bytes_out"], row["class_uid"], row["in_incident"],
                 row["incident_reason"], *parts.trace(material, row, row["time"]),
             ),

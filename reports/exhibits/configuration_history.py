@@ -41,8 +41,8 @@ Writes = list[list[Row]]
 
 COLUMNS = (
     Column(title="No.", width=0.5, number=True),
-    Column(title="Time (UTC)", width=1.7, exact=True),
-    Column(title="Operation; setting; before → after", width=3.4),
+    Column(title="Time (UTC)", width=1.4, exact=True),
+    Column(title="Operation; setting; before → after", width=3.7),
     Column(title="Technical actor; initiating actor; tool as stated by the client", width=3.6),
     Column(title="Record", width=1.7, exact=True),
 )
