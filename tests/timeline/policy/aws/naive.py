@@ -48,6 +48,9 @@ class Naive:
         }
         if self.kind in ("IAMUser", "Root", "FederatedUser"):
             keys["aws:principalarn"] = arn
+        if self.kind == "AssumedRole":
+            # Of an unknown path; the evaluator decides only what holds for every path.
+            keys["aws:principalarn"] = f"arn:aws:iam::{self.account}:role/{arn.split('/')[1]}"
         if self.kind == "IAMUser":
             keys["aws:username"] = arn.split("/")[-1]
         return {k: v for k, v in keys.items() if k not in self.context}
@@ -193,7 +196,7 @@ class Naive:
         organization = self.state["organization_s3_policy"]
         if organization:
             account = organization == "all"
-        return account or (self.bucket["public_access_block"] or {}).get(name, False)
+        return bool(account or (self.bucket["public_access_block"] or {}).get(name, False))
 
     def public(self) -> bool:
         for s in listed((self.bucket["policy"] or {"Statement": []})["Statement"]):
@@ -268,7 +271,7 @@ class Naive:
 
     def allowed(self) -> bool:
         signed, owner = self.kind not in ("Anonymous", "AWSService"), self.bucket["owner_account"]
-        own = signed and self.account == owner
+        own: bool = signed and self.account == owner
         if self.denied() or self.gated():
             return False
         if signed and not all(self.allows(level) for level in self.state["scps"] or []):
@@ -283,9 +286,9 @@ class Naive:
             return False
         if self.bucket["requester_pays"] and not own and self.kind != "AWSService":
             return False
-        stored = self.state["object"]
+        stored: dict[str, Any] | None = self.state["object"]
         enabled = self.bucket["ownership"] != "BucketOwnerEnforced"
-        foreign = stored and enabled and stored["owner_account"] != owner
-        if foreign and self.action[3:] in OBJECT_ACL:
-            return self.side(set(), self.acl(), signed and self.account == stored["owner_account"])
+        theirs: str = stored["owner_account"] if stored else owner
+        if enabled and theirs != owner and self.action[3:] in OBJECT_ACL:
+            return self.side(set(), self.acl(), signed and self.account == theirs)
         return self.side(self.kinds(), self.acl(), own)

@@ -1,6 +1,7 @@
 """Properties that hold for every request, state and missing fact."""
 
 import copy
+import json
 import random
 from typing import Any
 
@@ -40,7 +41,7 @@ def blank(state: dict[str, Any], paths: list[str]) -> dict[str, Any]:
 
 def thin(state: dict[str, Any], paths: list[str], r: random.Random) -> dict[str, Any]:
     """The state with some statements of its hidden policies taken out."""
-    found = copy.deepcopy(state)
+    found: dict[str, Any] = json.loads(json.dumps(state))
     documents = list(found["identity_policies"]) if "identity_policies" in paths else []
     if "bucket.policy" in paths and found["bucket"]["policy"]:
         documents.append(found["bucket"]["policy"])
