@@ -267,7 +267,7 @@ class Naive:
         if self.flag("BlockPublicAcls") and canned == "public-read":
             return True
         enforced = self.bucket["ownership"] == "BucketOwnerEnforced"
-        return enforced and canned != "bucket-owner-full-control"
+        return bool(enforced and canned != "bucket-owner-full-control")
 
     def allowed(self) -> bool:
         signed, owner = self.kind not in ("Anonymous", "AWSService"), self.bucket["owner_account"]
