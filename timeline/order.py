@@ -7,7 +7,7 @@ and repeatable. They say nothing about which of two events of one second came fi
 import re
 from typing import TypeAlias
 
-Key: TypeAlias = tuple[int, str, tuple[tuple[int, int, str], ...], str, int]
+Key: TypeAlias = tuple[int, str, tuple[tuple[int, int, str], ...], int]
 
 _NUMBERS = re.compile(r"(\d+)|(\D+)")
 
@@ -20,12 +20,6 @@ def natural(text: str) -> tuple[tuple[int, int, str], ...]:
     )
 
 
-def record_place(locator: str) -> tuple[str, int]:
-    """Archive members and record number of a locator, `day1.json!/17@120+998`."""
-    prefix, _, rest = locator.rpartition("!/")
-    return prefix, int(rest.partition("@")[0] or 0)
-
-
-def key(time: int, provider: str, item: str, locator: str) -> Key:
-    """Sort key of one event."""
-    return (time, provider, natural(item), *record_place(locator))
+def key(time: int, provider: str, item: str, number: int) -> Key:
+    """Sort key of one event: `number` is its place among the records of its item."""
+    return (time, provider, natural(item), number)

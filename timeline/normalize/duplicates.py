@@ -7,14 +7,19 @@
 - Access-log lines have no id: the same bytes again are a duplicate (a line carries its request id).
 """
 
+import itertools
 import json
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from collector.model import Gap
+from timeline import engine
+from timeline.normalize import table
+from timeline.normalize.model import at
 
 #: Columns in which copies of one event must agree where both have a value.
 SAME = (
@@ -22,71 +27,130 @@ SAME = (
     "src_ip", "outcome", "error_code", "resource_uid", "request_id",
 )  # fmt: skip
 _NEEDED = (
-    "event_uid", "provider_uid", "shared_uid", "account_uid", "recipient_account_uid", "source",
+    "event_uid", "provider_uid", "shared_uid", "account_uid", "recipient_account_uid",
     "record_sha256", "evidence_item", "locator", "params", *SAME,
 )  # fmt: skip
+#: Number of the file in the order of the table, and of the row in it.
+Place = tuple[int, int]
+Group = list[tuple[Place, dict[str, Any]]]
 
 
-def fold(table: pa.Table) -> tuple[pa.Table, tuple[Gap, ...]]:
-    """Fill `duplicate_of` in a sorted table; gaps for ids that came with different contents."""
-    first: dict[int, str] = {}
-    gaps: list[Gap] = []
-    for group in _groups(table, "provider_uid"):
-        gaps.extend(_same_id(group, first))
-    bare = pc.is_null(table["provider_uid"])
-    for group in _groups(table, "record_sha256", bare):
-        for index, _ in group[1:]:
-            first[index] = group[0][1]["event_uid"]
-    for group in _groups(table, "shared_uid"):
-        _shared(group, first)
-    column: list[str | None] = [None] * table.num_rows
-    for index, uid in first.items():
-        column[index] = uid
-    place = table.schema.get_field_index("duplicate_of")
-    return table.set_column(place, table.schema.field(place), pa.array(column, pa.string())), tuple(
-        gaps
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Folded:
+    """What folding came to.
+
+    Attributes:
+        duplicates: rows that point to another.
+        gaps: ids that came with different contents.
+        rewritten: files whose `duplicate_of` changed.
+    """
+
+    duplicates: int
+    gaps: tuple[Gap, ...]
+    rewritten: tuple[Path, ...]
+
+
+def fold(out: Path, scratch: Path) -> Folded:
+    """Fill `duplicate_of` in the whole table."""
+    paths = table.files(out)
+    first: dict[Place, str] = {}
+    found: list[tuple[Place, Gap]] = []
+    if paths:
+        for group in _groups(paths, "provider_uid", scratch):
+            found.extend(_same_id(group, first))
+        for group in _groups(paths, "record_sha256", scratch, "provider_uid IS NULL"):
+            first.update({place: group[0][1]["event_uid"] for place, _ in group[1:]})
+        for group in _groups(paths, "shared_uid", scratch):
+            _shared(group, first)
+    by_file: dict[int, dict[int, str]] = {}
+    for (number, row), uid in first.items():
+        by_file.setdefault(number, {})[row] = uid
+    rewritten = tuple(
+        path for number, path in enumerate(paths) if _fill(path, by_file.get(number, {}))
     )
+    gaps = tuple(gap for _, gap in sorted(found, key=lambda each: each[0]))
+    return Folded(duplicates=len(first), gaps=gaps, rewritten=rewritten)
 
 
 def _groups(
-    table: pa.Table,
-    name: str,
-    mask: Any = None,  # noqa: ANN401 - pyarrow has no stubs
-) -> Iterator[list[tuple[int, dict[str, Any]]]]:
-    """Rows that share a value, as lists of (row number, row), in the order of the table."""
-    column = table[name] if mask is None else pc.if_else(mask, table[name], None)
-    counts = pc.value_counts(column.drop_null())
-    repeated = counts.field("values").filter(pc.greater(counts.field("counts"), 1))
-    if not len(repeated):
-        return
-    chosen = pc.indices_nonzero(pc.is_in(column, value_set=repeated))
-    rows = table.select(_NEEDED).take(chosen).to_pylist()
-    found: dict[str, list[tuple[int, dict[str, Any]]]] = {}
-    for index, row in zip(chosen.to_pylist(), rows, strict=True):
-        found.setdefault(row[name], []).append((index, row))
-    yield from found.values()
+    paths: list[Path], name: str, scratch: Path, condition: str = "TRUE"
+) -> Iterator[Group]:
+    """Rows that share a value, in the order of the table within a group."""
+    numbers = {str(path): number for number, path in enumerate(paths)}
+    named = dict.fromkeys((name, *_NEEDED))
+    # Times as whole numbers, as in every relational step.
+    columns = ", ".join(
+        'epoch_us(r.time) AS "time"' if column == "time" else f'r."{column}"' for column in named
+    )
+    query = (
+        f"WITH repeated AS (SELECT {name} AS id FROM read_parquet($paths) "  # noqa: S608 - own names
+        f"WHERE {name} IS NOT NULL AND {condition} GROUP BY {name} HAVING count(*) > 1) "
+        f"SELECT r.filename, r.file_row_number, {columns} FROM read_parquet($paths, "
+        "filename = true, file_row_number = true, hive_partitioning = false) r "
+        f"JOIN repeated ON r.{name} = repeated.id WHERE {condition} "
+        f"ORDER BY r.{name}, r.filename, r.file_row_number"
+    )
+    connection = engine.connect(scratch)
+    try:
+        cursor = connection.execute(query, {"paths": [str(path) for path in paths]})
+        names = [each[0] for each in cursor.description]
+
+        def rows() -> Iterator[tuple[Place, dict[str, Any]]]:
+            while fetched := cursor.fetchmany(2048):
+                for values in fetched:
+                    row = dict(zip(names, values, strict=True))
+                    yield (numbers[row["filename"]], row["file_row_number"]), row
+
+        for _, group in itertools.groupby(rows(), key=lambda each: each[1][name]):
+            yield list(group)
+    finally:
+        connection.close()
 
 
-def _same_id(group: list[tuple[int, dict[str, Any]]], first: dict[int, str]) -> Iterator[Gap]:
+def _fill(path: Path, first: Mapping[int, str]) -> bool:
+    """Write `duplicate_of` into one file, if it is not what the file has."""
+    had = [
+        value
+        for group in table.row_groups(path, ["duplicate_of"])
+        for value in group["duplicate_of"].to_pylist()
+    ]
+    now = [first.get(row) for row in range(len(had))]
+    if had == now:
+        return False
+
+    def filled() -> Iterator[pa.Table]:
+        start = 0
+        for group in table.row_groups(path):
+            values = pa.array(now[start : start + group.num_rows], pa.string())
+            start += group.num_rows
+            place = group.schema.get_field_index("duplicate_of")
+            yield group.set_column(place, group.schema.field(place), values)
+
+    table.write_file(path, filled())
+    return True
+
+
+def _same_id(group: Group, first: dict[Place, str]) -> Iterator[tuple[Place, Gap]]:
     """Each row against the distinct contents seen before it."""
     kinds: list[dict[str, Any]] = []
-    for index, row in group:
+    for place, row in group:
         like = next((kind for kind in kinds if not differing(kind, row)), None)
         if like is not None:
-            first[index] = like["event_uid"]
+            first[place] = like["event_uid"]
             continue
         if kinds:
             names = ", ".join(differing(kinds[0], row))
-            yield Gap(
+            gap = Gap(
                 kind="not_understood",
                 subject=f"event id {row['provider_uid']}",
                 reason=f"expected one content for one event id, found another than in "
                 f"{kinds[0]['event_uid']} ({names}): both are kept and both count",
-                time_from=row["time"],
-                time_to=row["time"],
+                time_from=at(row["time"]),
+                time_to=at(row["time"]),
                 item=row["evidence_item"],
                 locator=row["locator"],
             )
+            yield place, gap
         kinds.append(row)
 
 
@@ -105,9 +169,9 @@ def differing(one: Mapping[str, Any], other: Mapping[str, Any]) -> list[str]:
     return names
 
 
-def _shared(group: list[tuple[int, dict[str, Any]]], first: dict[int, str]) -> None:
+def _shared(group: Group, first: dict[Place, str]) -> None:
     """Copies in other accounts point to the record of the resource's owner."""
-    group = [(index, row) for index, row in group if index not in first]
+    group = [(place, row) for place, row in group if place not in first]
     if len({row["recipient_account_uid"] for _, row in group}) < 2:
         return
     owner = next(
@@ -118,8 +182,8 @@ def _shared(group: list[tuple[int, dict[str, Any]]], first: dict[int, str]) -> N
         ),
         group[0][1],
     )
-    for index, row in group:
+    for place, row in group:
         same = row["operation"] == owner["operation"]
         elsewhere = row["recipient_account_uid"] != owner["recipient_account_uid"]
         if same and elsewhere:
-            first[index] = owner["event_uid"]
+            first[place] = owner["event_uid"]

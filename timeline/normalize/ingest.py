@@ -9,6 +9,7 @@
 Invariants: records = rows + record gaps; bodies = read + gapped + documents.
 """
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple
@@ -24,11 +25,14 @@ from timeline.normalize.model import (
     OpenItem,
     Parser,
     Part,
+    Partition,
     Record,
     Unreadable,
     Where,
     micros,
 )
+from timeline.normalize.spool import Spool
+from timeline.normalize.table import day_name
 
 #: Bytes looked at to tell what a body is.
 HEAD = 64 * 1024
@@ -51,14 +55,23 @@ class _Place(NamedTuple):
 class _Tally:
     """What is being counted while an item is read; becomes a frozen `Part`."""
 
-    rows: list[EventRow] = field(default_factory=list)
+    spool: Spool
     gaps: list[Gap] = field(default_factory=list)
     documents: list[Document] = field(default_factory=list)
     files: int = 0
     files_read: int = 0
     files_gapped: int = 0
     records: int = 0
+    rows: int = 0
     record_gaps: int = 0
+    sources: Counter[str] = field(default_factory=Counter)
+    days: set[tuple[str, int]] = field(default_factory=set)
+
+    def row(self, row: EventRow) -> None:
+        """A record that gives a row."""
+        self.rows += 1
+        self.sources[row.source] += 1
+        self.days.add(self.spool.append(row))
 
     def whole(self, place: _Place, kind: str, reason: str) -> None:
         """A body that could not be read at all: one gap."""
@@ -80,7 +93,9 @@ class _Tally:
     def add(self, other: "_Tally") -> None:
         """A log that was read."""
         self.files_read += 1
-        self.rows.extend(other.rows)
+        self.rows += other.rows
+        self.sources.update(other.sources)
+        self.days |= other.days
         self.gaps.extend(other.gaps)
         self.records += other.records
         self.record_gaps += other.record_gaps
@@ -91,9 +106,11 @@ def locator_of(where: Where, record: Record) -> str:
     return f"{where.prefix}{record.number}@{record.offset}+{record.length}"
 
 
-def read_item(item: EvidenceItem, open_item: OpenItem, parsers: tuple[Parser, ...]) -> Part:
-    """Read one evidence item; never raises for what is in it."""
-    tally = _Tally()
+def read_item(
+    item: EvidenceItem, open_item: OpenItem, parsers: tuple[Parser, ...], spool: Spool
+) -> Part:
+    """Read one evidence item, rows to the spool; never raises for what is in it."""
+    tally = _Tally(spool)
     try:
         with open_item(item) as stream:
             for body in bodies(stream):
@@ -103,18 +120,22 @@ def read_item(item: EvidenceItem, open_item: OpenItem, parsers: tuple[Parser, ..
         tally.files += 1
         place = _Place(item, Where(item.uid, "", 0), item.name)
         tally.whole(place, "unreadable", f"expected readable stored bytes, found {error}")
-    assert tally.records == len(tally.rows) + tally.record_gaps
+    assert tally.records == tally.rows + tally.record_gaps
     assert tally.files == tally.files_read + tally.files_gapped + len(tally.documents)
     return Part(
         item=item.uid,
-        rows=tuple(tally.rows),
         gaps=tuple(tally.gaps),
         documents=tuple(tally.documents),
         files=tally.files,
         files_read=tally.files_read,
         files_gapped=tally.files_gapped,
         records=tally.records,
+        rows=tally.rows,
         record_gaps=tally.record_gaps,
+        sources=dict(sorted(tally.sources.items())),
+        partitions=tuple(
+            Partition(provider, day_name(day)) for provider, day in sorted(tally.days)
+        ),
     )
 
 
@@ -170,7 +191,7 @@ def _read_log(
     tally: _Tally,
 ) -> None:
     """Read a body record by record; if none is recognised, say what it is as a whole."""
-    seen = _Tally()
+    seen = _Tally(tally.spool)
     current: Parser | None = None
     recognised = False
     look = documents.Look()
@@ -215,7 +236,7 @@ def _read_record(record: Record, parser: Parser, place: _Place, seen: _Tally) ->
         return str(error)
     except BROKEN as error:
         return f"expected a whole record, found {error}"
-    seen.rows.append(row)
+    seen.row(row)
     seen.gaps.extend(gaps)
     return None
 

@@ -4,7 +4,7 @@
 and the SHA-256 of exactly the bytes it was read from.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, BinaryIO, NamedTuple, TypeAlias
@@ -53,7 +53,14 @@ class Where(NamedTuple):
     acquired_at: int
 
 
-class EventRow(msgspec.Struct, frozen=True, kw_only=True):
+class Partition(NamedTuple):
+    """One file of the table."""
+
+    provider: str
+    day: str
+
+
+class EventRow(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One row of the table `events`, fields in the order of `timeline.schema`.
 
     Times are microseconds since 1970-01-01T00:00:00Z.
@@ -178,17 +185,27 @@ class Snapshot:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Part:
-    """What one evidence item gave."""
+    """What one evidence item gave.
+
+    Attributes:
+        item: its id.
+        files, files_read, files_gapped: bodies in it.
+        records, rows, record_gaps: records in its logs.
+        sources: rows per source.
+        partitions: (provider, day) of its rows, sorted.
+    """
 
     item: str
-    rows: tuple[EventRow, ...] = ()
     gaps: tuple[Gap, ...] = ()
     documents: tuple[Document, ...] = ()
     files: int = 0
     files_read: int = 0
     files_gapped: int = 0
     records: int = 0
+    rows: int = 0
     record_gaps: int = 0
+    sources: Mapping[str, int] = field(default_factory=dict)
+    partitions: tuple[Partition, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -243,8 +260,19 @@ class IngestReport:
         yield f"rows {self.rows:,} = events {self.unique:,} + duplicates {self.duplicates:,}"
         for source, count in self.per_source.items():
             yield f"  {source}: {count:,} rows"
+        if self.reused:
+            fresh = self.items - self.reused
+            yield f"items {self.items:,} = read {fresh:,} + as in the last build {self.reused:,}"
 
 
 def micros(at: datetime) -> int:
     """Microseconds since 1970-01-01T00:00:00Z, exact (no float in between)."""
     return (at - EPOCH) // timedelta(microseconds=1)
+
+
+def at(value: int) -> datetime:
+    """The aware UTC time of microseconds since 1970; clamped to years 1 to 9999."""
+    try:
+        return EPOCH + timedelta(microseconds=value)
+    except OverflowError:
+        return datetime(9999 if value > 0 else 1, 1, 1, tzinfo=UTC)

@@ -1,35 +1,43 @@
 """The driver of normalization. Steps:
 
-1. read every evidence item on its own, one task each (`ingest`);
-2. put the rows together and into the total order (`timeline.order`);
-3. fold duplicates (`duplicates`);
-4. write `events` (`table`);
-5. assert the sums, and return them for printing.
+1. take over what an earlier run read and nothing has changed since (`earlier`);
+2. read every other evidence item, some items a task, rows spooled by day (`ingest`, `spool`);
+3. write every day anew that gains or loses rows, in total order (`days`);
+4. fold duplicates over the whole table (`duplicates`);
+5. assert the sums, leave word for the next run, and return the sums for printing.
+
+A run after another gives the same bytes as a run from nothing: the order of rows depends on the
+items alone, and files are written in one way only.
 """
 
+import shutil
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
-import pyarrow as pa
-import pyarrow.compute as pc
-
 from collector.model import EvidenceItem
 from timeline import engine, order
-from timeline.normalize import duplicates, ingest, table
-from timeline.normalize.model import IngestReport, OpenItem, Part
+from timeline.normalize import days, duplicates, earlier, ingest
+from timeline.normalize.earlier import Earlier
+from timeline.normalize.model import IngestReport, OpenItem, Part, Partition
+from timeline.normalize.spool import Chunk, Spool
+
+#: Items are handed to a worker together up to this many stored bytes, or this many items.
+TASK_BYTES = 4 * 1024 * 1024
+TASK_ITEMS = 200
 
 
 class _Task(NamedTuple):
-    item: EvidenceItem
+    items: tuple[EvidenceItem, ...]
     open_item: OpenItem
+    spool: Path
 
 
 class _Answer(NamedTuple):
-    part: Part
-    rows: pa.Table
+    parts: tuple[Part, ...]
+    chunks: tuple[Chunk, ...]
 
 
 def run(
@@ -45,38 +53,41 @@ def run(
     Args:
         case: the case folder.
         items: evidence items, in any order.
-        out: folder of the table, `derived/events`; replaced as a whole.
+        out: folder of the table, `derived/events`; what is out of date in it is replaced.
         open_item: opens an item's stored bytes; the case's store if not given.
         workers: processes; 0 = by the number of processors.
 
     Returns:
         Counts that close, and every gap.
     """
+    from timeline.normalize import PARSERS
+
     opener = open_item or _store(case)
     ordered = sorted(items, key=lambda item: order.natural(item.uid))
-    answers = list(_read(ordered, opener, workers))
-    merged = _merge([answer.rows for answer in answers])
-    merged, conflicts = duplicates.fold(merged)
-    table.write(merged, out)
-    repeated = merged.num_rows - merged["duplicate_of"].null_count
-    parts = [answer.part for answer in answers]
-    sources = Counter(merged["source"].to_pylist())
-    report = IngestReport(
-        items=len(ordered),
-        files=sum(part.files for part in parts),
-        files_read=sum(part.files_read for part in parts),
-        files_gapped=sum(part.files_gapped for part in parts),
-        documents=tuple(document for part in parts for document in part.documents),
-        records=sum(part.records for part in parts),
-        rows=merged.num_rows,
-        record_gaps=sum(part.record_gaps for part in parts),
-        unique=merged["duplicate_of"].null_count,
-        duplicates=repeated,
-        conflicts=len(conflicts),
-        gaps=tuple(gap for part in parts for gap in part.gaps) + conflicts,
-        per_source=dict(sorted(sources.items())),
-    )
+    before = earlier.load(out)
+    if before.dirty is not None:
+        shutil.rmtree(out, ignore_errors=True)
+    out.mkdir(parents=True, exist_ok=True)
+    scratch = out.with_name(f"{out.name}.scratch")
+    shutil.rmtree(scratch, ignore_errors=True)
+    scratch.mkdir()
+    try:
+        kept = {
+            item.uid: before.parts[item.uid]
+            for item in ordered
+            if item.uid in before.parts
+            and before.marks[item.uid] == earlier.mark(item, before.parts[item.uid], PARSERS)
+        }
+        fresh = [item for item in ordered if item.uid not in kept]
+        answers = list(_read(fresh, opener, scratch, workers))
+        parts = kept | {part.item: part for answer in answers for part in answer.parts}
+        _write(out, before, kept, answers, [item.uid for item in ordered], scratch)
+        folded = duplicates.fold(out, scratch)
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+    report = _report(ordered, parts, folded, len(kept))
     report.check()
+    earlier.save(out, ordered, parts, PARSERS)
     return report
 
 
@@ -86,27 +97,85 @@ def _store(case: Path) -> OpenItem:
     return partial(store.open_item, case)
 
 
-def _read(items: list[EvidenceItem], opener: OpenItem, workers: int) -> Iterator[_Answer]:
-    tasks = [_Task(item, opener) for item in items]
-    return engine.map_files(_work, tasks, [item.size for item in items], workers)
+def _read(
+    items: list[EvidenceItem], opener: OpenItem, scratch: Path, workers: int
+) -> Iterator[_Answer]:
+    tasks = [
+        _Task(group, opener, scratch / f"{number:08}.arrow")
+        for number, group in enumerate(_grouped(items))
+    ]
+    sizes = [sum(item.size for item in task.items) for task in tasks]
+    return engine.map_files(_work, tasks, sizes, workers)
+
+
+def _grouped(items: list[EvidenceItem]) -> Iterator[tuple[EvidenceItem, ...]]:
+    """Neighbours together, so that thousands of small files are not thousands of tasks."""
+    group: list[EvidenceItem] = []
+    size = 0
+    for item in items:
+        if group and (size + item.size > TASK_BYTES or len(group) >= TASK_ITEMS):
+            yield tuple(group)
+            group, size = [], 0
+        group.append(item)
+        size += item.size
+    if group:
+        yield tuple(group)
 
 
 def _work(task: _Task) -> _Answer:
-    """One item, in whatever process; its rows travel as Arrow."""
+    """Some items, in whatever process; their rows go to the task's spool."""
     from timeline.normalize import PARSERS
 
-    part = ingest.read_item(task.item, task.open_item, PARSERS)
-    rows = sorted(part.rows, key=lambda row: order.record_place(row.locator))
-    fields = {name: getattr(part, name) for name in part.__dataclass_fields__}
-    return _Answer(Part(**{**fields, "rows": ()}), table.to_table(rows))
+    spool = Spool(task.spool)
+    parts = tuple(ingest.read_item(item, task.open_item, PARSERS, spool) for item in task.items)
+    return _Answer(parts, spool.close())
 
 
-def _merge(tables: list[pa.Table]) -> pa.Table:
-    """All rows in the total order: items come in their order, rows of an item in theirs."""
-    merged = pa.concat_tables(tables) if tables else table.to_table(())
-    place = pa.array(range(merged.num_rows), pa.int64())
-    keys = pa.table({"time": merged["time"], "provider": merged["provider"], "place": place})
-    chosen = pc.sort_indices(
-        keys, sort_keys=[(name, "ascending") for name in ("time", "provider", "place")]
+def _write(
+    out: Path,
+    before: Earlier,
+    kept: Mapping[str, Part],
+    answers: Sequence[_Answer],
+    uids: Sequence[str],
+    scratch: Path,
+) -> None:
+    """Write the days that gain or lose rows."""
+    gained: dict[Partition, list[Chunk]] = {}
+    for answer in answers:
+        for chunk in answer.chunks:
+            gained.setdefault(chunk.partition, []).append(chunk)
+    lost = {
+        partition
+        for uid, part in before.parts.items()
+        if uid not in kept
+        for partition in part.partitions
+    }
+    ranks = {uid: rank for rank, uid in enumerate(uids)}
+    for partition in sorted(lost | gained.keys()):
+        days.build(out, partition, gained.get(partition, ()), ranks, frozenset(kept), scratch)
+
+
+def _report(
+    items: Sequence[EvidenceItem], found: Mapping[str, Part], folded: duplicates.Folded, reused: int
+) -> IngestReport:
+    parts = [found[item.uid] for item in items]
+    sources: Counter[str] = Counter()
+    for part in parts:
+        sources.update(part.sources)
+    rows = sum(part.rows for part in parts)
+    return IngestReport(
+        items=len(items),
+        files=sum(part.files for part in parts),
+        files_read=sum(part.files_read for part in parts),
+        files_gapped=sum(part.files_gapped for part in parts),
+        documents=tuple(document for part in parts for document in part.documents),
+        records=sum(part.records for part in parts),
+        rows=rows,
+        record_gaps=sum(part.record_gaps for part in parts),
+        unique=rows - folded.duplicates,
+        duplicates=folded.duplicates,
+        conflicts=len(folded.gaps),
+        gaps=tuple(gap for part in parts for gap in part.gaps) + folded.gaps,
+        per_source=dict(sorted(sources.items())),
+        reused=reused,
     )
-    return merged.take(chosen)

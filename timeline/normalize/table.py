@@ -1,7 +1,10 @@
-"""Rows to Arrow to Parquet: same rows, same bytes, whatever the machine."""
+"""The table `events` on disk: `provider=…/day=…/events.parquet`, in total order within a day.
 
-import shutil
-from collections.abc import Iterator, Sequence
+Same rows, same bytes: the writer's settings and the size of row groups are fixed, and a file is
+always written row group by row group, so that it does not matter how its rows were put together.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -14,8 +17,7 @@ import pyarrow.parquet as pq
 from timeline.normalize.model import EPOCH, EventRow
 from timeline.schema import TABLES, schema
 
-#: Fixed, so that the bytes do not depend on how rows arrived.
-ROW_GROUP = 122_880
+ROW_GROUP = 65_536
 DAY = 86_400_000_000
 NAMES = tuple(name for name, _, _ in TABLES["events"])
 
@@ -33,53 +35,67 @@ def to_table(rows: Sequence[EventRow]) -> pa.Table:
     return pa.Table.from_arrays(arrays, schema=target)
 
 
-def write(table: pa.Table, out: Path) -> None:
-    """Write the sorted table as `provider=…/day=…/events.parquet`, in place of what was there."""
-    fresh = out.with_name(out.name + ".new")
-    shutil.rmtree(fresh, ignore_errors=True)
-    fresh.mkdir(parents=True)
-    for provider, day, part in _partitions(table):
-        folder = fresh / f"provider={provider}" / f"day={day}"
-        folder.mkdir(parents=True)
-        write_part(part, folder / "events.parquet")
-    shutil.rmtree(out, ignore_errors=True)
-    fresh.rename(out)
-
-
-def write_part(table: pa.Table, path: Path) -> None:
-    """One Parquet file, zstd-1, fixed row groups."""
-    pq.write_table(
-        table.combine_chunks(),
-        path,
+def write_file(path: Path, tables: Iterable[pa.Table]) -> None:
+    """One file from tables in order, cut anew into row groups; replaces what was there."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    fresh = path.with_name(f"{path.name}.new")
+    with pq.ParquetWriter(
+        fresh,
+        schema("events"),
         compression="zstd",
         compression_level=1,
-        row_group_size=ROW_GROUP,
         version="2.6",
         data_page_version="1.0",
-    )
+    ) as writer:
+        for group in _row_groups(tables):
+            writer.write_table(group, row_group_size=ROW_GROUP)
+    fresh.replace(path)
 
 
-def _partitions(table: pa.Table) -> Iterator[tuple[str, str, pa.Table]]:
-    days = pc.cast(table["time"], pa.int64()).to_numpy() // DAY
-    providers = sorted(pc.unique(table["provider"]).to_pylist())
-    for provider in providers:
-        mask = pc.equal(table["provider"], provider)
-        chosen = table if len(providers) == 1 else table.filter(mask)
-        where = days if len(providers) == 1 else days[mask.to_numpy(zero_copy_only=False)]
-        start = 0
-        while start < len(where):
-            end = int(where.searchsorted(where[start], side="right"))
-            yield provider, day_name(int(where[start])), chosen.slice(start, end - start)
-            start = end
+def _row_groups(tables: Iterable[pa.Table]) -> Iterator[pa.Table]:
+    held: list[pa.Table] = []
+    count = 0
+    for table in tables:
+        held.append(table)
+        count += table.num_rows
+        while count >= ROW_GROUP:
+            joined = pa.concat_tables(held)
+            yield joined.slice(0, ROW_GROUP).combine_chunks()
+            held = [joined.slice(ROW_GROUP)]
+            count -= ROW_GROUP
+    if count:
+        yield pa.concat_tables(held).combine_chunks()
+
+
+def row_groups(path: Path, columns: Sequence[str] | None = None) -> Iterator[pa.Table]:
+    """The row groups of one file, one at a time."""
+    with pq.ParquetFile(path) as file:
+        for number in range(file.num_row_groups):
+            yield file.read_row_group(number, columns=columns)
+
+
+def path_of(out: Path, provider: str, day: str) -> Path:
+    """File of one day."""
+    return out / f"provider={provider}" / f"day={day}" / "events.parquet"
 
 
 def day_name(day: int) -> str:
     """`YYYY-MM-DD` of a day counted from 1970-01-01."""
-    return (EPOCH + timedelta(days=day)).strftime("%Y-%m-%d").rjust(10, "0")
+    return (EPOCH + timedelta(days=day)).date().isoformat()
+
+
+def files(out: Path) -> list[Path]:
+    """The files of the table by provider and day: in total order for one provider."""
+    return sorted(out.glob("provider=*/day=*/events.parquet"), key=lambda path: path.parts[-3:])
 
 
 def read(out: Path, columns: Sequence[str] | None = None) -> pa.Table:
-    """The whole table in total order, as `write` left it."""
+    """The whole table in total order.
+
+    Args:
+        out: the folder `derived/events`.
+        columns: those wanted; all if None.
+    """
     wanted = schema("events")
     if columns is not None:
         wanted = pa.schema([wanted.field(name) for name in columns])
@@ -91,11 +107,6 @@ def read(out: Path, columns: Sequence[str] | None = None) -> pa.Table:
     if len({file.parts[-3] for file in found}) > 1:
         table = table.take(pc.sort_indices(table["time"]))
     return table
-
-
-def files(out: Path) -> list[Path]:
-    """The files of the table by provider and day: in total order for one provider."""
-    return sorted(out.glob("provider=*/day=*/events.parquet"), key=lambda path: path.parts[-3:])
 
 
 def rows(out: Path, columns: Sequence[str] | None = None) -> Iterator[dict[str, Any]]:

@@ -16,7 +16,7 @@ import zstandard
 from tests.timeline.normalize.evidence import Store
 from tests.timeline.normalize.records import ANONYMOUS, BASE, native, record
 from timeline import normalize, order
-from timeline.normalize.model import RECORD_LIMIT, EventRow, IngestReport
+from timeline.normalize.model import RECORD_LIMIT, EventRow, IngestReport, micros
 from timeline.schema import TABLES
 
 Rows = list[dict[str, Any]]
@@ -323,7 +323,7 @@ def test_bytes_do_not_depend_on_workers_or_order_of_items(
     assert "provider=aws/day=2026-01-01/events.parquet" in content(first)
     rows = list(normalize.rows(first))
     keys = [
-        order.key(r["time"].timestamp(), r["provider"], r["evidence_item"], r["locator"])
+        order.key(micros(r["time"]), r["provider"], r["evidence_item"], int(r["locator"][0]))
         for r in rows
     ]
     assert sorted(keys) == keys

@@ -12,7 +12,7 @@ from typing import NamedTuple
 import msgspec
 
 from collector.model import Gap
-from timeline.normalize.aws import s3, times
+from timeline.normalize.aws import s3
 from timeline.normalize.aws.cloudtrail_actor import Actor, actor_of
 from timeline.normalize.aws.cloudtrail_fields import (
     Extra,
@@ -31,7 +31,7 @@ from timeline.normalize.aws.cloudtrail_fields import (
 )
 from timeline.normalize.aws.cloudtrail_mapping import MAPPING, NEVER
 from timeline.normalize.aws.times import when
-from timeline.normalize.model import EventRow, Parser, Record, Unreadable, Where
+from timeline.normalize.model import EventRow, Parser, Record, Unreadable, Where, at
 
 #: CloudTrail's event times have this width, whatever digits an export adds. [doc]
 PRECISION = 1_000_000
@@ -151,13 +151,13 @@ def to_row(
 
 
 def _opaque(row: EventRow, doubled: tuple[str, ...]) -> Gap:
-    at = times.from_micros(row.time)
+    when_done = at(row.time)
     return Gap(
         kind="opaque",
         subject=f"{row.operation} {row.resource_uid or ''}".strip(),
         reason=f"expected each key once, found twice: {', '.join(doubled)}: parsers differ",
-        time_from=at,
-        time_to=at,
+        time_from=when_done,
+        time_to=when_done,
         item=row.evidence_item,
         locator=row.locator,
     )

@@ -8,7 +8,7 @@ import re
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 
-from timeline.normalize.model import EPOCH, micros
+from timeline.normalize.model import micros
 
 _ISO = re.compile(
     r"(\d{4})-(\d\d)-(\d\d)[T ](\d\d):(\d\d):(\d\d)(?:\.(\d{1,9}))?\s*(Z|UTC|[+-]\d\d:?\d\d)?"
@@ -61,12 +61,3 @@ def _micros(parts: list[int], fraction: str, zone: str | None) -> int | None:
     except ValueError:
         return None
     return micros(at) + (1_000_000 if leap else 0) - offset // timedelta(microseconds=1)
-
-
-def from_micros(value: int) -> datetime:
-    """The aware UTC time; clamped to years 1 to 9999."""
-    try:
-        return EPOCH + timedelta(microseconds=value)
-    except OverflowError:
-        year = 9999 if value > 0 else 1
-        return datetime(year, 1, 1, tzinfo=UTC)

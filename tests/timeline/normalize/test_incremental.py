@@ -1,0 +1,125 @@
+"""A run after another reads only what is new, and gives the bytes of a run from nothing."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.timeline.normalize.evidence import Store
+from tests.timeline.normalize.records import native, record
+from timeline import normalize
+from timeline.normalize import days
+from timeline.normalize.model import IngestReport
+
+
+def content(out: Path) -> dict[str, bytes]:
+    return {p.relative_to(out).as_posix(): p.read_bytes() for p in out.rglob("*") if p.is_file()}
+
+
+def run(store: Store, out: Path) -> IngestReport:
+    return normalize.run(Path(), store.items, out, open_item=store.open_item, workers=1)
+
+
+def event(day: int, number: int, **changed: Any) -> dict[str, Any]:
+    return record(
+        eventTime=f"2026-01-{day:02}T00:00:{number:02}Z", eventID=f"{day}/{number}", **changed
+    )
+
+
+def three_days() -> Store:
+    store = Store()
+    for day in (1, 2, 3):
+        store.add(native(*(event(day, number) for number in (3, 1, 1, 2))))
+    store.add(b"no log", "x.log")
+    store.add(b"# where from", "SOURCE.md")
+    return store
+
+
+def test_the_same_again_reads_nothing(tmp_path: Path) -> None:
+    store, out = three_days(), tmp_path / "events"
+    first = run(store, out)
+    before = content(out)
+    times = {path: path.stat().st_mtime_ns for path in out.rglob("*.parquet")}
+    again = run(store, out)
+    assert (first.reused, again.reused) == (0, 5)
+    assert replace(again, reused=0) == first
+    assert before == content(out)
+    assert times == {path: path.stat().st_mtime_ns for path in out.rglob("*.parquet")}
+    assert not (tmp_path / "events.scratch").exists()
+
+
+def test_a_new_day_costs_that_day(tmp_path: Path) -> None:
+    store, out, afresh = three_days(), tmp_path / "events", tmp_path / "afresh"
+    run(store, out)
+    times = {path: path.stat().st_mtime_ns for path in out.rglob("*.parquet")}
+    store.add(native(event(4, 1), event(4, 0)))
+    report = run(store, out)
+    assert report.reused == 5
+    assert "items 6 = read 1 + as in the last build 5" in list(report.lines())
+    assert times.items() <= {p: p.stat().st_mtime_ns for p in out.rglob("*.parquet")}.items()
+    run(store, afresh)
+    assert content(afresh) == content(out)
+
+
+def test_new_rows_in_old_days_and_duplicates_across(tmp_path: Path) -> None:
+    store, out, afresh = three_days(), tmp_path / "events", tmp_path / "afresh"
+    run(store, out)
+    # A trail of another Region delivers a day again, and a file from before it all turns up.
+    store.add(native(*(event(2, number) for number in (1, 2, 3)), event(2, 9)))
+    early = store.add(native(event(1, 1)))
+    store.items[-1] = replace(early, uid="EV-0.f1")
+    store.held["EV-0.f1"] = store.held[early.uid]
+    report = run(store, out)
+    run(store, afresh)
+    assert content(afresh) == content(out)
+    assert report.reused == 5
+    rows = list(normalize.rows(out))
+    assert next(r for r in rows if r["event_uid"] == "EV-1.f1/1")["duplicate_of"] == "EV-0.f1/0"
+    assert report.duplicates == sum(row["duplicate_of"] is not None for row in rows)
+
+
+def test_a_withdrawn_item_takes_its_rows_away(tmp_path: Path) -> None:
+    store, out, afresh = three_days(), tmp_path / "events", tmp_path / "afresh"
+    run(store, out)
+    del store.items[1]
+    report = run(store, out)
+    run(store, afresh)
+    assert content(afresh) == content(out)
+    assert (report.reused, report.rows) == (4, 8)
+    assert len(list(out.rglob("*.parquet"))) == 2
+
+
+def test_a_changed_parser_reads_anew_what_it_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store, out = three_days(), tmp_path / "events"
+    run(store, out)
+    changed = tuple(
+        replace(parser, version=99) if parser.source == "aws.s3_access_log" else parser
+        for parser in normalize.PARSERS
+    )
+    monkeypatch.setattr(normalize, "PARSERS", changed)
+    # The clean logs were read by another parser; the gap and the paper it might now read.
+    assert run(store, out).reused == 3
+
+
+@pytest.mark.parametrize("name", ["ingest.json", "*.parquet"])
+def test_tampering_means_reading_everything(name: str, tmp_path: Path) -> None:
+    store, out = three_days(), tmp_path / "events"
+    run(store, out)
+    before = content(out)
+    path = next(out.rglob(name))
+    path.write_bytes(path.read_bytes()[:-1] + b"?")
+    assert run(store, out).reused == 0
+    assert before == content(out)
+
+
+def test_a_day_too_long_for_memory_gives_the_same_bytes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store, out, spilled = three_days(), tmp_path / "events", tmp_path / "spilled"
+    run(store, out)
+    monkeypatch.setattr(days, "IN_MEMORY", 0)
+    run(store, spilled)
+    assert content(out) == content(spilled)

@@ -1,0 +1,83 @@
+"""Rows on their way from the workers to the table: one Arrow file a task, in batches of one day.
+
+Memory stays bounded whatever the size of an input: rows are handed on in batches, and what is put
+together later is one day, not one file.
+"""
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import pyarrow as pa
+
+from timeline.normalize.model import EventRow, Partition
+from timeline.normalize.table import DAY, day_name, to_table
+from timeline.schema import schema
+
+#: Batches are written at about this many bytes of rows.
+BATCH_BYTES = 16 * 1024 * 1024
+#: What a row takes besides its `params`.
+ROW_BYTES = 900
+
+
+class Chunk(NamedTuple):
+    """One batch of rows of one day in a spool file, in the order in which they were read."""
+
+    partition: Partition
+    path: Path
+    batch: int
+    size: int
+
+
+class Spool:
+    """Collects rows and writes them out in batches."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._rows: dict[tuple[str, int], list[EventRow]] = {}
+        self._bytes = 0
+        self._chunks: list[Chunk] = []
+        self._writer: pa.ipc.RecordBatchFileWriter | None = None
+
+    def append(self, row: EventRow) -> tuple[str, int]:
+        """One more row; returns its provider and day number."""
+        key = (row.provider, row.time // DAY)
+        held = self._rows.get(key)
+        if held is None:
+            held = self._rows[key] = []
+        held.append(row)
+        self._bytes += ROW_BYTES + len(row.params or "")
+        if self._bytes > BATCH_BYTES:
+            self._flush()
+        return key
+
+    def close(self) -> tuple[Chunk, ...]:
+        """Write what is left; returns where everything is."""
+        self._flush()
+        if self._writer is not None:
+            self._writer.close()
+        return tuple(self._chunks)
+
+    def _flush(self) -> None:
+        for (provider, day), rows in sorted(self._rows.items()):
+            table = to_table(rows)
+            if self._writer is None:
+                options = pa.ipc.IpcWriteOptions(compression="lz4")
+                self._writer = pa.ipc.new_file(self._path, schema("events"), options=options)
+            self._writer.write_batch(table.combine_chunks().to_batches()[0])
+            partition = Partition(provider, day_name(day))
+            self._chunks.append(Chunk(partition, self._path, len(self._chunks), table.nbytes))
+        self._rows = {}
+        self._bytes = 0
+
+
+def batches(chunks: Iterable[Chunk]) -> Iterator[pa.RecordBatch]:
+    """The batches of chunks, read back in their order."""
+    path: Path | None = None
+    reader = None
+    for chunk in chunks:
+        if chunk.path != path:
+            path = chunk.path
+            reader = pa.ipc.open_file(pa.memory_map(str(path)))
+        assert reader is not None
+        yield reader.get_batch(chunk.batch)
