@@ -14,7 +14,11 @@ from collector import canonical, custody, merkle
 from collector.verify import lines as files_of_lines
 from collector.verify.report import Discrepancy, unchecked, wrong
 
-FIELDS = frozenset({"action", "actor", "at", "clock", "data", "prev", "seq", "tool", "v", "why"})
+#: Fields of an entry and their types; a bool is not an int here.
+FIELDS: Mapping[str, type] = {
+    "action": str, "actor": dict, "at": str, "clock": dict, "data": dict, "prev": str, "seq": int,
+    "tool": dict, "v": int, "why": str,
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +62,7 @@ def check(root: Path, at: str) -> tuple[Chain, list[Discrepancy]]:
             )
         else:
             found += _check_entry(entry, place, before, follows)
-            follows = entry["seq"] if isinstance(entry["seq"], int) else follows
+            follows = entry["seq"]
         before, follows = hashlib.sha256(line).hexdigest(), follows + 1
     first = (entries[0] or {}).get("action") if entries else "nothing"
     if first != "case.init":
@@ -71,7 +75,7 @@ def _entry(line: bytes) -> Mapping[str, Any] | None:
         entry = canonical.decode(line)
     except canonical.CanonicalError:
         return None
-    return entry if set(entry) == FIELDS and isinstance(entry["data"], dict) else None
+    return entry if {name: type(value) for name, value in entry.items()} == FIELDS else None
 
 
 def _check_entry(

@@ -8,6 +8,7 @@ Names of withheld files stay private; so `prev` cannot be, and is not, checked h
 import base64
 import binascii
 import hashlib
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +19,9 @@ from collector.statement import Seal
 from collector.verify import files, seals, tokens
 from collector.verify import lines as files_of_lines
 from collector.verify.report import Discrepancy, Trust, unchecked, wrong
+
+_STORED = re.compile("([0-9]{8,})-.*")
+_ROOT = re.compile("[0-9a-f]{64}")
 
 
 class ProofError(ValueError):
@@ -63,11 +67,11 @@ def parse(raw: bytes) -> Proof:
             manifest_line=value["manifest_line"].encode(),
             index=_count(value["index"]),
             size=_count(value["size"]),
-            path=tuple(map(bytes.fromhex, value["path"])),
+            path=_steps(value["path"]),
             custody_line=value["custody_line"].encode(),
             custody_index=_count(value["custody_index"]),
             custody_size=_count(value["custody_size"]),
-            custody_path=tuple(map(bytes.fromhex, value["custody_path"])),
+            custody_path=_steps(value["custody_path"]),
             seal=_count(value["seal"]),
         )
     except (KeyError, TypeError, AttributeError, ValueError) as error:
@@ -149,15 +153,9 @@ def _check_proof(
     found: list[Discrepancy] = []
     if proof.version != 1:
         found.append(unchecked("proof-version", label, "v 1", f"v {proof.version}"))
-    try:
-        (row,) = manifest.parse(proof.manifest_line + canonical.LF)
-        close = canonical.decode(proof.custody_line)
-        stated, acq = close["data"]["manifest"], close["data"]["acq"]
-        name = row.path.rpartition("/")[2]
-        uid = f"EV-{acq}.f{int(name[:8])}"
-        root_, leaves = bytes.fromhex(stated["root"]), stated["leaves"]
-    except (ValueError, KeyError, TypeError) as error:
-        raise ProofError(repr(error)) from error
+    row, close, uid, name = _lines(proof)
+    stated = close["data"]["manifest"]
+    root_, leaves = bytes.fromhex(stated["root"]), stated["leaves"]
     item = root / "items" / uid / name
     if uid != path.stem or not item.is_file():
         found.append(wrong("proof-item", label, f"items/{uid}/{name}", f"items/{path.stem}/"))
@@ -173,6 +171,22 @@ def _check_proof(
     found += _check_custody_proof(proof, sealed.get(proof.seal), label)
     size = sealed[proof.seal].size if proof.seal in sealed else 0
     return Produced(uid=uid, path=f"items/{uid}/{name}", seal=proof.seal, size=size), found
+
+
+def _lines(proof: Proof) -> tuple[manifest.ManifestLine, dict[str, Any], str, str]:
+    """The manifest line and the custody line parsed; id and stored name of the item."""
+    try:
+        (row,) = manifest.parse(proof.manifest_line + canonical.LF)
+        close = canonical.decode(proof.custody_line)
+        stated, acq = close["data"]["manifest"], _count(close["data"]["acq"])
+        _count(stated["leaves"])
+        name = row.path.rpartition("/")[2]
+        stored = _STORED.fullmatch(name)
+        if stored is None or not _ROOT.fullmatch(stated["root"]):
+            raise ProofError(f"expected a stored name and a root, found {name!r}")
+    except (ValueError, KeyError, TypeError) as error:
+        raise ProofError(repr(error)) from error
+    return row, close, f"EV-{acq}.f{int(stored.group(1))}", name
 
 
 def _check_custody_proof(proof: Proof, seal: Seal | None, label: str) -> Iterator[Discrepancy]:
@@ -192,6 +206,16 @@ def _unproven(root: Path) -> Iterator[Discrepancy]:
     for name in sorted(files.tree(root / "items")):
         if name.split("/")[0] not in proven:
             yield wrong("proof-missing", f"items/{name}", "a proof", "none")
+
+
+def _steps(value: object) -> tuple[bytes, ...]:
+    """An audit path: hashes in hex."""
+    if not isinstance(value, list):
+        raise ProofError(f"expected a list, found {value!r}")
+    steps = tuple(bytes.fromhex(step) for step in value)
+    if not all(steps):
+        raise ProofError("expected hashes, found an empty one")
+    return steps
 
 
 def _count(value: object) -> int:

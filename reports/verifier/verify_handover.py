@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 from typing import Any
 
-from verify_files import check_files, digests, tree
+from verify_files import check_files, digests, manifest_row, tree
 from verify_report import Report, Trust, lines_of, parse, sha256
 from verify_seals import (
     Keys,
@@ -46,7 +46,7 @@ def check_production(root: Path, report: Report, trust: Trust) -> None:
     for path in sorted((root / "proofs").glob("*.json")):
         try:
             rows.append(_check_proof(root, path, seals, report))
-        except (ValueError, KeyError, TypeError, RecursionError):
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
             report.bad("proof-format", f"proofs/{path.name}", "a proof of version 1", "not one")
     produced = {f"items/{path.stem}/" for path in (root / "proofs").glob("*.json")}
     for name in sorted(tree(root / "items")):
@@ -65,21 +65,43 @@ def check_production(root: Path, report: Report, trust: Trust) -> None:
     report.parts["items"], report.parts["tokens"] = rows, tokens
 
 
+def read_proof(raw: bytes) -> dict[str, Any]:
+    """A proof with the two lines that it carries parsed; ValueError, KeyError … if not in form."""
+    proof = parse(raw[:-1] if raw.endswith(b"\n") else raw)
+    for name in ("index", "size", "custody_index", "custody_size", "seal"):
+        if type(proof[name]) is not int:
+            raise ValueError(name)
+    for name in ("path", "custody_path"):
+        if type(proof[name]) is not list or not all(bytes.fromhex(step) for step in proof[name]):
+            raise ValueError(name)
+    proof["row"] = manifest_row(proof["manifest_line"].encode())
+    proof["close"] = parse(proof["custody_line"].encode())
+    data = proof["close"]["data"]
+    root, leaves = data["manifest"]["root"], data["manifest"]["leaves"]
+    if proof["row"] is None or type(data["acq"]) is not int or type(leaves) is not int:
+        raise ValueError("manifest line or custody line")
+    if not re.fullmatch("[0-9a-f]{64}", root):
+        raise ValueError("root")
+    name = proof["row"]["path"].rpartition("/")[2]
+    if not re.fullmatch("[0-9]{8,}-.*", name):
+        raise ValueError("stored name")
+    proof["name"], proof["uid"] = name, f"EV-{data['acq']}.f{int(name.partition('-')[0])}"
+    return proof
+
+
 def _check_proof(root: Path, path: Path, seals: dict[int, Seal], report: Report) -> dict[str, Any]:
-    label, proof = f"proofs/{path.name}", parse(path.read_bytes().rstrip(b"\n"))
+    label, proof = f"proofs/{path.name}", read_proof(path.read_bytes())
     if proof["v"] != 1:
         report.open("proof-version", label, "v 1", f"v {proof['v']}")
     line, close = proof["manifest_line"].encode(), proof["custody_line"].encode()
-    row, entry = parse(line), parse(close)
-    stated, name = entry["data"]["manifest"], row["path"].rpartition("/")[2]
-    uid = f"EV-{entry['data']['acq']}.f{int(name[:8])}"
-    item = root / "items" / uid / name
+    row, entry, name, uid = proof["row"], proof["close"], proof["name"], proof["uid"]
+    stated, item = entry["data"]["manifest"], root / "items" / uid / name
     if uid != path.stem or not item.is_file():
         report.bad("proof-item", label, f"items/{uid}/{name}", f"items/{path.stem}/")
     elif digests(item, both=True) != (row["sha256"], row["sha512"]):
         report.bad("proof-file", label, row["sha256"], digests(item, both=False)[0])
     steps = (proof["index"], proof["size"], proof["path"], stated["root"])
-    if entry["action"] != "acquisition.close" or proof["size"] != stated["leaves"]:
+    if entry.get("action") != "acquisition.close" or proof["size"] != stated["leaves"]:
         report.bad("proof-custody-line", label, "the close of the acquisition", "another line")
     if not included(line, *steps):
         report.bad("proof-manifest", label, stated["root"], "the path does not lead there")

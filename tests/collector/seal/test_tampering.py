@@ -133,7 +133,7 @@ checked" (exit 3) and not "wrong" (exit 4):
 
 
 @settings(
-    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(data=st.data())
 def test_any_bit(plain: Path, tmp_path: Path, data: st.DataObject) -> None:
@@ -155,7 +155,7 @@ def test_any_bit(plain: Path, tmp_path: Path, data: st.DataObject) -> None:
 
 
 @settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(data=st.data())
 def test_any_cut(plain: Path, tmp_path: Path, data: st.DataObject) -> None:
