@@ -14,20 +14,16 @@ with the stored bytes, and the ledger never gets a second line for the same ques
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from datetime import datetime
-from functools import partial
-from itertools import islice
-from typing import Any, TypeVar
+from typing import Any
 
 from collector import acquisition_record, clock, ledger, warc
 from collector.acquisition import AcquisitionWriter, FileFacts
 from collector.errors import ButforError
 from collector.model import Gap, Observation, Outcome
+from collector.pool import Pool
 from collector.source import SourceSpec
-
-Item = TypeVar("Item")
 
 #: Outcome -> word of gaps.jsonl. OBSERVED and ABSENT are answers, not gaps.
 GAP_KINDS: Mapping[Outcome, str] = {
@@ -253,57 +249,6 @@ class Keeper:
             else:
                 counts[before] -= 1
             return True
-
-
-class Pool:
-    """Bounded concurrency for cells and for the items within them.
-
-    Two executors, because an item must never wait for a cell that waits for it; an `each` within
-    an item runs in its own thread.
-    """
-
-    def __init__(self, concurrency: int) -> None:
-        """At most so many cells, and so many items, at a time."""
-        self._cells = ThreadPoolExecutor(concurrency, thread_name_prefix="cell")
-        self._items = ThreadPoolExecutor(concurrency, thread_name_prefix="item")
-        self._window = 4 * concurrency
-        self._inside = threading.local()
-
-    def cells(self, work: Iterable[Callable[[], None]]) -> None:
-        """Run every piece of work; the first error stops the rest and is raised."""
-        self._run(self._cells, work)
-
-    def each(self, items: Iterable[Item], function: Callable[[Item], None]) -> None:
-        """Call a function for every item."""
-        if getattr(self._inside, "item", False):
-            for item in items:
-                function(item)
-            return
-
-        def entered(item: Item) -> None:
-            self._inside.item = True
-            function(item)
-
-        self._run(self._items, (partial(entered, item) for item in items))
-
-    def close(self) -> None:
-        """Start nothing more, wait for what runs."""
-        self._cells.shutdown(wait=True, cancel_futures=True)
-        self._items.shutdown(wait=True, cancel_futures=True)
-
-    def _run(self, executor: ThreadPoolExecutor, work: Iterable[Callable[[], None]]) -> None:
-        """Submit a window at a time: memory does not grow with the number of items."""
-        waiting = iter(work)
-        running: set[Future[None]] = {executor.submit(one) for one in islice(waiting, self._window)}
-        try:
-            while running:
-                done, running = wait(running, return_when=FIRST_COMPLETED)
-                for future in done:
-                    future.result()
-                running |= {executor.submit(one) for one in islice(waiting, len(done))}
-        finally:
-            for future in running:
-                future.cancel()
 
 
 def guarded(

@@ -57,7 +57,7 @@ def doctor() -> None:
     help="Log destination that no trail names; with its owner, if that is another account.",
 )
 @click.option("--objects", multiple=True, metavar="BUCKET[/PREFIX]", help="Objects in scope.")
-@click.option("--object-metadata", is_flag=True, help="HeadObject too: needs s3:GetObject.")
+@click.option("--object-metadata", is_flag=True, help="Their metadata: needs reading.")
 @click.option("--lookup-events", is_flag=True, help="The 90-day look-up too (a fallback).")
 @click.option("--access-key", "access_keys", multiple=True, help="Ask whose this key id is.")
 @click.option("--tier", type=click.IntRange(1, 3), default=2, show_default=True)

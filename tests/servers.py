@@ -8,7 +8,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from enum import Enum, auto
@@ -109,6 +109,7 @@ class Proxy:
     seen: list[Passed] = field(default_factory=list)
     fault: Callable[[int, Passed], Fault | None] = lambda number, passed: None
     delay: float = 0.0
+    canned: Mapping[str, bytes] = field(default_factory=dict)
 
     def answered(self) -> list[tuple[str, str, bytes]]:
         """Requests that were answered unharmed."""
@@ -150,8 +151,15 @@ def proxy(upstream: str) -> Iterator[Proxy]:
                     )
                 case Fault.UNAVAILABLE:
                     self.answer(503, b"")
+                case None if (content := self.canned()) is not None:
+                    self.answer(200, content)
                 case _:
                     self.forward(path, body, truncate=passed.fault is Fault.TRUNCATE)
+
+        def canned(self) -> bytes | None:
+            """Our own answer to an operation that the server behind does not know."""
+            operation = self.headers.get("X-Amz-Target", "").rpartition(".")[2]
+            return state.canned.get(operation)
 
         def forward(self, path: str, body: bytes, *, truncate: bool) -> None:
             assert target.hostname is not None

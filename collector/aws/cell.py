@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol, TypeVar
 
-from collector.acquire import Keeper, Pool, Wire, guarded
+from collector.acquire import Keeper, Wire, guarded
 from collector.aws.scope import Found, Place, RunScope
 from collector.model import Outcome
+from collector.pool import Pool
 
 __all__ = ["Answer", "Cell", "Connection", "Place"]
 

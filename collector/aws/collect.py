@@ -18,7 +18,7 @@ from typing import Any, Protocol
 import botocore.session
 
 from collector import warc
-from collector.acquire import Keeper, Pool, Wire, guarded, read_sources
+from collector.acquire import Keeper, Wire, guarded, read_sources
 from collector.acquisition import AcquisitionWriter
 from collector.aws.cell import Answer, Cell
 from collector.aws.guard import Guard
@@ -27,6 +27,7 @@ from collector.aws.scope import Found, RunScope
 from collector.aws.session import AccountConnection, base_session, role_session
 from collector.errors import UsageError
 from collector.model import Outcome
+from collector.pool import Pool
 from collector.source import Level, SourceSpec
 
 SCOPE = "aws.caller_scope"

@@ -23,10 +23,10 @@ from typing import Any, Protocol
 import botocore.awsrequest
 import urllib3
 from botocore.exceptions import BotoCoreError, ConnectionClosedError, ReadTimeoutError
-from botocore.httpsession import URLLib3Session
 
 from collector import clock, warc
 from collector.aws.guard import is_credential, is_job
+from collector.aws.http_session import CapturingSession, forget_head, last_head
 from collector.aws.outcomes import settled
 from collector.credentials import redact_uri
 
@@ -87,55 +87,6 @@ def tracing(*, fresh: bool = False) -> Iterator[Trace]:
         _local.trace = None
 
 
-class _Capturing:
-    """Mixin: keeps the head of the last request of this thread exactly as it is sent.
-
-    `_buffer` is where http.client collects the lines; a proxy's CONNECT never goes through it.
-    """
-
-    _buffer: list[bytes]
-
-    def endheaders(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401
-        _local.head = b"\r\n".join(self._buffer) + b"\r\n\r\n"
-        super().endheaders(*args, **kwargs)  # type: ignore[misc]
-
-
-class _PlainConnection(_Capturing, botocore.awsrequest.AWSHTTPConnection):  # type: ignore[misc]
-    pass
-
-
-class _SecureConnection(_Capturing, botocore.awsrequest.AWSHTTPSConnection):  # type: ignore[misc]
-    pass
-
-
-class _PlainPool(botocore.awsrequest.AWSHTTPConnectionPool):  # type: ignore[misc]
-    ConnectionCls = _PlainConnection
-
-
-class _SecurePool(botocore.awsrequest.AWSHTTPSConnectionPool):  # type: ignore[misc]
-    ConnectionCls = _SecureConnection
-
-
-class _Session(URLLib3Session):  # type: ignore[misc]
-    """The SDK's HTTP session with connections that keep the request head."""
-
-    def __init__(self, client: Any) -> None:  # noqa: ANN401
-        # Proxies and CA bundle were resolved by the SDK (environment, profile, arguments) and are
-        # visible only here; a test holds that they are carried over.
-        own = client._endpoint.http_session
-        config = client.meta.config
-        super().__init__(
-            verify=own._verify,
-            proxies=own._proxy_config._proxies,
-            proxies_config=own._proxy_config.settings,
-            timeout=(config.connect_timeout, config.read_timeout),
-            max_pool_connections=config.max_pool_connections,
-            client_cert=config.client_cert,
-        )
-        self._pool_classes_by_scheme = {"http": _PlainPool, "https": _SecurePool}
-        self._manager.pool_classes_by_scheme = self._pool_classes_by_scheme
-
-
 class Recorder:
     """Records every exchange of the clients it is attached to.
 
@@ -152,7 +103,7 @@ class Recorder:
 
     def attach(self, client: Any, account: str, region: str) -> None:  # noqa: ANN401
         """Put the recorder between a client and the network."""
-        session = _Session(client)
+        session = CapturingSession(client)
         service = client.meta.service_model.service_name
         protocol = client.meta.service_model.resolved_protocol
 
@@ -171,7 +122,7 @@ class Recorder:
 
         client.meta.events.register_last("before-send", before_send)
 
-    def _answer(self, session: _Session, call: "_Call", request: Any) -> Any:  # noqa: ANN401
+    def _answer(self, session: CapturingSession, call: "_Call", request: Any) -> Any:  # noqa: ANN401
         trace: Trace = getattr(_local, "trace", None) or Trace()
         body = _body(request)
         key = call.key(request.method, request.url, body)
@@ -185,7 +136,7 @@ class Recorder:
         fields = call.fields(key)
         started = clock.reading().mono_ns
         raw, streamed = self._send(session, request, body, fields, trace)
-        sent = warc.Request(uri=request.url, head=_local.head, body=body)
+        sent = warc.Request(uri=request.url, head=last_head(), body=body)
         headers = tuple((str(name), str(value)) for name, value in raw.headers.items())
         _note_ids(trace, headers)
         self._note_offset(headers, (clock.reading().mono_ns - started) / 1e9)
@@ -224,7 +175,7 @@ class Recorder:
 
     def _send(
         self,
-        session: _Session,
+        session: CapturingSession,
         request: Any,  # noqa: ANN401
         body: bytes,
         fields: Mapping[str, str],
@@ -232,12 +183,12 @@ class Recorder:
     ) -> tuple[Any, bool]:
         """The raw answer, unread; a failure to get one is recorded as an attempt."""
         streamed, request.stream_output = request.stream_output, True
-        _local.head = b""
+        forget_head()
         try:
             return session.send(request).raw, streamed
         except Exception as error:
             # Recorded and raised again: the SDK decides whether it asks once more.
-            head = _local.head or f"{request.method} {request.url} HTTP/1.1\r\n\r\n".encode()
+            head = last_head() or f"{request.method} {request.url} HTTP/1.1\r\n\r\n".encode()
             sent = warc.Request(uri=request.url, head=head, body=body)
             trace.records += self._sink.exchange(
                 clock.now(), sent, None, error=f"{type(error).__name__}: {error}", fields=fields

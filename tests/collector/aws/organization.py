@@ -1,10 +1,11 @@
 """A small organization at the test provider: what the collecting tests find there."""
 
-import gzip
 import json
 from typing import Any
 
 import boto3
+
+from tests.collector.seal import aws_trails
 
 MANAGEMENT = "123456789012"
 POLICY = {
@@ -18,15 +19,9 @@ POLICY = {
         }
     ],
 }
-LOG_KEY = (
-    f"AWSLogs/{MANAGEMENT}/CloudTrail/us-east-1/2026/01/02/"
-    f"{MANAGEMENT}_CloudTrail_us-east-1_20260102T0305Z_Q.json.gz"
-)
-DIGEST_KEY = (
-    f"AWSLogs/{MANAGEMENT}/CloudTrail-Digest/us-east-1/2026/01/02/"
-    f"{MANAGEMENT}_CloudTrail-Digest_us-east-1_trail_us-east-1_20260102T040000Z.json.gz"
-)
-LOG = gzip.compress(json.dumps({"Records": []}).encode(), mtime=0)
+#: Hourly digests with their log files, signed with a key that the provider's answer lists.
+TRAIL = aws_trails.trail()
+PUBLIC_KEYS = {"ListPublicKeys": aws_trails.public_keys()}
 ACCESS_LOG_KEY = "access/2026-01-02-03-04-05-ABCDEF"
 PERIOD = ("--from", "2026-01-02T00:00:00Z", "--to", "2026-01-03T00:00:00Z")
 
@@ -56,20 +51,22 @@ def build(url: str) -> str:
     client(url, "organizations").create_organization(FeatureSet="ALL")
     number, credentials = member(url, "second")
     s3 = client(url, "s3")
-    for name in ("open-bucket", "quiet-bucket", "log-bucket"):
+    for name in ("open-bucket", "quiet-bucket", "log-bucket", aws_trails.BUCKET):
         s3.create_bucket(Bucket=name)
     s3.put_bucket_policy(Bucket="open-bucket", Policy=json.dumps(POLICY))
     group = "uri=http://acs.amazonaws.com/groups/s3/LogDelivery"
     s3.put_bucket_acl(Bucket="log-bucket", GrantWrite=group, GrantReadACP=group)
     target = {"TargetBucket": "log-bucket", "TargetPrefix": "access/"}
     s3.put_bucket_logging(Bucket="quiet-bucket", BucketLoggingStatus={"LoggingEnabled": target})
-    s3.put_object(
-        Bucket="log-bucket", Key=LOG_KEY, Body=LOG, Metadata={"signature-algorithm": "none"}
-    )
-    s3.put_object(Bucket="log-bucket", Key=DIGEST_KEY, Body=LOG, Metadata={"signature": "c0ffee"})
+    for key, stored in TRAIL.items():
+        s3.put_object(
+            Bucket=aws_trails.BUCKET, Key=key, Body=stored.body, Metadata=dict(stored.metadata)
+        )
     s3.put_object(Bucket="log-bucket", Key=ACCESS_LOG_KEY, Body=b"one line\n")
     s3.put_object(Bucket="open-bucket", Key="in/scope.txt", Body=b"secret content")
-    client(url, "cloudtrail").create_trail(Name="trail", S3BucketName="log-bucket")
+    client(url, "cloudtrail").create_trail(
+        Name=aws_trails.TRAIL, S3BucketName=aws_trails.BUCKET, EnableLogFileValidation=True
+    )
     client(url, "kms").create_key(Description="k")
     iam = client(url, "iam")
     iam.create_user(UserName="alice")

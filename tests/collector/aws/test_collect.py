@@ -55,6 +55,7 @@ def collected(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, 
     home = tmp_path_factory.mktemp("collected")
     with servers.moto() as url, servers.proxy(url) as proxy:
         second = organization.build(url)
+        proxy.canned = organization.PUBLIC_KEYS
         environment = servers.environment(url, proxy.url, home, AWS_MAX_ATTEMPTS="1")
         case = home / "case"
         assert butfor(environment, "init", str(case)).returncode == 0
@@ -66,6 +67,8 @@ def collected(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, 
         assert done.returncode == 3, done.stderr[-3000:]
         verified = butfor(environment, "verify", str(case))
         assert verified.returncode == 0, verified.stdout
+        # The provider's own signatures, under the keys that were archived with the logs.
+        assert "aws digests: 0 invalid, 0 missing, 0 unchecked, 5 valid" in verified.stdout
         yield case, second, done.stdout.splitlines()
 
 
@@ -75,6 +78,7 @@ def test_settings_of_every_bucket_of_every_account(collected: tuple[Path, str, A
         "log-bucket": "ABSENT",
         "open-bucket": "OBSERVED",
         "quiet-bucket": "ABSENT",
+        "trail-bucket": "ABSENT",
         "second-bucket": "ABSENT",
     }
     assert set(outcomes(case, "s3:GetBucketAcl").values()) == {"OBSERVED"}
@@ -106,15 +110,12 @@ def test_expected_owner_is_always_sent(collected: tuple[Path, str, Any]) -> None
 def test_log_objects_and_digests_come_with_their_metadata(collected: tuple[Path, str, Any]) -> None:
     case, _, _ = collected
     kept = {line["name"]: line for line in lines(case, ledger.FILES)}
-    assert set(kept) == {
-        organization.LOG_KEY,
-        organization.DIGEST_KEY,
-        organization.ACCESS_LOG_KEY,
-    }
-    assert kept[organization.DIGEST_KEY]["metadata"] == {"signature": "c0ffee"}
+    assert set(kept) == {*organization.TRAIL, organization.ACCESS_LOG_KEY}
     items = {item.name: item for item in store.items(case)}
-    with store.open_item(case, items[organization.LOG_KEY]) as file:
-        assert file.read() == organization.LOG
+    for key, stored in organization.TRAIL.items():
+        assert kept[key]["metadata"] == dict(stored.metadata)
+        with store.open_item(case, items[key]) as file:
+            assert file.read() == stored.body
     cited = [one.response for one in bodies(case) if one.response and one.response.stored_as]
     assert sorted(str(one.stored_as).partition(" ")[0] for one in cited) == sorted(
         line["item"] for line in kept.values()

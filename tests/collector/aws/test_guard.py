@@ -3,6 +3,8 @@
 import json
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from functools import cache
+from typing import Any
 
 import botocore.session
 import botocore.stub
@@ -121,6 +123,11 @@ def test_the_list_reads_only() -> None:
         assert not name.startswith(WRITING) or operation in exceptions, operation
 
 
+@cache
+def any_client(service: str) -> Any:
+    return guarded().create_client(service, region_name="us-east-1")
+
+
 def every_listing() -> Iterator[tuple[str, str]]:
     for operation in guards.allow_list():
         service, _, name = operation.partition(":")
@@ -129,7 +136,7 @@ def every_listing() -> Iterator[tuple[str, str]]:
 
 @pytest.mark.parametrize(("service", "name"), sorted(every_listing()))
 def test_every_listing_is_read_to_its_end(service: str, name: str) -> None:
-    client = guarded().create_client(service, region_name="us-east-1")
+    client = any_client(service)
     model = client.meta.service_model.operation_model(name)
     given = model.output_shape.members if model.output_shape is not None else {}
     method = xform_name(name)

@@ -18,6 +18,7 @@ from botocore.exceptions import ClientError, ConnectionClosedError
 
 from collector import warc
 from collector.aws import recorder as recording
+from collector.aws.http_session import CapturingSession
 
 SECRET = "canary-secret"
 TOKEN = "canary-token-of-more-than-sixteen"
@@ -285,7 +286,7 @@ def test_proxy_bundle_and_timeouts_of_the_client_are_carried_over(tmp_path: Path
         verify=str(tmp_path / "ca.pem"),
         config=Config(proxies={"https": "http://proxy:3128"}, connect_timeout=3, read_timeout=7),
     )
-    own = recording._Session(client)
+    own = CapturingSession(client)
     assert own._verify == str(tmp_path / "ca.pem")
     assert own._proxy_config.proxy_url_for("https://s3") == "http://proxy:3128"
     assert (own._timeout.connect_timeout, own._timeout.read_timeout) == (3, 7)

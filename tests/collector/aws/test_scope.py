@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from collector.acquire import Pool
 from collector.aws.cloudtrail_logs import _days
 from collector.aws.s3_access_logs import delivered
 from collector.aws.scope import Found, Place, RunScope
 from collector.model import Outcome
+from collector.pool import Pool
 from collector.progress import Progress, table
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
