@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 #: (kind, document, observed_at, provenance)
 Answer: TypeAlias = tuple[str, Json, datetime, Provenance | None]
 
+#: Kinds of answer that carry their own times.
+DATED = frozenset({"aws.config.items"})
+
 #: (account, category): one stream of records.
 Stream: TypeAlias = tuple[str | None, str]
 
@@ -106,17 +109,15 @@ def answers(snapshots: Iterable["Snapshot | Answer"]) -> tuple[tuple[Answer, ...
         if isinstance(snapshot, tuple):
             found.append(snapshot)
             continue
-        item, locator = snapshot.item, snapshot.locator
-        if snapshot.observed_at is None:
+        item, observed_at = snapshot.item, snapshot.observed_at
+        if observed_at is None and snapshot.kind not in DATED:
             reason = "expected the time at which this answer was observed, found none stated"
             gaps.append(
                 Gap(kind="not_understood", subject=snapshot.kind, reason=reason, item=item.uid)
             )
             continue
-        if snapshot.sha256 == item.digest.sha256:
-            locator = f"0@0+{item.size}"
-        proof = Provenance(item=item.uid, locator=locator, sha256=snapshot.sha256)
-        found.append((snapshot.kind, snapshot.body, snapshot.observed_at, proof))
+        proof = Provenance(item=item.uid, locator=snapshot.locator, sha256=snapshot.sha256)
+        found.append((snapshot.kind, snapshot.body, observed_at or item.acquired_at, proof))
     return tuple(found), gaps
 
 

@@ -12,6 +12,7 @@ from typing import Any
 from timeline.model import Json
 from timeline.state import defaults
 from timeline.state.aws import (
+    config_items,
     endpoints,
     iam,
     kms,
@@ -95,12 +96,12 @@ def harvest(
         documents: snapshots as (kind, document, observed_at, provenance).
     """
     listings = snapshots.listings(documents)
-    owners = _owners(records)
+    owners = config_items.owners(documents) | _owners(records)
     context = Context(
         arns=_arns(records, actors, listings), uploads=_uploads(records), owners=owners
     )
     writes: list[Write] = []
-    seen: list[Observation] = []
+    seen: list[Observation] = list(config_items.observations(documents))
     for record in records:
         handler = HANDLED.get((record.service, record.operation))
         if handler is not None:
