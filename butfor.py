@@ -22,7 +22,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "doctor": ("collector.cli_collect", "doctor", "What can be collected; what expires when."),
     "build": ("timeline.cli", "build", "Evidence to events, state, decisions and findings."),
     "timeline": ("timeline.cli_timeline", "timeline", "Print, filter and export events."),
-    "state": ("timeline.cli_state", "state", "What was configured at an instant, and how it is known."),
+    "state": ("timeline.cli_state", "state", "What was configured, and how it is known."),
     "explain": (
         "timeline.cli",
         "explain",
@@ -31,7 +31,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "gaps": ("timeline.cli", "gaps", "Every gap in the records."),
     "decide": ("timeline.cli_decide", "decide", "Requests in, decisions out: the bare evaluator."),
     "exhibits": ("reports.cli", "exhibits", "Render the exhibit bundle."),
-    "demo": ("reports.cli", "demo", "The whole of it on a built-in incident."),
+    "demo": ("reports.cli_demo", "demo", "The whole of it on a built-in incident."),
 }
 
 

@@ -58,6 +58,13 @@ def run(target: Path, call: Callable[[list[str]], int], say: Callable[[str], Non
     return 0
 
 
+def where_to_look(target: Path) -> str:
+    """The index of the bundle and its first PDF."""
+    (edition,) = sorted((target / "exhibits").iterdir())[-1:]
+    first = sorted(edition.glob("exhibit-*.pdf"))[0]
+    return f"{edition / 'index.html'}, or start with {first}"
+
+
 def _steps(target: Path, source: Path) -> list[list[str]]:
     """The commands, in the order of the work."""
     case = ["--case", str(target)]
