@@ -117,8 +117,11 @@ def replay(start: S, writes: int, step: Callable[[int, S], S], removed: int) -> 
 
 def minimal(sets: Iterable[int]) -> tuple[int, ...]:
     """The inclusion-minimal members, smallest first, then by value: one order on every run."""
+    distinct = set(sets)
+    if len(distinct) < 2:  # the commonest case by far
+        return tuple(distinct)
     kept: list[int] = []
-    for k in sorted(set(sets), key=_order):
+    for k in sorted(distinct, key=_order):
         if not any(small & k == small for small in kept):
             kept.append(k)
     return tuple(kept)

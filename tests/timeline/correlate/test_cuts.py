@@ -169,7 +169,7 @@ def test_many_reapplied_writes_make_one_cut_of_all_of_them() -> None:
 def test_two_hundred_overlapping_grants_stay_bounded() -> None:
     """Each write adds its own grant; any of them suffices: one cut of all, 200 sufficient sets."""
     writes = 200
-    frontier = explore(0, writes, lambda i, s: s | 1 << i, (1 << writes) - 1, cap=2_000)
+    frontier = explore(0, writes, lambda i, s: s | 1 << i, (1 << writes) - 1, cap=300)
     assert not frontier.complete
     assert not hitting_sets(cuts(frontier, lambda s: s == 0)).complete
 
