@@ -92,6 +92,9 @@ def _write(
              f"{len(exhibit.native.rows):,} rows")  # fmt: skip
     _index(produced, imprint, material, folder)
     _readme(produced, imprint, material, folder)
+    for name in ("findings.json", "model_card.json"):
+        if material.case is not None and (material.case / "derived" / name).is_file():
+            shutil.copyfile(material.case / "derived" / name, folder / name)
     verifier = Path(__file__).parent / "verifier" / "verify.py"
     if verifier.is_file():
         shutil.copyfile(verifier, folder / "verify.py")

@@ -34,7 +34,7 @@ class Entry:
 
 def plan(material: Material, resources: tuple[str, ...]) -> tuple[Entry, ...]:
     """The exhibits of this case; `resources` are those that get a history of their own."""
-    from reports.exhibits import chronology, configuration_history
+    from reports.exhibits import but_for, chronology, configuration_history
 
     histories = tuple(
         Entry(
@@ -44,7 +44,11 @@ def plan(material: Material, resources: tuple[str, ...]) -> tuple[Entry, ...]:
         )
         for resource in resources or (None,)
     )
-    return (*histories, Entry(key="E", name="chronology", build=chronology.build))
+    return (
+        *histories,
+        Entry(key="E", name="chronology", build=chronology.build),
+        Entry(key="F", name="but-for-matrix", build=but_for.build),
+    )
 
 
 def numbered(entries: tuple[Entry, ...], scheme: str) -> tuple[str, ...]:

@@ -9,7 +9,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from jinja2 import Environment, StrictUndefined
-from markupsafe import Markup, escape
+from markupsafe import Markup
 
 from reports.cover import Cover
 from reports.model import Block, Exhibit, Imprint, Table
@@ -27,7 +27,14 @@ def environment(case: Path | None) -> Environment:
         loader=loader(case), undefined=StrictUndefined, autoescape=True, trim_blocks=True,
         lstrip_blocks=True,
     )  # fmt: skip
-    made.globals |= {"laid": laid, "cited": cited, "shown": visible, "svg": drawn}
+    made.globals |= {
+        "laid": laid,
+        "told": told,
+        "ours": ours,
+        "cited": cited,
+        "shown": visible,
+        "svg": drawn,
+    }
     return made
 
 
@@ -57,23 +64,27 @@ def page(name: str, case: Path | None, **values: object) -> bytes:
     return text.encode("utf-8", "surrogatepass")
 
 
-def laid(words: str, breaks: bool = True) -> Markup:
-    """Escaped, controls spelled out, with places to break; line feeds of ours become lines."""
-    lines = [
-        Markup("<wbr>").join(breakable(visible(line)).split(BREAK))
-        if breaks
-        else escape(visible(line))
-        for line in words.split("\n")
-    ]
-    return Markup("<br>").join(lines)
+def laid(words: str) -> Markup:
+    """Words of ours, or a document laid out by us: a line feed is a new line."""
+    return Markup("<br>").join(told(line) for line in words.split("\n"))
+
+
+def told(value: str) -> Markup:
+    """A value: escaped, every control spelled out, with places to break."""
+    return Markup("<wbr>").join(breakable(visible(value)).split(BREAK))
+
+
+def ours(words: str) -> Markup:
+    """Words of ours, unbroken inside."""
+    return Markup("<br>").join(visible(line) for line in words.split("\n"))
 
 
 def cited(words: str) -> Markup:
     """A cite of rows in this exhibit is a link to the first of them."""
     match = _ROWS.search(words)
     if not match:
-        return laid(words)
-    return Markup('<a href="#row-{}">{}</a>').format(match[2], laid(words))
+        return told(words)
+    return Markup('<a href="#row-{}">{}</a>').format(match[2], told(words))
 
 
 def drawn(svg: str) -> Markup:

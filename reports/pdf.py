@@ -176,14 +176,19 @@ def _alternative(words: str) -> str:
 
 def _text(text: Text) -> list[list[str]]:
     return [
-        [span.voice.value, _words(span.text, breaks=span.voice is not Voice.SAY)] for span in text
+        [span.voice.value, _ours(span.text) if span.voice is Voice.SAY else _words(span.text)]
+        for span in text
     ]
 
 
-def _words(words: str, *, breaks: bool = True) -> str:
-    """Visible and drawable; identifiers also breakable. Line feeds of ours stay."""
-    lines = [drawable(visible(line)) for line in words.split("\n")]
-    return "\n".join(breakable(line) if breaks else line for line in lines)
+def _ours(words: str) -> str:
+    """Words of ours: a line feed is a new line, and nothing breaks inside a word."""
+    return "\n".join(drawable(visible(line)) for line in words.split("\n"))
+
+
+def _words(words: str) -> str:
+    """A value: every control is spelled out, line feeds as well, and it may break inside."""
+    return breakable(drawable(visible(words)))
 
 
 def _lines(words: str) -> list[list[object]]:

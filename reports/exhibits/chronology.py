@@ -211,18 +211,23 @@ def _class_lanes(material: Material) -> list[Lane]:
     telling.sort(key=lambda one: (-sum(r["accesses"] for r in one[1]), one[0]))
     drawn = []
     for (principal, action, resource), rows in telling[:CLASS_LANES]:
-        note = f"{principal}, {resource.rsplit(':', 1)[-1]}"
+        note = f"{short(principal)}, {short(resource)}"
         drawn.append(lanes.exposure(rows, f"computed: {action}", note))
     grouped: dict[tuple[str, str], list[Row]] = {}
     for row in material.accesses:
         grouped.setdefault((row["operation"], principal_of(row)), []).append(row)
     most = sorted(grouped.items(), key=lambda item: (-len(item[1]), item[0]))
     for (operation, principal), rows_of in most[:CLASS_LANES]:
-        drawn.append(lanes.accesses(rows_of, f"{operation} ({len(rows_of):,})", principal))
+        drawn.append(lanes.accesses(rows_of, f"{operation} ({len(rows_of):,})", short(principal)))
     rest = [row for _, rows_of in most[CLASS_LANES:] for row in rows_of]
     if rest:
         drawn.append(lanes.accesses(rest, f"other requests ({len(rest):,})", ""))
     return drawn
+
+
+def short(name: str) -> str:
+    """Last part of a name, for lanes of the picture; tables print names in full."""
+    return name.rsplit(":", 1)[-1]
 
 
 def inside(window: Row) -> bool:

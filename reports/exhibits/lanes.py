@@ -49,17 +49,33 @@ def shown(held: Sequence[Row]) -> str:
 
 
 def exposure(windows: Sequence[Row], label: str, note: str) -> Lane:
-    """Periods in which the evaluator allows, or cannot tell."""
+    """Periods in which the evaluator allows, or cannot tell.
+
+    Where both are computed for one lane (by different grants), the allowed period is drawn on top.
+    """
+    allowed = [row for row in windows if row["decision"] == "ALLOWED"]
+    rest = [row for row in windows if row["decision"] != "ALLOWED"]
     bars = tuple(
         Bar(
             start=row["start"], end=row["end"],
             style=Style.ALLOWED if row["decision"] == "ALLOWED" else Style.UNKNOWN,
-            text="allow" if row["decision"] == "ALLOWED" else "cannot tell",
+            text=_exposed(row, allowed),
             start_exact=row["start_bound"] == "exact", end_exact=row["end_bound"] == "exact",
         )
-        for row in windows
+        for row in (*rest, *allowed)
     )  # fmt: skip
     return Lane(label=label, note=note, bars=bars)
+
+
+def _exposed(row: Row, allowed: Sequence[Row]) -> str:
+    if row["decision"] == "ALLOWED":
+        return "allow"
+    covered = any(
+        (one["start"] is None or row["end"] is None or one["start"] < row["end"])
+        and (one["end"] is None or row["start"] is None or one["end"] > row["start"])
+        for one in allowed
+    )
+    return "" if covered else "cannot tell"
 
 
 def accesses(rows: Sequence[Row], label: str, note: str) -> Lane:

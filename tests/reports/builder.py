@@ -100,7 +100,7 @@ def write(case: Path, story: Story | None = None) -> Material:
     (case / "case.toml").write_text(toml, encoding="utf-8")
     made = _Rows(story)
     for table in ("events", "changes", "intervals", "windows", "gaps", "coverage", "classes",
-                  "access_classes"):  # fmt: skip
+                  "access_classes", "class_changes", "class_sets"):  # fmt: skip
         tables.write(case / "derived", table, getattr(made, table))
     (case / "derived" / "findings.json").write_text(
         json.dumps(made.findings, ensure_ascii=False), encoding="utf-8"
@@ -121,6 +121,8 @@ class _Rows:
         self.coverage: list[dict[str, Any]] = []
         self.classes: list[dict[str, Any]] = []
         self.access_classes: list[dict[str, Any]] = []
+        self.class_changes: list[dict[str, Any]] = []
+        self.class_sets: list[dict[str, Any]] = []
         self.findings: list[dict[str, Any]] = []
         self.items = (_item(1), _item(2, story.hostile or "AWSLogs/111111111111/CloudTrail/b.gz"))
         self._coverage()
@@ -128,6 +130,7 @@ class _Rows:
             self._history()
             self._reads()
             self._windows()
+            self._counterfactuals()
 
     def _text(self, usual: str | None) -> str | None:
         return self.story.hostile if self.story.hostile is not None and usual else usual
@@ -311,6 +314,31 @@ class _Rows:
             "reasons": "{}",
         })  # fmt: skip
         self.findings.append(finding(self._text, n))
+
+    def _counterfactuals(self) -> None:
+        """Both steps of the contractor are necessary for the anonymous class; nothing else is."""
+        tried = list(dict.fromkeys(
+            row["change_uid"] for row in self.changes
+            if row["accepted"] and row["time_from"] < at("2022-06-01 00:00:00")
+        ))  # fmt: skip
+        by = {row["change_uid"]: row["time_from"] for row in self.changes}
+        needed = [uid for uid in tried if by[uid] > at("2022-05-01 00:00:00")]
+        for undo in ("delta", "replay"):
+            for uid in tried:
+                yes = "yes" if uid in needed else "no"
+                self.class_changes.append({
+                    "class_uid": "cl-1", "change_uid": uid, "undo": undo, "counterfactual": "undo",
+                    "decision_without": "DENIED" if yes == "yes" else "ALLOWED", "but_for": yes,
+                    "ness": yes, "hp_modified": "alone" if yes == "yes" else "no",
+                    "across_completions": "all" if yes == "yes" else "none",
+                    "role": "completing" if uid == needed[-1] else "precondition",
+                    "opened_window": uid == needed[-1], "responsibility": 1.0,
+                })  # fmt: skip
+            for kind, members in (("minimal sufficient", needed), ("minimal cut", needed[:1])):
+                self.class_sets.append({
+                    "class_uid": "cl-1", "level": "change", "undo": undo, "counterfactual": "undo",
+                    "kind": kind, "members": members, "certainty": "certain", "complete": True,
+                })  # fmt: skip
 
 
 def finding(text: Any, n: int) -> dict[str, Any]:

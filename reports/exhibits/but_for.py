@@ -1,0 +1,336 @@
+"""Exhibit F: changes against classes of requests; minimal sets; findings with all fields.
+
+Counts are of logged successes in the incident. A change's verdict is per class and per undo; both
+undos are printed where they differ, and neither is ever added to the other.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from reports.exhibits import findings, parts
+from reports.material import Material, Row
+from reports.model import (
+    Column,
+    Exhibit,
+    Kind,
+    Label,
+    Native,
+    Origin,
+    Paragraph,
+    Section,
+    Table,
+    Text,
+    quote,
+    say,
+)
+from reports.pinpoint import bounded, instant, interval
+from reports.text import Say, said, sentences
+
+TEMPLATE = "but_for.j2"
+#: Columns of classes that fit across a page.
+ACROSS = 5
+#: (but_for, ness, role) -> what a cell says, in order of precedence; see `_cell`.
+BUT_FOR, CONTRIBUTES, REASSERTS, NOTHING, OPEN = (
+    "● but-for", "◐ contributes", "↻ re-asserts", "○ no effect", "? undetermined",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Group:
+    """One class of requests with its successes in the incident."""
+
+    number: int
+    row: Row
+    requests: int
+    objects: int
+    bytes_out: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Matrix:
+    """What the exhibit is about: classes, changes in order, verdicts by (class, change, undo)."""
+
+    groups: tuple[Group, ...]
+    changes: tuple[Row, ...]
+    verdicts: Mapping[tuple[str, str, str], Row]
+
+    def cell(self, group: Group, change: Row) -> str:
+        """The words of one cell; both undos where they differ."""
+        delta, replay = (
+            _cell(self.verdicts.get((group.row["class_uid"], change["change_uid"], undo)))
+            for undo in ("delta", "replay")
+        )
+        return delta if delta == replay else f"delta {delta}\nreplay {replay}"
+
+    def necessary(self, change: Row, undo: str) -> int:
+        """Requests for which undoing this change alone gives deny."""
+        return sum(
+            group.requests
+            for group in self.groups
+            if (
+                self.verdicts.get((group.row["class_uid"], change["change_uid"], undo)) or {}
+            ).get("but_for") == "yes"
+        )  # fmt: skip
+
+
+def build(material: Material, label: Label, numbers: Mapping[str, tuple[str, ...]]) -> Exhibit:
+    """The exhibit for the whole case."""
+    tell = sentences(TEMPLATE, material.case)
+    matrix = matrix_of(material)
+    times = [row["time"] for row in material.accesses if row["in_incident"]]
+    first, last = min(times, default=None), max(times, default=None)
+    cited = [*matrix.changes, *(row for row in material.accesses if row["in_incident"])]
+    return Exhibit(
+        key="F", number=label.number, stem=label.stem, title=tell("title"),
+        kind=Kind.ILLUSTRATIVE, origin=Origin.DERIVED, question=tell("question"),
+        facts=(("Period (UTC)", say(f"{instant(first)} to {instant(last)}")),),
+        coverage=parts.coverage(material), answer=tuple(_answer(material, tell, matrix, label)),
+        sections=(*_sections(material, tell, matrix), *findings.sections(tell, material.findings)),
+        limits=(
+            *_own_limits(material, tell, matrix), *parts.limits(material, start=first, end=last)
+        ),
+        sources=parts.sources(material, cited), native=_native(material, matrix),
+        findings=tuple(row["number"] for row in material.findings),
+        based_on=(*numbers.get("C", ()), *numbers.get("D", ())),
+    )  # fmt: skip
+
+
+def matrix_of(material: Material) -> Matrix:
+    """Classes with successes in the incident, and the changes that were tried on them."""
+    by_class: dict[str, list[Row]] = {}
+    for row in material.accesses:
+        if row["in_incident"] and row["logged"] == "success":
+            by_class.setdefault(row["class_uid"], []).append(row)
+    rows = {row["class_uid"]: row for row in material.classes}
+    ordered = sorted(by_class.items(), key=lambda one: (one[1][0]["time"], one[0]))
+    groups = tuple(
+        _group(number, rows.get(uid, {"class_uid": uid}), accesses)
+        for number, (uid, accesses) in enumerate(ordered, 1)
+    )
+    tried = {r["change_uid"] for r in material.class_changes if r["class_uid"] in by_class}
+    seen: dict[str, Row] = {}
+    for row in material.changes:
+        if row["change_uid"] in tried:
+            seen.setdefault(row["change_uid"], row)
+    changes = sorted(
+        seen.values(),
+        key=lambda r: (r["time_from"] is not None, r["time_from"], r["change_uid"]),
+    )
+    verdicts = {
+        (r["class_uid"], r["change_uid"], r["undo"]): r
+        for r in material.class_changes
+        if r["counterfactual"] == "undo"
+    }
+    return Matrix(groups=groups, changes=tuple(changes), verdicts=verdicts)
+
+
+def _group(number: int, row: Row, accesses: Sequence[Row]) -> Group:
+    sizes = [access["bytes_out"] for access in accesses if access["bytes_out"] is not None]
+    return Group(
+        number=number, row=row, requests=len(accesses),
+        objects=len({access["object"] for access in accesses if access["object"] is not None}),
+        bytes_out=sum(sizes) if sizes else None,
+    )  # fmt: skip
+
+
+def _cell(row: Row | None) -> str:
+    if row is None:
+        return "—"
+    if row["but_for"] == "yes":
+        return BUT_FOR
+    if "undetermined" in (row["but_for"], row["ness"]):
+        return OPEN
+    if row["ness"] == "yes":
+        return CONTRIBUTES
+    return REASSERTS if row["role"] == "re-asserting" else NOTHING
+
+
+def _answer(material: Material, tell: Say, matrix: Matrix, label: Label) -> Iterator[Text]:
+    of = sum(group.requests for group in matrix.groups)
+    if not of:
+        yield tell("answer_none")
+        return
+    if not material.class_changes:
+        yield tell("answer_uncomputed")
+        return
+    for number, change in enumerate(matrix.changes, 1):
+        delta, replay = (matrix.necessary(change, undo) for undo in ("delta", "replay"))
+        if delta or replay:
+            yield tell(
+                "answer_change", name=_name(change), resource=change["resource_uid"],
+                when=said(interval(change)), delta=delta, replay=replay, of=of,
+                row=parts.rows_cite(f"{label.number}, matrix", number, number),
+            )  # fmt: skip
+    for macro, n in _rest(material, matrix).items():
+        if n:
+            yield tell(macro, n=n, of=of)
+
+
+def _rest(material: Material, matrix: Matrix) -> dict[str, int]:
+    """Requests without a single necessary change, by what the sets say of their class (delta)."""
+    counts = {"answer_over": 0, "answer_baseline": 0, "answer_open": 0}
+    cuts = {
+        row["class_uid"]
+        for row in material.class_sets
+        if row["kind"] == "minimal cut" and row["level"] == "change" and row["undo"] == "delta"
+    }
+    for group in matrix.groups:
+        uid = group.row["class_uid"]
+        said_of = [row for (of, _, undo), row in matrix.verdicts.items()
+                   if of == uid and undo == "delta"]  # fmt: skip
+        if any(row["but_for"] == "yes" for row in said_of):
+            continue
+        undetermined = any("undetermined" in (row["but_for"], row["ness"]) for row in said_of)
+        if undetermined or group.row.get("decision") != "ALLOWED" or not said_of:
+            counts["answer_open"] += group.requests
+        elif uid in cuts:
+            counts["answer_over"] += group.requests
+        else:
+            counts["answer_baseline"] += group.requests
+    return counts
+
+
+def _sections(material: Material, tell: Say, matrix: Matrix) -> Iterator[Section]:
+    yield from _matrix_sections(tell, matrix)
+    classes = Table(
+        caption=tell("classes_caption", n=len(matrix.groups)),
+        columns=(
+            Column(title="Class", width=0.6), Column(title="Who", width=2.6),
+            Column(title="Action", width=1.7), Column(title="Where", width=2.2),
+            Column(title="Settings in force (UTC)", width=2.0, exact=True),
+            Column(title="Requests", width=0.9, number=True),
+            Column(title="Distinct objects", width=0.9, number=True),
+            Column(title="Bytes as logged", width=1.1, number=True),
+            Column(title="Decision; without assumptions", width=1.6),
+        ),
+        rows=tuple(_class_row(group) for group in matrix.groups), empty=tell("classes_empty"),
+    )  # fmt: skip
+    yield Section(title=tell("classes_title"), blocks=(classes,))
+    yield _sets(material, tell, matrix)
+
+
+def _matrix_sections(tell: Say, matrix: Matrix) -> Iterator[Section]:
+    blocks = []
+    for at in range(0, max(len(matrix.groups), 1), ACROSS):
+        groups = matrix.groups[at : at + ACROSS]
+        columns = (
+            Column(title="No.", width=0.5, number=True),
+            Column(title="Time (UTC)", width=1.3, exact=True),
+            Column(title="Change and technical actor", width=3.4),
+            *(
+                Column(title=f"Class {g.number}: {g.requests:,} requests", width=1.5)
+                for g in groups
+            ),
+        )
+        rows = tuple(
+            (
+                say(str(n)), say(interval(change)),
+                parts.lines(
+                    quote(_name(change)), quote(change["resource_uid"]),
+                    quote(change["technical_actor"]) if change["technical_actor"] else None,
+                ),
+                *(say(matrix.cell(group, change)) for group in groups),
+            )
+            for n, change in enumerate(matrix.changes, 1)
+        )  # fmt: skip
+        blocks.append(
+            Table(
+                caption=tell("matrix_caption", first=at + 1, last=at + len(groups)),
+                columns=columns, rows=rows, empty=tell("matrix_empty"),
+            )
+        )  # fmt: skip
+    yield Section(title=tell("matrix_title"), blocks=(*blocks, Paragraph(text=tell("signs"))))
+
+
+def _class_row(group: Group) -> tuple[Text, ...]:
+    row = group.row
+    start = bounded(row.get("epoch_from"), "exact", edge="start")
+    end = bounded(row.get("epoch_to"), "exact", edge="end")
+    size = f"{group.bytes_out:,}" if group.bytes_out is not None else "not logged"
+    return (
+        say(str(group.number)), quote(row.get("principal") or "not decided"),
+        quote(row.get("action") or "not decided"), quote(row.get("resource") or "not decided"),
+        say(f"{start} to {end}"), say(f"{group.requests:,}"), say(f"{group.objects:,}"),
+        say(size),
+        say(f"{row.get('decision')}; {row.get('decision_without_assumptions')}"),
+    )  # fmt: skip
+
+
+def _sets(material: Material, tell: Say, matrix: Matrix) -> Section:
+    numbers = {change["change_uid"]: n for n, change in enumerate(matrix.changes, 1)}
+    groups = {group.row["class_uid"]: group.number for group in matrix.groups}
+    chosen = [
+        row for row in material.class_sets
+        if row["class_uid"] in groups and row["level"] == "change"
+    ]  # fmt: skip
+    merged: dict[tuple[int, str, str, str], set[str]] = {}
+    for row in chosen:
+        members = ", ".join(
+            str(n) for n in sorted(numbers[uid] for uid in row["members"] if uid in numbers)
+        )
+        key = (groups[row["class_uid"]], row["kind"], members or "none", row["certainty"])
+        merged.setdefault(key, set()).add(row["undo"])
+    table = Table(
+        caption=tell("sets_caption", n=len(merged)),
+        columns=(
+            Column(title="Class", width=0.6, number=True), Column(title="Kind", width=1.4),
+            Column(title="Changes (rows of the matrix)", width=2.4),
+            Column(title="Undo", width=1.4),
+            Column(title="In which readings of the records", width=1.8),
+        ),
+        rows=tuple(
+            (say(str(group)), say(kind), say(members), say(", ".join(sorted(undos))),
+             say("in every reading" if certainty == "certain" else "in some reading"))
+            for (group, kind, members, certainty), undos in sorted(merged.items())
+        ),
+        empty=tell("sets_empty"),
+    )  # fmt: skip
+    blocks: tuple[Table | Paragraph, ...] = (table,)
+    if any(row["complete"] is False for row in chosen):
+        blocks = (table, Paragraph(text=tell("incomplete")))
+    return Section(title=tell("sets_title"), blocks=blocks)
+
+
+def _own_limits(material: Material, tell: Say, matrix: Matrix) -> Iterator[Text]:
+    yield tell("undone")
+    wrong = sum(row["agreement"] == "contradicts" for row in material.accesses)
+    yield tell("contradiction", n=wrong, of=len(material.accesses))
+    names = sorted({name for g in matrix.groups for name in g.row.get("assumptions") or ()})
+    if names:
+        yield tell("assumptions_matter", names=names)
+
+
+def _name(change: Row) -> str:
+    return str(change["operation"] or f"{change['kind']} change")
+
+
+def _native(material: Material, matrix: Matrix) -> Native:
+    """One row a class, change and undo, with the record of the change."""
+    columns = (
+        ("row", "int"), ("class", "int"), ("class_uid", "text"), ("principal", "text"),
+        ("action", "text"), ("requests", "int"), ("change_uid", "text"), ("operation", "text"),
+        ("undo", "text"), ("counterfactual", "text"), ("decision_without", "text"),
+        ("but_for", "text"), ("ness", "text"), ("hp_modified", "text"),
+        ("across_completions", "text"), ("role", "text"), ("opened_window", "bool"), *parts.TRACE,
+    )  # fmt: skip
+    groups = {group.row["class_uid"]: group for group in matrix.groups}
+    changes = {change["change_uid"]: change for change in matrix.changes}
+    chosen = [
+        row for row in material.class_changes
+        if row["class_uid"] in groups and row["change_uid"] in changes
+    ]  # fmt: skip
+    rows = tuple(
+        (
+            n, groups[row["class_uid"]].number, row["class_uid"],
+            groups[row["class_uid"]].row.get("principal"),
+            groups[row["class_uid"]].row.get("action"), groups[row["class_uid"]].requests,
+            row["change_uid"], changes[row["change_uid"]]["operation"], row["undo"],
+            row["counterfactual"], row["decision_without"], row["but_for"], row["ness"],
+            row["hp_modified"], row["across_completions"], row["role"], row["opened_window"],
+            *parts.trace(
+                material, changes[row["change_uid"]], changes[row["change_uid"]]["time_from"]
+            ),
+        )
+        for n, row in enumerate(chosen, 1)
+    )  # fmt: skip
+    return Native(columns=columns, rows=rows)
