@@ -238,6 +238,8 @@ def key_revoke(case_path: Path | None, fingerprint: str, reason: str) -> None:
 )
 @click.option("--again", is_flag=True, help="Make no new seal: timestamp the newest once more.")
 @click.option("--bag", type=click.Path(path_type=Path), help="Write a BagIt 1.0 bag there.")
+@click.option("--uco", type=click.Path(path_type=Path), help="Write custody as CASE/UCO JSON-LD.")
+@click.option("--prov", type=click.Path(path_type=Path), help="Write custody as W3C PROV-JSON.")
 @click.pass_context
 def seal(
     ctx: click.Context,
@@ -249,22 +251,27 @@ def seal(
     tsa_chain: Path | None,
     again: bool,
     bag: Path | None,
+    uco: Path | None,
+    prov: Path | None,
 ) -> None:
     """Sign the head of the custody tree, and have the seal timestamped.
 
     The passphrase of the tool key is asked for, or taken from BUTFOR_PASSPHRASE. A seal stands
-    even where no authority answers (exit 3); --again asks once more.
+    even where no authority answers (exit 3); --again asks once more. --bag, --uco and --prov
+    write exports of the case as it stands, and alone they make no seal.
 
     Example: butfor seal --tsa http://timestamp.example --tsa http://tsa.example
     """
-    from collector import bagit_bag, case, sealing
+    from collector import case, sealing
 
     place = case.find(case_path)
+    exports = {"bag": bag, "CASE/UCO": uco, "PROV": prov}
+    only_exports = any(exports.values()) and not (urls or tsq)
     codes = [0]
     with _medium():
         if tsr is not None:
             click.echo(sealing.attach_carried(place, tsr, tsa_chain))
-        elif not again and (bag is None or urls or tsq):
+        elif not again and not only_exports:
             click.echo(sealing.seal(place, with_key, _passphrase()))
         for url in urls:
             said, code = sealing.timestamp(place, url, tsa_chain)
@@ -272,9 +279,10 @@ def seal(
             codes.append(code)
         if tsq:
             click.echo(sealing.request(place))
-        if bag is not None:
-            bagit_bag.write(place, bag)
-            click.echo(f"bag {bag}")
+        for kind, target in exports.items():
+            if target is not None:
+                sealing.export(place, kind, target)
+                click.echo(f"{kind} {target}")
     ctx.exit(worst(*codes))
 
 

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from collector import keys, stamp, statement
+from collector import bagit_bag, case_graph, keys, stamp, statement
 from collector import seal as seals
 from collector.errors import IncompleteError, UsageError
 from collector.session import writing
@@ -70,6 +70,16 @@ def attach_carried(case: Path, response: Path, chain: Path | None) -> str:
         f"{response}: expected the answer to a request that waits under {case / 'seals'}, found "
         + ("; ".join(refusals) if refusals else "no request that waits (`--tsq` makes one)")
     )
+
+
+def export(case: Path, kind: str, target: Path) -> None:
+    """Write the case, or its custody, in a form of others: `bag`, `CASE/UCO` or `PROV`."""
+    write = {
+        "bag": bagit_bag.write,
+        "CASE/UCO": case_graph.write_case,
+        "PROV": case_graph.write_prov,
+    }
+    write[kind](case, target)
 
 
 def _newest(case: Path) -> statement.Seal:
