@@ -3,6 +3,7 @@
 import json
 import threading
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -144,7 +145,8 @@ def _collect_aws(
     )
     with acquisition.acquire(writing, request) as writer:
         # A continued run keeps the clock it began with: the same period, the same questions.
-        run = _run(given, started_at(writer))
+        home = aws.HOMES.get(callers[0].arn.split(":")[1], callers[0].region)
+        run = replace(_run(given, started_at(writer)), home_region=home)
         found = Found(run)
         guard.enforce(run, found)
         specs = selected(run, given["sources"])

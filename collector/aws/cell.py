@@ -85,6 +85,7 @@ class Cell:
         account: 12 digits.
         region: where questions go that name no other Region.
         partition: `aws`, `aws-cn`, `aws-us-gov` …
+        first: whether this is the one Region in which questions of the account are asked.
         run: what was asked for.
         found: what earlier sources learned.
         connections: way to the provider, per account of the run.
@@ -96,6 +97,7 @@ class Cell:
     account: str
     region: str
     partition: str
+    first: bool
     run: RunScope
     found: Found
     connections: Mapping[str, Connection]

@@ -9,14 +9,18 @@ kept with its response headers. Layout (one prefix a day, so a date range is a l
 https://docs.aws.amazon.com/awscloudtrail/latest/userguide/get-and-view-cloudtrail-log-files.html
 """
 
-from collections.abc import Iterator
+import re
+from collections.abc import Collection, Iterator, Mapping
 from datetime import datetime, timedelta
+from functools import partial
+from typing import Any
 
 from collector.aws.cell import Cell, Place
 from collector.aws.log_objects import subfolders, take
 from collector.aws.permissions import operations
 from collector.source import Condition, Level, SourceSpec
 
+_DAY = re.compile(r"/\d{4}/\d\d/\d\d/")
 KINDS: tuple[str, ...] = ("CloudTrail", "CloudTrail-Digest", "CloudTrail-NetworkActivity")
 
 
@@ -25,6 +29,11 @@ def collect(cell: Cell) -> None:
     if not cell.found.trail_destinations():
         cell.not_requested("s3:GetObject", "cloudtrail logs", "no trail destination is known")
     for place in cell.found.trail_destinations():
+        if "AWSLogs" in place.prefix.split("/"):
+            # Named by hand down into the layout: everything below, cut by the day in the key.
+            days = {f"/{day:%Y/%m/%d}/" for day in _days(cell.run.time_from, cell.run.time_to)}
+            take(cell, place.bucket, place.prefix, wanted=partial(_on_days, days))
+            continue
         for prefix in _region_prefixes(cell, place):
             for day in _days(cell.run.time_from, cell.run.time_to):
                 take(cell, place.bucket, f"{prefix}{day:%Y/%m/%d}/")
@@ -32,7 +41,7 @@ def collect(cell: Cell) -> None:
 
 def _region_prefixes(cell: Cell, place: Place) -> Iterator[str]:
     """Every `…/CloudTrail*/region/` below a destination, in order of the listing."""
-    root = f"{place.prefix}/AWSLogs/" if place.prefix else "AWSLogs/"
+    root = f"{place.prefix.rstrip('/')}/AWSLogs/" if place.prefix else "AWSLogs/"
     below: list[str] = []
     for folder in subfolders(cell, place.bucket, root):
         name = folder.removeprefix(root).rstrip("/")
@@ -43,6 +52,12 @@ def _region_prefixes(cell: Cell, place: Place) -> Iterator[str]:
             continue
         for kind in KINDS:
             yield from subfolders(cell, place.bucket, f"{account}{kind}/")
+
+
+def _on_days(days: Collection[str], listed: Mapping[str, Any]) -> bool:
+    """Whether a key lies in one of the days; a key without a day is taken."""
+    key = listed["Key"]
+    return _DAY.search(key) is None or any(day in key for day in days)
 
 
 def _days(start: datetime, end: datetime) -> Iterator[datetime]:

@@ -316,11 +316,15 @@ class Collection:
         self, source: str, account: str, region: str, *, partition: str | None = None
     ) -> Cell:
         known = {one.number: one.partition for one in self.accounts}
+        regions = {one.number: one.regions for one in self.accounts}.get(account, ())
+        home = self.run.home_region
+        first = home if home in regions or not regions else regions[0]
         return Cell(
             source=source,
             account=account,
             region=region,
             partition=partition or known.get(account, "aws"),
+            first=region == first,
             run=self.run,
             found=self.found,
             connections=self.connections,

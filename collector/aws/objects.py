@@ -14,6 +14,7 @@ from collector.aws.permissions import operations
 from collector.source import Condition, Level, SourceSpec
 
 METADATA: tuple[str, ...] = ("HeadObject", "GetObjectAttributes")
+LOCKS: tuple[str, ...] = ("GetObjectRetention", "GetObjectLegalHold")
 ATTRIBUTES: tuple[str, ...] = ("ETag", "Checksum", "ObjectParts", "StorageClass", "ObjectSize")
 
 
@@ -44,6 +45,7 @@ def collect(cell: Cell) -> None:
 def _version(cell: Cell, bucket: str, enforced: bool, version: Mapping[str, Any]) -> None:
     key, number = version["Key"], version["VersionId"]
     names = ["GetObjectTagging"] if enforced else ["GetObjectAcl", "GetObjectTagging"]
+    names += LOCKS if cell.found.may_be_locked(bucket) else ()
     names += METADATA if cell.run.object_metadata else ()
     for name in names:
         params: dict[str, Any] = {"Bucket": bucket, "Key": key, "VersionId": number}
@@ -68,6 +70,7 @@ SPEC = SourceSpec(
             "ListObjectVersions",
             "GetObjectAcl",
             "GetObjectTagging",
+            *LOCKS,
             condition=Condition.OBJECTS_IN_SCOPE,
         ),
         *operations("s3", "object", *METADATA, condition=Condition.OBJECT_METADATA),

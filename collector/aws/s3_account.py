@@ -19,10 +19,8 @@ MULTI_REGION_HOME = "us-west-2"
 def collect(cell: Cell) -> None:
     """Account settings in one Region, access points and grants in each."""
     account = cell.account
-    home = cell.region == cell.run.home_region
-    if home:
+    if cell.first:
         cell.ask("s3control:GetPublicAccessBlock", f"account/{account}", AccountId=account)
-    if cell.region == MULTI_REGION_HOME:
         _multi_region(cell)
     _access_points(cell)
     _object_lambda(cell)
@@ -82,9 +80,14 @@ def _object_lambda(cell: Cell) -> None:
 
 
 def _multi_region(cell: Cell) -> None:
+    if cell.partition != "aws":
+        return  # other partitions do not have them
     account = cell.account
     answer = cell.ask(
-        "s3control:ListMultiRegionAccessPoints", f"account/{account}", AccountId=account
+        "s3control:ListMultiRegionAccessPoints",
+        f"account/{account}",
+        region=MULTI_REGION_HOME,
+        AccountId=account,
     )
     for point in answer.items("AccessPoints"):
         arn = f"arn:{cell.partition}:s3::{account}:accesspoint/{point.get('Alias', point['Name'])}"
@@ -93,8 +96,20 @@ def _multi_region(cell: Cell) -> None:
             "GetMultiRegionAccessPointPolicy",
             "GetMultiRegionAccessPointPolicyStatus",
         ):
-            cell.ask(f"s3control:{operation}", arn, AccountId=account, Name=point["Name"])
-        cell.ask("s3control:GetMultiRegionAccessPointRoutes", arn, AccountId=account, Mrap=arn)
+            cell.ask(
+                f"s3control:{operation}",
+                arn,
+                region=MULTI_REGION_HOME,
+                AccountId=account,
+                Name=point["Name"],
+            )
+        cell.ask(
+            "s3control:GetMultiRegionAccessPointRoutes",
+            arn,
+            region=MULTI_REGION_HOME,
+            AccountId=account,
+            Mrap=arn,
+        )
 
 
 def _access_grants(cell: Cell) -> None:
@@ -143,6 +158,11 @@ def _in_use(cell: Cell) -> None:
             AccountId=account,
             ConfigId=lens["Id"],
         )
+    outposts = cell.ask("s3control:ListRegionalBuckets", f"account/{account}", AccountId=account)
+    for bucket in outposts.items("RegionalBucketList"):
+        arn = bucket["BucketArn"]
+        for name in ("GetBucket", "GetBucketPolicy"):
+            cell.ask(f"s3control:{name}", arn, AccountId=account, Bucket=arn)
     tables = cell.ask("s3tables:ListTableBuckets", f"account/{account}")
     for bucket in tables.items("tableBuckets"):
         arn = bucket["arn"]
@@ -203,6 +223,14 @@ SPEC = SourceSpec(
             condition=Condition.IN_USE,
         ),
         *operations("s3", "account", "ListDirectoryBuckets", condition=Condition.IN_USE),
+        *operations(
+            "s3control",
+            "outposts bucket",
+            "ListRegionalBuckets",
+            "GetBucket",
+            "GetBucketPolicy",
+            condition=Condition.IN_USE,
+        ),
         *operations(
             "s3tables",
             "table bucket",

@@ -32,6 +32,7 @@ SETTINGS: tuple[str, ...] = (
     "GetBucketRequestPayment",
     "GetBucketAccelerateConfiguration",
     "GetBucketMetadataConfiguration",
+    "GetBucketMetadataTableConfiguration",
     "ListBucketInventoryConfigurations",
     "ListBucketAnalyticsConfigurations",
     "ListBucketMetricsConfigurations",
@@ -69,6 +70,8 @@ def _bucket(cell: Cell, listed: Mapping[str, Any]) -> None:
         if setting == "GetBucketOwnershipControls":
             rules = (answer.get("OwnershipControls") or {}).get("Rules", ())
             cell.found.ownership(name, answer.outcome, [rule["ObjectOwnership"] for rule in rules])
+        if setting == "GetObjectLockConfiguration":
+            cell.found.object_lock(name, answer.outcome)
         if setting == "GetBucketLogging" and (target := answer.get("LoggingEnabled")):
             cell.found.access_log(name, target["TargetBucket"], target.get("TargetPrefix", ""))
 

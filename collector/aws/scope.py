@@ -93,6 +93,7 @@ class Found:
         self._lock = threading.Lock()
         self._buckets: dict[str, tuple[str, str]] = {}
         self._enforced: dict[str, bool] = {}
+        self._unlocked: dict[str, bool] = {}
         self._trails: set[Place] = set()
         self._access_logs: set[Place] = set()
         self._named = {place for place, _ in run.log_buckets}
@@ -109,6 +110,11 @@ class Found:
             self._enforced[name] = outcome is Outcome.OBSERVED and "BucketOwnerEnforced" in tuple(
                 rules
             )
+
+    def object_lock(self, name: str, outcome: Outcome) -> None:
+        """What GetObjectLockConfiguration said: absence alone means that nothing can be locked."""
+        with self._lock:
+            self._unlocked[name] = outcome is Outcome.ABSENT
 
     def trail(self, *, bucket: str, prefix: str, account: str, organization: bool) -> None:
         """A trail's destination. Its bucket may belong to an account that is not collected."""
@@ -140,6 +146,11 @@ class Found:
         """True only where the provider said that ACLs have no effect."""
         with self._lock:
             return self._enforced.get(bucket, False)
+
+    def may_be_locked(self, bucket: str) -> bool:
+        """False only where the provider said that the bucket has no object lock."""
+        with self._lock:
+            return not self._unlocked.get(bucket, False)
 
     def trail_destinations(self) -> tuple[Place, ...]:
         """Where CloudTrail log files go, sorted."""

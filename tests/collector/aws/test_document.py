@@ -1,4 +1,4 @@
-"""docs/collecting-aws.md: its tables are generated from the sources (`BUTFOR_REGEN=1` writes them)."""
+"""docs/collecting-aws.md: its tables come from the sources; `BUTFOR_REGEN=1` writes them."""
 
 import os
 import re
