@@ -84,6 +84,8 @@ class AcquisitionWriter:
         self.summary: ManifestSummary | None = None
         self._session = session
         self._mutex = threading.RLock()
+        self._counting = threading.Lock()
+        self._medium = durable.Medium(folder / ledger.FOLDER)
         self._partials = count(1)
         self._group: list[tuple[Received, dict[str, Any]]] = []
         self._gaps: list[dict[str, Any]] = []
@@ -114,7 +116,7 @@ class AcquisitionWriter:
 
     def saw(self, number: int = 1) -> None:
         """Count things of the input, before anything is done with them."""
-        with self._mutex:
+        with self._counting:
             self._seen += number
 
     def held(self, source: str) -> tuple[int, str | None] | None:
@@ -124,7 +126,7 @@ class AcquisitionWriter:
 
     def skip_held(self) -> None:
         """Count one thing of the input as held from before an interruption."""
-        with self._mutex:
+        with self._counting:
             self._already += 1
 
     def observations(self) -> tuple[Observation, ...]:
@@ -141,8 +143,8 @@ class AcquisitionWriter:
             SourceError: the source could not be read; nothing is left behind.
             OSError: the target could not be written.
         """
-        with self._mutex:
-            name = f"{next(self._partials)}{durable.PARTIAL}"
+        # No lock here: a group on its way to the medium must not keep others from receiving.
+        name = f"{next(self._partials)}{durable.PARTIAL}"
         return files.receive(source, self.folder / ledger.FOLDER / name, limit=limit)
 
     def keep(self, received: Received, facts: FileFacts) -> EvidenceItem:
@@ -223,6 +225,7 @@ class AcquisitionWriter:
             self.summary = finish(
                 self._session, self.number, self.folder, run=counts, clock_offset=clock_offset
             )
+            self._medium.close()
             record = next(ledger.lines(self.folder / RECORD))
             assert record["files"] == self._files, (record["files"], self._files)
         return self.summary
@@ -234,6 +237,7 @@ class AcquisitionWriter:
                 with suppress(OSError):
                     files.discard(received)
             self._group.clear()
+            self._medium.close()
 
     def _relative(self) -> PurePosixPath:
         return PurePosixPath(self.folder.parent.name) / self.folder.name
@@ -284,11 +288,7 @@ class AcquisitionWriter:
         if not self._group:
             return
         group, self._group = self._group, []
-        try:
-            durable.flush_all([received.descriptor for received, _ in group])
-        finally:
-            for received, _ in group:
-                received.close()
+        self._medium.flush_all([received.partial for received, _ in group])
         pending = b"".join(
             canonical.line({"line": line, "partial": received.partial.name})
             for received, line in group

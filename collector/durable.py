@@ -4,16 +4,20 @@ Order everywhere: bytes under a temporary name, flushed; then a rename that neve
 the folder flushed. Only after that does a ledger line say that the file is there.
 """
 
+import ctypes
 import errno
 import os
 import sys
-from collections.abc import Iterable
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from functools import cache
 from pathlib import Path
 
 #: Suffix of a name that is not yet evidence: never counted, removed or adopted after a crash.
 PARTIAL = ".partial"
+#: Fewer files than this are flushed one by one.
+FEW = 8
 
 
 def flush(descriptor: int) -> None:
@@ -32,11 +36,63 @@ def flush(descriptor: int) -> None:
     os.fsync(descriptor)
 
 
-def flush_all(descriptors: Iterable[int]) -> None:
-    """Flush several files at once: one journal commit then serves many of them."""
-    with ThreadPoolExecutor(max_workers=8) as pool:
-        for _ in pool.map(flush, descriptors):
-            pass
+class Medium:
+    """The file system that a folder is on, to flush many small files there at once.
+
+    Linux can flush a whole file system in one call, which costs a tenth of a call for each file,
+    and reports errors of writing since the descriptor was opened: so one is held open.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        """Hold `folder` open."""
+        self._descriptor = os.open(folder, os.O_RDONLY) if sys.platform == "linux" else None
+
+    def flush_all(self, paths: Sequence[Path]) -> None:
+        """Bring the bytes of closed files to the medium."""
+        if self._descriptor is not None and len(paths) >= FEW:
+            _syncfs(self._descriptor)
+            return
+        with ThreadPoolExecutor(max_workers=8) as pool:
+            for _ in pool.map(_flush_path, paths):
+                pass
+
+    def close(self) -> None:
+        """Let go of the folder."""
+        if self._descriptor is not None:
+            os.close(self._descriptor)
+            self._descriptor = None
+
+
+def _flush_path(path: Path) -> None:
+    # r+b, because Windows flushes only what is open for writing.
+    with path.open("r+b") as file:
+        flush(file.fileno())
+
+
+def _syncfs(descriptor: int) -> None:
+    """syncfs(2): not in Python's os module."""
+    if _c_library().syncfs(descriptor) != 0:
+        code = ctypes.get_errno()
+        raise OSError(code, os.strerror(code))
+
+
+def _renameat2(source: Path, target: Path) -> bool:
+    """renameat2(2) with RENAME_NOREPLACE; False where kernel or file system do not have it."""
+    call = getattr(_c_library(), "renameat2", None)
+    here, no_replace = -100, 1
+    if call is None:
+        return False
+    if call(here, os.fsencode(source), here, os.fsencode(target), no_replace) == 0:
+        return True
+    code = ctypes.get_errno()
+    if code in (errno.ENOSYS, errno.EINVAL):
+        return False
+    raise OSError(code, os.strerror(code), str(source), None, str(target))
+
+
+@cache
+def _c_library() -> ctypes.CDLL:
+    return ctypes.CDLL(None, use_errno=True)
 
 
 def flush_folder(folder: Path) -> None:
@@ -53,12 +109,15 @@ def flush_folder(folder: Path) -> None:
 def rename_once(source: Path, target: Path) -> None:
     """Rename that does not replace.
 
-    A hard link is refused by the file system if the name is taken; volumes without hard links
-    (FAT, some network shares) get a check instead, which holds because one writer has the lock.
+    Linux has a call for it. Elsewhere a hard link is refused by the file system if the name is
+    taken; volumes without hard links (FAT, some network shares) get a check instead, which holds
+    because one writer has the lock.
 
     Raises:
         FileExistsError: `target` exists; both files are left as they are.
     """
+    if sys.platform == "linux" and _renameat2(source, target):
+        return
     try:
         os.link(source, target)
     except FileExistsError:

@@ -46,7 +46,6 @@ class Received:
 
     Attributes:
         partial: where they are.
-        descriptor: still open, for the flush that comes before the rename.
         size: how many.
         digest: of them.
         content_sha256: of what is inside, if they are exactly one whole gzip member.
@@ -54,15 +53,10 @@ class Received:
     """
 
     partial: Path
-    descriptor: int
     size: int
     digest: Digest
     content_sha256: str | None
     content_note: str | None
-
-    def close(self) -> None:
-        """Close the descriptor, after the flush."""
-        os.close(self.descriptor)
 
 
 def digest_of(data: bytes) -> Digest:
@@ -97,18 +91,18 @@ def receive(source: BinaryIO, partial: Path, *, limit: int | None = None) -> Rec
     try:
         size, digest, content = _copy(source, descriptor, limit)
     except BaseException:
-        os.close(descriptor)
         partial.unlink(missing_ok=True)
         raise
+    finally:
+        os.close(descriptor)
     return Received(
-        partial=partial, descriptor=descriptor, size=size, digest=digest,
+        partial=partial, size=size, digest=digest,
         content_sha256=content.digest(), content_note=content.note,
     )  # fmt: skip
 
 
 def discard(received: Received) -> None:
     """Forget bytes that were not kept."""
-    received.close()
     received.partial.unlink(missing_ok=True)
 
 

@@ -23,7 +23,7 @@ from tests.collector import cases
 
 KILLS = 100 if os.environ.get("BUTFOR_SOAK") else 10
 #: The functions through which the store touches the medium.
-STEPS = ("flush", "flush_folder", "rename_once", "write_once", "append")
+STEPS = ("flush", "_syncfs", "flush_folder", "rename_once", "write_once", "append")
 
 
 @pytest.fixture
@@ -75,7 +75,7 @@ def dying(at: int, *, torn: bool) -> Callable[[Any], None]:
         setattr(durable, name, step)
 
     def install(_: Any = None) -> None:
-        acquisition.GROUP_FILES = 2
+        acquisition.GROUP_FILES, durable.FEW = 2, 2
         for name in STEPS:
             wrap(name)
 

@@ -18,9 +18,7 @@ BODY = b'{"Records":[]}' * 1000
 
 
 def receive(data: bytes, folder: Path, limit: int | None = None) -> files.Received:
-    received = files.receive(io.BytesIO(data), folder / "1.partial", limit=limit)
-    received.close()
-    return received
+    return files.receive(io.BytesIO(data), folder / "1.partial", limit=limit)
 
 
 @pytest.mark.parametrize("size", [0, 1, files.CHUNK - 1, files.CHUNK, files.CHUNK + 1,
@@ -51,7 +49,6 @@ class Dribble(io.RawIOBase):
 def test_short_reads_are_not_the_end(tmp_path: Path) -> None:
     source: BinaryIO = Dribble(BODY)  # type: ignore[assignment]
     received = files.receive(source, tmp_path / "1.partial")
-    received.close()
     assert received.partial.read_bytes() == BODY
 
 
