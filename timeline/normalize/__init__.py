@@ -6,8 +6,8 @@ row cites; `snapshots` hands the recognised API answers to the state stage.
 
 from timeline.normalize.aws import cloudtrail, cloudtrail_envelope, cloudtrail_lookup, s3_access_log
 from timeline.normalize.cite import reextract, snapshots
+from timeline.normalize.drive import run
 from timeline.normalize.model import Document, IngestReport, OpenItem, Parser, Snapshot
-from timeline.normalize.run import run
 from timeline.normalize.table import read, rows
 
 #: Asked in this order for every record that the parser of the record before does not recognise.

@@ -1,24 +1,25 @@
 """Putting days of the table together: what was there, less what went, plus what is new, in order.
 
-A day that fits in memory is sorted there; a larger one by the engine, which spills. Both give the
-same rows in the same order to the same writer.
+Only the sort keys of a day are held; the rows stay in files that are mapped into memory and are
+gathered one row group at a time. A day of any length is written in bounded memory.
 """
 
-import itertools
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
+import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from timeline import engine
 from timeline.normalize import table
 from timeline.normalize.model import Partition
-from timeline.normalize.spool import Chunk, batches
+from timeline.normalize.spool import Chunk, batches, write_batches
 from timeline.schema import schema
 
-#: A day over this many bytes of rows is sorted by the engine.
-IN_MEMORY = 256 * 1024 * 1024
+#: Rank of a row whose item is gone.
+GONE = -1
+Numbers = npt.NDArray[np.int64]
 
 
 def build(
@@ -29,7 +30,7 @@ def build(
     kept: frozenset[str],
     scratch: Path,
 ) -> None:
-    """Write one day anew.
+    """Write one day anew; a day without rows goes.
 
     Args:
         out: the folder of the table.
@@ -37,85 +38,87 @@ def build(
         chunks: new rows, item by item in the order of their ranks.
         ranks: evidence item -> place in the order of items.
         kept: items whose old rows stay.
-        scratch: where a large sort may spill.
+        scratch: where old rows are laid open while the day is put together.
     """
     path = table.path_of(out, *partition)
-    size = sum(chunk.size for chunk in chunks) + (path.stat().st_size * 4 if path.is_file() else 0)
-    # Of two rows of one item and time, the earlier one in the file comes first: old rows lie in
-    # their order already, and an item's rows are all old or all new.
     old = {uid: rank for uid, rank in ranks.items() if uid in kept}
-    ranked = itertools.chain(_old(path, old), _new(chunks, ranks))
-    if size <= IN_MEMORY:
-        joined = pa.concat_tables([_empty(), *ranked])
-        ordered: Iterable[pa.Table] = (_sorted(joined),) if joined.num_rows else ()
-    else:
-        ordered = _spilling(ranked, scratch)
-    written = 0
-
-    def counted() -> Iterator[pa.Table]:
-        nonlocal written
-        for each in ordered:
-            written += each.num_rows
-            yield each
-
-    table.write_file(path, counted())
-    if not written:
+    held: list[pa.RecordBatch] = []
+    found: list[Numbers] = []
+    for batch in _laid_open(path, scratch / "old.arrow"):
+        held.append(batch)
+        found.append(_ranks(batch, old))
+    for batch in batches(chunks):
+        held.append(batch)
+        found.append(_ranks(batch, ranks))
+    order = _order(held, found)
+    if len(order):
+        table.write_file(path, _gathered(held, order))
+    elif path.is_file():
         path.unlink()
         path.parent.rmdir()
 
 
-def _old(path: Path, ranks: Mapping[str, int]) -> Iterator[pa.Table]:
+def _laid_open(path: Path, scratch: Path) -> Iterator[pa.RecordBatch]:
+    """The batches of a day as it was, in a file that can be mapped."""
     if path.is_file():
-        for group in table.row_groups(path):
-            yield _ranked(group, ranks)
+        parts = (batch for group in table.row_groups(path) for batch in group.to_batches())
+        write_batches(scratch, parts)
+        reader = pa.ipc.open_file(pa.memory_map(str(scratch)))
+        for number in range(reader.num_record_batches):
+            yield reader.get_batch(number)
 
 
-def _new(chunks: Sequence[Chunk], ranks: Mapping[str, int]) -> Iterator[pa.Table]:
-    for batch in batches(chunks):
-        yield _ranked(pa.Table.from_batches([batch]), ranks)
+def _ranks(batch: pa.RecordBatch, ranks: Mapping[str, int]) -> Numbers:
+    """Rank of every row's item, `GONE` if it is not among those given."""
+    known = pa.array(list(ranks), pa.string())
+    places = np.array([*ranks.values(), GONE], dtype=np.int64)
+    found = pc.fill_null(pc.index_in(batch.column("evidence_item"), value_set=known), len(ranks))
+    result: Numbers = places[found.to_numpy(zero_copy_only=False)]
+    return result
 
 
-def _empty() -> pa.Table:
-    shape = schema("events").append(pa.field("rank", pa.int64()))
-    return shape.empty_table()
+def _order(held: Sequence[pa.RecordBatch], ranks: Sequence[Numbers]) -> Numbers:
+    """Numbers of the rows, counted through all batches, in total order.
+
+    Of two rows of one item and one time the earlier one stays earlier: the sort is stable, an
+    item's rows are all old or all new, and lie in the order of the item.
+    """
+    if not held:
+        return np.empty(0, dtype=np.int64)
+    times = np.concatenate([_times(batch) for batch in held])
+    rank = np.concatenate(ranks)
+    order: Numbers = np.lexsort((rank, times))
+    kept: Numbers = order[rank[order] != GONE]
+    return kept
 
 
-def _ranked(rows: pa.Table, ranks: Mapping[str, int]) -> pa.Table:
-    """Rows of the items given with their item's rank; `duplicate_of` starts empty."""
-    known, places = pa.array(list(ranks), pa.string()), pa.array(ranks.values(), pa.int64())
-    rank = places.take(pc.index_in(rows["evidence_item"].combine_chunks(), value_set=known))
-    place = rows.schema.get_field_index("duplicate_of")
-    blank = pa.nulls(rows.num_rows, pa.string())
-    rows = rows.set_column(place, rows.schema.field(place), blank)
-    rows = rows.append_column(pa.field("rank", pa.int64()), rank)
-    return rows.filter(pc.is_valid(rank)) if rank.null_count else rows
+def _times(batch: pa.RecordBatch) -> Numbers:
+    numbers: Numbers = batch.column("time").cast(pa.int64()).to_numpy()
+    return numbers
 
 
-def _sorted(rows: pa.Table) -> pa.Table:
-    place = pa.array(range(rows.num_rows), pa.int64())
-    keys = pa.table({"time": rows["time"], "rank": rows["rank"], "place": place})
-    names = [(name, "ascending") for name in ("time", "rank", "place")]
-    return rows.take(pc.sort_indices(keys, sort_keys=names)).drop_columns(["rank"])
+def _gathered(held: Sequence[pa.RecordBatch], order: Numbers) -> Iterator[pa.Table]:
+    """The rows in order, a row group at a time, with `duplicate_of` empty."""
+    starts = np.cumsum([0, *(batch.num_rows for batch in held)])
+    for start in range(0, len(order), table.ROW_GROUP):
+        wanted = order[start : start + table.ROW_GROUP]
+        owner = np.searchsorted(starts, wanted, side="right") - 1
+        pieces, places = [], []
+        for number in np.unique(owner):
+            where = np.flatnonzero(owner == number)
+            pieces.append(_taken(held[number], wanted[where] - starts[number]))
+            places.append(where)
+        rows = pa.Table.from_batches(pieces, schema("events"))
+        back = np.argsort(np.concatenate(places), kind="stable")
+        if not np.array_equal(back, np.arange(len(back))):
+            rows = rows.combine_chunks().take(pa.array(back))
+        place = rows.schema.get_field_index("duplicate_of")
+        blank = pa.nulls(rows.num_rows, pa.string())
+        yield rows.set_column(place, rows.schema.field(place), blank)
 
 
-def _spilling(rows: Iterator[pa.Table], scratch: Path) -> Iterator[pa.Table]:
-    shape = _empty().schema.append(pa.field("place", pa.int64()))
-
-    def placed() -> Iterator[pa.RecordBatch]:
-        start = 0
-        for each in rows:
-            numbers = pa.array(range(start, start + each.num_rows), pa.int64())
-            start += each.num_rows
-            yield from each.append_column(shape.field("place"), numbers).to_batches()
-
-    source = pa.RecordBatchReader.from_batches(shape, placed())
-    connection = engine.connect(scratch)
-    try:
-        connection.register("source", source)
-        columns = ", ".join(f'"{name}"' for name in table.NAMES)
-        query = f"SELECT {columns} FROM source ORDER BY time, rank, place"  # noqa: S608 - own names
-        reader: pa.RecordBatchReader = connection.sql(query).to_arrow_reader(table.ROW_GROUP)
-        for batch in reader:
-            yield pa.Table.from_batches([batch]).cast(schema("events"))
-    finally:
-        connection.close()
+def _taken(batch: pa.RecordBatch, rows: Numbers) -> pa.RecordBatch:
+    """Some rows of a batch; a run of them without copying."""
+    if rows[-1] - rows[0] == len(rows) - 1 and np.all(np.diff(rows) == 1):
+        return batch.slice(int(rows[0]), len(rows))
+    return batch.take(pa.array(rows))

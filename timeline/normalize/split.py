@@ -125,7 +125,10 @@ def _located(body: bytes, raws: list[msgspec.Raw], skip: int) -> Iterator[Record
     position = _address(body, raws[0]) if raws else skip
     for index, raw in enumerate(raws):
         data = bytes(raw)
-        position = body.index(data, position)
+        if body[position] == 0x2C and body[position + 1] == data[0]:
+            position += 1
+        else:
+            position = body.index(data, position)
         yield Record(index, position, len(data), data)
         position += len(data)
 

@@ -26,7 +26,6 @@ class Chunk(NamedTuple):
     partition: Partition
     path: Path
     batch: int
-    size: int
 
 
 class Spool:
@@ -62,13 +61,20 @@ class Spool:
         for (provider, day), rows in sorted(self._rows.items()):
             table = to_table(rows)
             if self._writer is None:
-                options = pa.ipc.IpcWriteOptions(compression="lz4")
-                self._writer = pa.ipc.new_file(self._path, schema("events"), options=options)
+                # Not packed, so that the file can be mapped and read from anywhere.
+                self._writer = pa.ipc.new_file(self._path, schema("events"))
             self._writer.write_batch(table.combine_chunks().to_batches()[0])
             partition = Partition(provider, day_name(day))
-            self._chunks.append(Chunk(partition, self._path, len(self._chunks), table.nbytes))
+            self._chunks.append(Chunk(partition, self._path, len(self._chunks)))
         self._rows = {}
         self._bytes = 0
+
+
+def write_batches(path: Path, found: Iterable[pa.RecordBatch]) -> None:
+    """Batches to a file that can be mapped."""
+    with pa.ipc.new_file(path, schema("events")) as writer:
+        for batch in found:
+            writer.write_batch(batch)
 
 
 def batches(chunks: Iterable[Chunk]) -> Iterator[pa.RecordBatch]:

@@ -19,6 +19,10 @@ from timeline.schema import TABLES, schema
 
 ROW_GROUP = 65_536
 DAY = 86_400_000_000
+#: Columns whose values hardly repeat: a dictionary would cost time and save nothing.
+DISTINCT = frozenset(
+    {"event_uid", "provider_uid", "request_id", "params", "locator", "record_sha256"}
+)
 NAMES = tuple(name for name, _, _ in TABLES["events"])
 
 
@@ -46,6 +50,8 @@ def write_file(path: Path, tables: Iterable[pa.Table]) -> None:
         compression_level=1,
         version="2.6",
         data_page_version="1.0",
+        use_dictionary=[name for name in NAMES if name not in DISTINCT],
+        write_statistics=[name for name in NAMES if name != "params"],
     ) as writer:
         for group in _row_groups(tables):
             writer.write_table(group, row_group_size=ROW_GROUP)

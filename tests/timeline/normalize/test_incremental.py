@@ -9,7 +9,7 @@ import pytest
 from tests.timeline.normalize.evidence import Store
 from tests.timeline.normalize.records import native, record
 from timeline import normalize
-from timeline.normalize import days
+from timeline.normalize import spool, table
 from timeline.normalize.model import IngestReport
 
 
@@ -115,11 +115,18 @@ def test_tampering_means_reading_everything(name: str, tmp_path: Path) -> None:
     assert before == content(out)
 
 
-def test_a_day_too_long_for_memory_gives_the_same_bytes(
+def test_row_groups_and_batches_do_not_show(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    store, out, spilled = three_days(), tmp_path / "events", tmp_path / "spilled"
-    run(store, out)
-    monkeypatch.setattr(days, "IN_MEMORY", 0)
-    run(store, spilled)
-    assert content(out) == content(spilled)
+    """Rows that interleave between files and batches come out in total order."""
+    store = Store()
+    for item in range(7):
+        store.add(native(*(event(1, (item * 13 + number * 7) % 60) for number in range(20))))
+    run(store, tmp_path / "whole")
+    expected = normalize.read(tmp_path / "whole").to_pylist()
+    monkeypatch.setattr(table, "ROW_GROUP", 16)
+    monkeypatch.setattr(spool, "BATCH_BYTES", 1)
+    run(store, tmp_path / "cut")
+    assert expected == normalize.read(tmp_path / "cut").to_pylist()
+    keys = [(row["time"], int(row["evidence_item"][6:]), row["locator"]) for row in expected]
+    assert sorted(keys, key=lambda k: (*k[:2], int(k[2].partition("@")[0]))) == keys

@@ -307,7 +307,7 @@ def _params(f: Fields, doubled: bool) -> str:
 
 def _omitted(f: Fields, body: bytes, doubled: tuple[str, ...]) -> str | None:
     names = []
-    if b"mitted" in body or b"MITTED" in body:
+    if b"mitted" in body:
         bodies = ("requestParameters", "responseElements", "additionalEventData")
         names = [name for name in bodies if left_out(getattr(f, name))]
     if doubled:
