@@ -1,12 +1,9 @@
 """`butfor decide`: the evaluator as a filter, JSON lines in and out, in order."""
 
 import sys
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, Any
 
 import click
-
-if TYPE_CHECKING:
-    import msgspec
 
 
 @click.command("decide")
@@ -46,33 +43,29 @@ def run(source: IO[bytes], sink: IO[bytes]) -> int:
     """
     import msgspec
 
+    from timeline.policy.decide import decide as decide_line
+
     decoder, encoder = msgspec.json.Decoder(), msgspec.json.Encoder()
+    unreadable = (msgspec.DecodeError, UnicodeDecodeError)
     bad = 0
     for number, content in enumerate(source, start=1):
         if not content.strip():
             continue
-        answer = _answer(content, number, decoder)
+        line: Any = None
+        try:
+            line = decoder.decode(content)
+            answer = decide_line(line)
+        except unreadable as error:
+            answer = _failure(line, f"line {number}: not JSON: {error}")
+        except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+            answer = _failure(line, f"line {number}: {error or type(error).__name__}")
         bad += "error" in answer
         sink.write(encoder.encode(answer) + b"\n")
-        if number % 256 == 0:
+        if number % 64 == 0:
             sink.flush()
     sink.flush()
     return bad
 
 
-def _answer(content: bytes, number: int, decoder: "msgspec.json.Decoder[Any]") -> dict[str, Any]:
-    """One line decided, or its error with its position."""
-    import msgspec
-
-    from timeline.policy.decide import decide as decide_line
-
-    line: Any = None
-    try:
-        line = decoder.decode(content)
-        return decide_line(line)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        reason = f"not JSON: {error}"
-    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
-        reason = str(error) or type(error).__name__
-    identifier = line.get("id") if isinstance(line, dict) else None
-    return {"id": identifier, "error": f"line {number}: {reason}"}
+def _failure(line: object, reason: str) -> dict[str, Any]:
+    return {"id": line.get("id") if isinstance(line, dict) else None, "error": reason}

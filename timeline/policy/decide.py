@@ -31,13 +31,13 @@ def decide(line: Mapping[str, Any]) -> dict[str, Any]:
     Raises:
         MalformedError: the line is not of that form; says what was expected and found.
     """
-    if not isinstance(line, Mapping):
+    if not isinstance(line, dict | Mapping):
         raise MalformedError(f"line: expected an object, found {type(line).__name__}")
     request, state = line.get("request"), line.get("state")
     unknown = line.get("unknown") or ()
-    if not isinstance(request, Mapping):
+    if not isinstance(request, dict | Mapping):
         raise MalformedError(f"request: expected an object, found {type(request).__name__}")
-    if not isinstance(state, Mapping):
+    if not isinstance(state, dict | Mapping):
         raise MalformedError(f"state: expected an object, found {type(state).__name__}")
     if not isinstance(unknown, list | tuple) or not all(isinstance(u, str) for u in unknown):
         raise MalformedError("unknown: expected a list of dotted paths")

@@ -2,10 +2,12 @@
 
 from dataclasses import dataclass, field
 
-from timeline.policy.aws.context import Request
+from timeline.policy.aws.context import Request, in_account
 from timeline.policy.aws.slots import PolicySet, State
 from timeline.policy.aws.weigh import Weight, identity_weight, resource_denies
 from timeline.policy.kleene import Kleene, Unknown, all_of, any_of, choose, negate
+
+_NONE = PolicySet("")
 
 
 @dataclass(slots=True)
@@ -28,20 +30,34 @@ class Result:
 class Callers:
     """The caller's own side, and the policies that stand above it, for one request."""
 
-    __slots__ = ("boundary", "identity", "member", "rcps", "request", "scps", "session", "state")
+    __slots__ = (
+        "boundary",
+        "identity",
+        "member",
+        "of_owner",
+        "rcps",
+        "request",
+        "scps",
+        "session",
+        "state",
+    )
 
     def __init__(self, request: Request, state: State) -> None:
         self.request = request
         self.state = state
+        #: Whether the caller belongs to the account that owns the bucket.
+        self.of_owner = in_account(
+            request, state.text("bucket.owner_account"), "bucket.owner_account"
+        )
         signed = request.principal.signed
         account = signed and request.principal.kind != "Root"
-        none = PolicySet("")
-        self.identity = state.policies("identity_policies") if account else none
-        self.boundary = state.policy("permissions_boundary") if account else none
-        self.session = state.policies("session_policies") if account else none
-        self.member = negate(_service_linked(request))
+        self.identity = state.policies("identity_policies") if account else _NONE
+        self.boundary = state.policy("permissions_boundary") if account else _NONE
+        self.session = state.policies("session_policies") if account else _NONE
         self.scps = state.levels("scps") if signed else ()
         self.rcps = state.levels("rcps")
+        reached = self.scps or self.rcps
+        self.member: Kleene = negate(_service_linked(request)) if reached else True
 
     def denies(self, action: str, resource: str) -> Weight:
         """Explicit denies on the caller's side and above."""
@@ -95,6 +111,8 @@ def _service_linked(request: Request) -> Kleene:
 
 def join(found: Weight, more: Weight, *, only: Kleene = True) -> None:
     """Book what another set of documents says, where `only` holds."""
+    if more.answer is False:
+        return
     answer = all_of(more.answer, only)
     if answer is True:
         found.labels += more.labels

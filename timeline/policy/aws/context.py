@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from typing import Any, TypeAlias
 
 from timeline.policy.aws.principal import Principal
-from timeline.policy.kleene import Unknown
+from timeline.policy.kleene import Kleene, Unknown
 
 
 @dataclass(frozen=True, slots=True)
@@ -260,3 +260,17 @@ DERIVED: dict[str, Callable[[Request], Value]] = {
 def _named(keys: Collection[str]) -> dict[str, str]:
     """Names by their lower case, so that a reason spells a key as the caller did."""
     return {key.lower(): key for key in keys}
+
+
+def in_account(request: Request, account: str | Unknown | None, slot: str) -> Kleene:
+    """Whether the caller belongs to the account."""
+    who = request.principal
+    if not who.signed:
+        return False
+    if isinstance(account, Unknown):
+        return account
+    if account is None:
+        return Unknown(slot)
+    if who.account is None:
+        return Unknown("request.principal.account")
+    return who.account == account

@@ -13,14 +13,17 @@ For each action, in this order; the order fixes the reasons, not the outcome:
 `decide_once` takes one reading of each ambiguity; `timeline.policy.aws.evaluate` compares them.
 """
 
+from functools import partial
+
 from timeline.policy.aws import kms, s3
 from timeline.policy.aws.callers import Callers, Result, join
-from timeline.policy.aws.context import Request
-from timeline.policy.aws.refusals import refusals
+from timeline.policy.aws.context import Request, in_account
+from timeline.policy.aws.refusals import refusals, versioning_is_for_the_owner
 from timeline.policy.aws.side import Side
 from timeline.policy.aws.slots import PolicySet, State
 from timeline.policy.aws.target import Target
 from timeline.policy.aws.weigh import (
+    NO_GRANTS,
     Grants,
     Weight,
     identity_weight,
@@ -49,28 +52,30 @@ def decide_action(action: str, target: Target, request: Request, state: State) -
     policies = [(state.policy(slot), arn) for slot, arn in target.policies(action)]
     result = Result(False)
     # (1), (3)
+    met = len(request.readings.touched)
     denied = callers.denies(action, target.arn)
     _join_resource_denies(denied, policies, action, callers)
     # (2), (4)
     organization = callers.organization(action, target.arn)
     endpoint = _endpoint(action, target, request, state, denied)
+    # A refusal that rests on no ambiguity makes every ambiguity met later irrelevant.
+    refused = denied.answer is True or organization is False or endpoint is False
+    decisive = refused and len(request.readings.touched) == met
     # (5)
     passes: list[Kleene] = []
     if target.service == "s3":
-        passes = refusals(
-            action,
-            target,
-            request,
-            state,
-            result,
-            lambda: decide_action(_BYPASS, target, request, state).allowed,
-        )
+        bypass = partial(decide_action, _BYPASS, target, request, state)
+        passes = refusals(action, target, callers, result, bypass)
     # (6), (7)
     granted = _granted(action, target, callers, policies, result)
     key = kms.key_allows(action, callers, result) if target.service == "s3" else True
     result.explicit = denied.answer is True
     result.denies = denied.labels + result.denies
     result.allowed = all_of(negate(denied.answer), organization, endpoint, *passes, granted, key)
+    if result.allowed is not False and target.service == "s3":
+        result.allowed = all_of(result.allowed, versioning_is_for_the_owner(action, callers))
+    if decisive:
+        request.readings.touched.clear()
     if organization is False:
         result.denies.append("scps: a level without Allow")
     if endpoint is False:
@@ -87,7 +92,8 @@ def _join_resource_denies(
         weight = resource_denies(slot, action, arn, callers.request, bounded=bounded)
         only: Kleene = True
         if slot.slot == "bucket.policy" and action in s3.ROOT_ALWAYS:
-            only = negate(_owner_root(callers.request, callers.state))
+            root = callers.request.principal.kind == "Root"
+            only = negate(callers.of_owner) if root else True
         join(denied, weight, only=only)
 
 
@@ -103,12 +109,6 @@ def _missing_state(action: str, target: Target, state: State) -> Unknown | None:
     if target.service == "kms" and "kms_key_policy" not in state.given:
         return Unknown("kms_key_policy")
     return None
-
-
-def _owner_root(request: Request, state: State) -> Kleene:
-    if request.principal.kind != "Root":
-        return False
-    return s3.in_account(request, state.text("bucket.owner_account"), "bucket.owner_account")
 
 
 def _endpoint(
@@ -157,7 +157,7 @@ def _granted(
     identity = identity_weight(callers.identity, action, target.arn, request)
     mine = Side(callers, identity, boundary, session, result)
     if not policies:
-        own = s3.in_account(request, target.account or request.principal.account, "resource")
+        own = in_account(request, target.account or request.principal.account, "resource")
         return mine.own_side(own)
     answers = []
     for slot, arn in policies:
@@ -169,14 +169,11 @@ def _granted(
         elif slot.slot == "access_point.policy":
             account = state.text("access_point.account")
             account = target.account if account is None else account
-            own = s3.in_account(request, account, "access_point.account")
-            owner = s3.in_account(
-                request, state.text("bucket.owner_account"), "bucket.owner_account"
-            )
-            grants = mine.restricted(slot, grants, owner, access_point=True)
+            own = in_account(request, account, "access_point.account")
+            grants = mine.restricted(slot, grants, callers.of_owner, access_point=True)
             answers.append(mine.side(grants, None, own))
         else:
-            own = s3.in_account(request, target.account, "request.resource")
+            own = in_account(request, target.account, "request.resource")
             answers.append(mine.key_side(grants, own))
     return all_of(*answers)
 
@@ -193,7 +190,7 @@ def _bucket_side(
 ) -> Kleene:
     request, state = mine.callers.request, mine.callers.state
     point = target.through_access_point
-    owner = s3.in_account(request, state.text("bucket.owner_account"), "bucket.owner_account")
+    owner = mine.callers.of_owner
     grants = mine.restricted(slot, grants, owner, access_point=point)
     acl = s3.acl_weight(state, request, action, access_point=point)
     mine.result.voided += acl.voided
@@ -209,12 +206,11 @@ def _bucket_side(
     if foreign is False:
         return mine.side(grants, acl, owner)
     theirs = s3.owns_object(state, request)
-    nothing = Grants()
     if foreign is True:
         by = "object.owner_account: the bucket policy grants nothing on it"
         mine.result.voided += [{"grant": label, "by": by} for label in grants.labels]
-        return mine.side(nothing, acl, theirs)
-    return choose(foreign, mine.side(nothing, acl, theirs), mine.side(grants, acl, owner))
+        return mine.side(NO_GRANTS, acl, theirs)
+    return choose(foreign, mine.side(NO_GRANTS, acl, theirs), mine.side(grants, acl, owner))
 
 
 def _restrict_acl(
@@ -243,7 +239,7 @@ def _third_party_delete(
     third = all_of(s3.object_is_foreign(state), negate(owner), negate(theirs))
     if third is False or request.readings.default("A13"):
         return answer
-    return choose(third, mine.side(Grants(), acl, owner), answer)
+    return choose(third, mine.side(NO_GRANTS, acl, owner), answer)
 
 
 def _initiated(request: Request, state: State) -> Kleene:

@@ -95,7 +95,7 @@ def _policy_gate(action: str, policy: object, request: Request, state: State) ->
     public: Kleene = Unknown("request.payload.policy")
     if policy is not None:
         public = policy_is_public(policy, access_point=point, readings=request.readings)
-    return {f"gate {on or 'BlockPublicPolicy'}: public policy": all_of(flag, public)}
+    return {f"gate {on}: public policy": all_of(flag, public)}
 
 
 def _ownership_gate(value: object, state: State) -> dict[str, Kleene]:
@@ -128,7 +128,7 @@ def _acl_gates(action: str, acl: NewAcl, request: Request, state: State) -> dict
     ownership = state.ownership()
     enforced: Kleene = ownership == ENFORCED if isinstance(ownership, str) else ownership
     return {
-        f"gate {on or 'BlockPublicAcls'}: public ACL": all_of(flag, acl.given, acl.public),
+        f"gate {on}: public ACL": all_of(flag, acl.given, acl.public),
         f"gate bucket.ownership {ENFORCED}: ACL": all_of(
             enforced, acl.given, negate(acl.owner_only)
         ),

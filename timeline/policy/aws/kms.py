@@ -10,9 +10,8 @@ key-policies, policy-conditions.
 
 from collections.abc import Mapping
 
-from timeline.policy.aws import s3
 from timeline.policy.aws.callers import Callers, Result, join
-from timeline.policy.aws.context import Request, Value
+from timeline.policy.aws.context import Request, Value, in_account
 from timeline.policy.aws.side import Side
 from timeline.policy.aws.slots import PolicySet
 from timeline.policy.aws.weigh import identity_weight, resource_denies, resource_grants
@@ -68,7 +67,7 @@ def _key_answer(needed: str, action: str, callers: Callers, result: Result) -> K
     if request.principal.kind == "Anonymous" or secure is False:
         return False
     policies = state.policy("kms_key_policy")
-    owner = s3.in_account(request, state.text("bucket.owner_account"), "bucket.owner_account")
+    owner = callers.of_owner
     if not policies.documents and policies.further is None:
         return all_of(secure, owner)
     key = _key(action, callers)
@@ -95,7 +94,7 @@ def _own_answer(
     boundary, session = inside.limits(needed, key)
     identity = identity_weight(inside.identity, needed, key, request)
     side = Side(inside, identity, boundary, session, Result(False))
-    own = s3.in_account(request, account, "object.kms_key")
+    own = in_account(request, account, "object.kms_key")
     if denied.answer is True:
         result.denies += denied.labels
     return all_of(

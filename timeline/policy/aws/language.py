@@ -199,10 +199,11 @@ class Document:
 
 def compile_document(document: object) -> Document:
     """The compiled form of a policy: an object, or its JSON text as some calls return it."""
-    if isinstance(document, Mapping):
-        for envelope in ("PolicyDocument", "Document"):
-            if envelope in document and "Statement" not in document:
-                return compile_document(document[envelope])
+    if type(document) is dict or isinstance(document, Mapping):
+        if "Statement" not in document:
+            for envelope in ("PolicyDocument", "Document"):
+                if envelope in document:
+                    return compile_document(document[envelope])
         return _compiled(msgspec.json.encode(document))
     if isinstance(document, str):
         text = unquote(document) if document.lstrip().startswith("%7B") else document

@@ -8,6 +8,7 @@ References: IAM User Guide, reference_policies_elements_principal, …_notprinci
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from timeline.policy.kleene import Kleene, Unknown, any_of
@@ -24,6 +25,7 @@ KINDS = (
 )
 
 
+_FIELDS = ("type", "arn", "account", "canonical_id", "unique_id", "issuer_arn", "service")
 #: Account ids under which logs show callers who did not sign.
 _NOBODY = ("anonymous", "ANONYMOUS_PRINCIPAL")
 
@@ -67,37 +69,54 @@ def parse_principal(given: Mapping[str, Any]) -> Principal:
     Raises:
         MalformedError: no type that is known.
     """
-    arn = given.get("arn") or None
-    kind = given.get("type")
+    values = [given.get(name) for name in _FIELDS]
+    if not all(value is None or isinstance(value, str) for value in values):
+        raise MalformedError(f"principal: expected text in {', '.join(_FIELDS)}")
+    return _parsed(*values)
+
+
+@lru_cache(maxsize=8_192)
+def _parsed(
+    kind: str,
+    arn: str | None,
+    account: str | None,
+    canonical_id: str | None,
+    unique_id: str | None,
+    issuer_arn: str | None,
+    service: str | None,
+) -> Principal:
     if kind not in KINDS:
         raise MalformedError(f"principal.type: expected one of {', '.join(KINDS)}, found {kind!r}")
-    if kind == "Anonymous" or given.get("account") in _NOBODY:
+    if kind == "Anonymous" or account in _NOBODY:
         return Principal(kind="Anonymous")
     if kind == "AWSService":
-        names = (given.get(field) for field in ("service", "arn", "unique_id", "account"))
-        service = next((n for n in names if isinstance(n, str) and "amazonaws.com" in n), None)
-        return Principal(kind=kind, service=service)
-    fields = arn.split(":", 5) if isinstance(arn, str) else []
+        names = (service, arn, unique_id, account)
+        return Principal(kind=kind, service=next((n for n in names if _is_service(n)), None))
+    fields = arn.split(":", 5) if arn else []
     if len(fields) != 6:
         arn, fields = None, ["arn", "aws", "", "", "", ""]
     if kind == "AWSAccount" and arn is not None:
         kind = _kind_of(fields)
     rest = fields[5].split("/")
-    account = given.get("account") or fields[4] or None
+    account = account or fields[4] or None
     if kind == "Root" and arn is None and account:
         arn = f"arn:aws:iam::{account}:root"
     return Principal(
         kind=kind,
         arn=arn,
         partition=fields[1] or "aws",
-        account=str(account) if account else None,
-        canonical_id=given.get("canonical_id") or None,
-        unique_id=given.get("unique_id") or None,
-        issuer_arn=given.get("issuer_arn") or None,
+        account=account,
+        canonical_id=canonical_id or None,
+        unique_id=unique_id or None,
+        issuer_arn=issuer_arn or None,
         role=rest[1] if rest[0] == "assumed-role" and len(rest) > 2 else None,
         user=rest[-1] if rest[0] == "user" else None,
         session="/".join(rest[2:]) if rest[0] == "assumed-role" else _federated(rest),
     )
+
+
+def _is_service(name: str | None) -> bool:
+    return name is not None and "amazonaws.com" in name
 
 
 def _federated(rest: list[str]) -> str | None:

@@ -14,6 +14,8 @@ from timeline.policy.aws.target import Target, target_of
 from timeline.policy.kleene import Kleene, all_of, any_of, negate
 from timeline.policy.malformed import MalformedError
 
+_DELETE, _VERSION = "s3:deleteobject", "s3:deleteobjectversion"
+
 
 class Question:
     """Request and state, parsed once and decided under one or more readings."""
@@ -49,7 +51,7 @@ class Question:
         self.state = State(state, unknown)
         self.unknown_context = [*(request.get("unknown_context") or ()), *_context_of(unknown)]
         given = request.get("principal")
-        if not isinstance(given, Mapping):
+        if not isinstance(given, dict | Mapping):
             raise MalformedError(f"request.principal: expected an object, found {given!r}")
         self.principal = _known_canonical(parse_principal(_visible(given, unknown)), self.state)
         action = request.get("action")
@@ -57,7 +59,12 @@ class Question:
         if not self.actions or not all(isinstance(a, str) and ":" in a for a in self.actions):
             raise MalformedError(f"request.action: expected service:Action, found {action!r}")
         name = self.state.bucket.get("name")
-        self.targets = [target_of(request.get("resource"), a, name) for a in self.actions]
+        resource = request.get("resource")
+        if resource is not None and not isinstance(resource, str):
+            raise MalformedError(f"request.resource: expected an ARN, found {resource!r}")
+        self.targets = [
+            target_of(resource, a.partition(":")[0].lower(), name) for a in self.actions
+        ]
         self.time = None if "request.time" in unknown else request.get("time")
         self.operation = request.get("operation")
         self.context = context_values(request.get("context") or {})
@@ -71,9 +78,17 @@ class Question:
             if self.gates_only:
                 results.append(self._gates(action.lower(), asked))
                 continue
-            for each in _needed(action.lower(), self.actions, readings):
-                results.append(decide_action(each, target, asked, self.state))
+            results.append(decide_action(action.lower(), target, asked, self.state))
+            if self._needs_delete(action, results[-1], readings):
+                results.append(decide_action(_DELETE, target, asked, self.state))
         return _together(results), frozenset(readings.touched)
+
+    def _needs_delete(self, action: str, found: Result, readings: Readings) -> bool:
+        """A14: does a delete with a version id need DeleteObject too?"""
+        if action.lower() != _VERSION or found.allowed is False:
+            return False
+        listed = any(each.lower() == _DELETE for each in self.actions)
+        return not listed and not readings.default("A14")
 
     def _resource_account(self, target: Target) -> str | None:
         if target.service != "s3":
@@ -117,13 +132,6 @@ class Question:
             operation=self.operation,
             readings=readings,
         )
-
-
-def _needed(action: str, actions: tuple[str, ...], readings: Readings) -> tuple[str, ...]:
-    """A14: does a delete with a version id need DeleteObject too?"""
-    if action != "s3:deleteobjectversion" or any(a.lower() == "s3:deleteobject" for a in actions):
-        return (action,)
-    return (action,) if readings.default("A14") else (action, "s3:deleteobject")
 
 
 def _together(results: list[Result]) -> Result:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 
 from timeline.policy.aws import s3
-from timeline.policy.aws.callers import Result
+from timeline.policy.aws.callers import Callers, Result
 from timeline.policy.aws.context import Request
 from timeline.policy.aws.gates import header_gate
 from timeline.policy.aws.slots import State
@@ -13,39 +13,38 @@ from timeline.policy.kleene import Kleene, Unknown, all_of, any_of, negate
 
 
 def refusals(
-    action: str,
-    target: Target,
-    request: Request,
-    state: State,
-    result: Result,
-    may_bypass: Callable[[], Kleene],
+    action: str, target: Target, callers: Callers, result: Result, bypass: Callable[[], Result]
 ) -> list[Kleene]:
     """What stands whatever the policies say; each answer is whether the request passes.
 
     Args:
-        may_bypass: whether the caller holds s3:BypassGovernanceRetention.
+        bypass: decides whether the caller holds s3:BypassGovernanceRetention.
     """
     if action in s3.IDENTITY_ONLY and action != "s3:createbucket":
         return []
+    request, state, owner = callers.request, callers.state, callers.of_owner
     passes: dict[str, Kleene] = {}
-    owner = s3.in_account(request, state.text("bucket.owner_account"), "bucket.owner_account")
     if action in s3.OWNER_ONLY and request.principal.kind != "AWSService":
         passes["only callers of the bucket owner's account"] = owner
-    if action == "s3:getbucketversioning" and owner is not True and request.principal.signed:
-        passes["A15: only callers of the bucket owner's account"] = any_of(
-            owner, request.readings.default("A15")
-        )
     if action != "s3:createbucket":
         passes["bucket.requester_pays"] = _pays(request, state, owner)
     if target.through_access_point:
         passes["access_point.network_origin VPC"] = _network(request, state)
     if action == "s3:deleteobjectversion":
         passes["object.legal_hold"] = negate(_held(state))
-        passes["object.retention"] = _released(request, state, may_bypass)
+        passes["object.retention"] = _released(request, state, bypass)
     for name, refused in header_gate(action, request, state).items():
         passes[name] = negate(refused)
     result.denies += [name for name, answer in passes.items() if answer is False]
     return list(passes.values())
+
+
+def versioning_is_for_the_owner(action: str, callers: Callers) -> Kleene:
+    """A15: whether GetBucketVersioning passes for a caller of another account."""
+    owner, request = callers.of_owner, callers.request
+    if action != "s3:getbucketversioning" or owner is True or not request.principal.signed:
+        return True
+    return any_of(owner, request.readings.default("A15"))
 
 
 def _pays(request: Request, state: State, owner: Kleene) -> Kleene:
@@ -84,7 +83,7 @@ def _held(state: State) -> Kleene:
     return value == "ON" or value is True
 
 
-def _released(request: Request, state: State, may_bypass: Callable[[], Kleene]) -> Kleene:
+def _released(request: Request, state: State, bypass: Callable[[], Result]) -> Kleene:
     """No retention any more, or one of governance mode that the caller may bypass."""
     hidden = state.hidden("object.retention", within=True)
     if hidden is not None:
@@ -94,7 +93,7 @@ def _released(request: Request, state: State, may_bypass: Callable[[], Kleene]) 
         return True
     value = value.get("Retention", value)
     over = _over(str(value.get("RetainUntilDate")), request.time)
-    return any_of(over, all_of(value.get("Mode") == "GOVERNANCE", may_bypass()))
+    return any_of(over, all_of(value.get("Mode") == "GOVERNANCE", bypass().allowed))
 
 
 def _over(until: str, now: str | None) -> Kleene:

@@ -7,7 +7,7 @@ access-control-block-public-access, access-control-auth-workflow-bucket-operatio
 
 from dataclasses import dataclass
 
-from timeline.policy.aws.context import Request
+from timeline.policy.aws.context import Request, in_account
 from timeline.policy.aws.public import policy_is_public
 from timeline.policy.aws.slots import (
     ALL_USERS,
@@ -19,7 +19,7 @@ from timeline.policy.aws.slots import (
     PolicySet,
     State,
 )
-from timeline.policy.aws.weigh import Weight
+from timeline.policy.aws.weigh import NOTHING, Weight
 from timeline.policy.kleene import Kleene, Unknown, all_of, any_of, negate, pending
 
 #: Only an identity policy grants these; there is no bucket yet, or none in particular.
@@ -118,20 +118,26 @@ class AclWeight:
         return [*self.everyone.labels, *self.signed.labels, *self.account.labels]
 
 
+#: Shared: no ACL grant covers the action.
+NO_ACL = AclWeight(NOTHING, NOTHING, NOTHING, [])
+
+
 def effective_flag(
     state: State, request: Request, name: str, *, access_point: bool
 ) -> tuple[Kleene, str]:
     """A Block Public Access flag after the account, organization and access point (R-S3-0).
 
     Returns:
-        The flag, and where it is on.
+        The flag, and where it is on, if it is: the bucket is named before the account.
     """
-    levels = {"account_public_access_block": account_flag(state, request, name)}
-    levels["bucket.public_access_block"] = state.flag("bucket", name)
-    if access_point:
-        levels["access_point.public_access_block"] = state.flag("access_point", name)
-    on = ", ".join(f"{level}.{name}" for level, flag in levels.items() if flag is True)
-    return any_of(*levels.values()), on
+    bucket = state.flag("bucket", name)
+    point = state.flag("access_point", name) if access_point else False
+    if bucket is True or point is True:
+        # Where the account's flag cannot matter, its ambiguity is not met either.
+        holder = "bucket" if bucket is True else "access_point"
+        return True, f"{holder}.public_access_block.{name}"
+    account = account_flag(state, request, name)
+    return any_of(account, bucket, point), f"account_public_access_block.{name}"
 
 
 def account_flag(state: State, request: Request, name: str) -> Kleene:
@@ -216,19 +222,19 @@ def restricts(
 
 def acl_weight(state: State, request: Request, action: str, *, access_point: bool) -> AclWeight:
     """Grants of the ACL that covers this action, after the gates (R-S3-10, R-S3-11)."""
-    found = AclWeight(Weight(), Weight(), Weight(), [])
     holder = "bucket" if action in BUCKET_ACL else "object"
     permission = BUCKET_ACL.get(action) or OBJECT_ACL.get(action)
     if permission is None:
-        return found
-    if holder == "object" and state.hidden("object") is None and not state.object:
-        return found
+        return NO_ACL
+    if holder == "object" and not state.object and state.hidden("object") is None:
+        return NO_ACL
     acl = state.acl(holder)
     if not acl.grants and acl.further is None:
-        return found
+        return NO_ACL
     ownership = state.ownership()
     enabled: Kleene = ownership != ENFORCED if isinstance(ownership, str) else ownership
     ignored, on = effective_flag(state, request, "IgnorePublicAcls", access_point=access_point)
+    found = AclWeight(Weight(), Weight(), Weight(), [])
     fitting = [g for g in acl.grants if g.permission in (permission, "FULL_CONTROL")]
     ignore_all = _ignores_all(acl, ignored, fitting, request)
     for grant in fitting:
@@ -341,17 +347,3 @@ def owns_object(state: State, request: Request) -> Kleene:
     if not who.signed and isinstance(state.text("object.owner_account"), str):
         return False
     return Unknown("object.owner_account")
-
-
-def in_account(request: Request, account: str | Unknown | None, slot: str) -> Kleene:
-    """Whether the caller belongs to the account."""
-    who = request.principal
-    if not who.signed:
-        return False
-    if isinstance(account, Unknown):
-        return account
-    if account is None:
-        return Unknown(slot)
-    if who.account is None:
-        return Unknown("request.principal.account")
-    return who.account == account

@@ -2,8 +2,9 @@
 
 from timeline.policy.aws import s3
 from timeline.policy.aws.callers import Callers, Result
+from timeline.policy.aws.context import in_account
 from timeline.policy.aws.slots import PolicySet
-from timeline.policy.aws.weigh import Grants, Weight
+from timeline.policy.aws.weigh import NO_GRANTS, Grants, Weight
 from timeline.policy.kleene import Kleene, all_of, any_of, choose, negate
 
 #: Ways of being allowed that are listed at most; more of them change nothing.
@@ -57,17 +58,15 @@ class Side:
             return grants
         if access_point:
             point = state.text("access_point.account")
-            owner = any_of(owner, s3.in_account(request, point, "access_point.account"))
+            owner = any_of(owner, in_account(request, point, "access_point.account"))
         applies, on = s3.restricts(state, request, slot, access_point=access_point)
         keeps = any_of(owner, negate(applies))
         if keeps is True:
             return grants
         if keeps is False:
             self.result.voided += [{"grant": label, "by": on} for label in grants.labels]
-            return Grants()
-        return Grants(
-            *(Weight(all_of(w.answer, keeps)) for w in (grants.direct, grants.role, grants.account))
-        )
+            return NO_GRANTS
+        return grants.limited(keeps)
 
     def side(self, grants: Grants, acl: s3.AclWeight | None, own: Kleene) -> Kleene:
         """The resource side and the caller's side, for a caller of the owner's account or not."""

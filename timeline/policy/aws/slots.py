@@ -5,8 +5,11 @@ Documents come in the provider's own form, as its API returns them; the envelope
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any
+
+import msgspec
 
 from timeline.policy.aws.language import Document, compile_document
 from timeline.policy.kleene import Kleene, Unknown, pending
@@ -66,13 +69,14 @@ class Acl:
 
 
 class State:
-    """One configuration state with its unknown paths."""
+    """One configuration state with its unknown paths; each slot is read once and kept."""
 
-    __slots__ = ("_unknown", "access_point", "bucket", "given", "object")
+    __slots__ = ("_kept", "_unknown", "access_point", "bucket", "given", "object")
 
     def __init__(self, given: Mapping[str, Any], unknown: Collection[str]) -> None:
         self.given = given
         self._unknown = tuple(sorted(path.replace("[", ".") for path in unknown))
+        self._kept: dict[str, Any] = {}
         self.bucket = _mapping(given.get("bucket"), "state.bucket")
         self.object = _mapping(given.get("object"), "state.object")
         self.access_point = _mapping(given.get("access_point"), "state.access_point")
@@ -86,34 +90,49 @@ class State:
                 return Unknown(name)
         return None
 
-    def text(self, path: str) -> str | Unknown | None:
-        """A text slot such as `bucket.owner_account`."""
-        hidden = self.hidden(path)
-        if hidden is not None:
-            return hidden
+    def _value(self, path: str) -> Any:  # noqa: ANN401 - whatever the line holds there
         part, _, name = path.rpartition(".")
         holder: Mapping[str, Any] = getattr(self, part) if part else self.given
-        value = holder.get(name)
-        return None if value is None else str(value)
+        return holder.get(name)
+
+    def text(self, path: str) -> str | Unknown | None:
+        """A text slot such as `bucket.owner_account`."""
+        if path not in self._kept:
+            hidden = self.hidden(path)
+            value = self._value(path)
+            text = None if value is None else str(value)
+            self._kept[path] = text if hidden is None else hidden
+        found: str | Unknown | None = self._kept[path]
+        return found
 
     def policy(self, path: str) -> PolicySet:
         """A slot that holds one document."""
-        part, _, name = path.rpartition(".")
-        holder: Mapping[str, Any] = getattr(self, part) if part else self.given
-        value = holder.get(name)
-        documents = () if value is None else ((path, compile_document(value)),)
-        return PolicySet(path, documents, self.hidden(path, within=True))
+        if path not in self._kept:
+            value = self._value(path)
+            documents = () if value is None else ((path, compile_document(value)),)
+            self._kept[path] = PolicySet(path, documents, self.hidden(path, within=True))
+        found: PolicySet = self._kept[path]
+        return found
 
     def policies(self, path: str) -> PolicySet:
         """A slot that holds a list of documents."""
-        value = self.given.get(path)
-        further = self.hidden(path, within=True)
-        if path == "identity_policies" and further is None:
-            further = next((Unknown(n) for n in self._unknown if n.startswith("identity:")), None)
-        return _set(path, value, further)
+        if path not in self._kept:
+            further = self.hidden(path, within=True)
+            if path == "identity_policies" and further is None:
+                accounts = (Unknown(n) for n in self._unknown if n.startswith("identity:"))
+                further = next(accounts, None)
+            self._kept[path] = _set(path, self.given.get(path), further)
+        found: PolicySet = self._kept[path]
+        return found
 
     def levels(self, path: str) -> tuple[PolicySet, ...]:
         """Service or resource control policies, one set per level, root first."""
+        if path not in self._kept:
+            self._kept[path] = self._levels(path)
+        found: tuple[PolicySet, ...] = self._kept[path]
+        return found
+
+    def _levels(self, path: str) -> tuple[PolicySet, ...]:
         value = self.given.get(path)
         further = self.hidden(path, within=True)
         found = []
@@ -133,8 +152,7 @@ class State:
         hidden = self.hidden(f"{slot}.{name}")
         if hidden is not None:
             return hidden
-        source: Mapping[str, Any] = getattr(self, holder) if holder else self.given
-        block = source.get(slot.rpartition(".")[2])
+        block = self._value(slot)
         if block is None:
             return False
         block = _mapping(block, f"state.{slot}")
@@ -144,12 +162,14 @@ class State:
 
     def acl(self, holder: str) -> Acl:
         """The stored access control list of `bucket` or `object`."""
-        slot = f"{holder}.acl"
-        value = getattr(self, holder).get("acl")
-        further = self.hidden(slot, within=True)
-        if value is None:
-            return Acl(slot, None, (), further)
-        return parse_acl(slot, value, further)
+        path = f"{holder}.acl"
+        if path not in self._kept:
+            value = self._value(path)
+            further = self.hidden(path, within=True)
+            known = Acl(path, None, (), None) if value is None else parse_acl(path, value)
+            self._kept[path] = known if further is None else replace(known, further=further)
+        found: Acl = self._kept[path]
+        return found
 
     def ownership(self) -> str | Unknown:
         """The bucket's object ownership setting; none set = ObjectWriter."""
@@ -169,16 +189,23 @@ class State:
         return value is True or value == "Requester"
 
 
-def parse_acl(slot: str, value: object, further: Unknown | None = None) -> Acl:
-    """An access control list in the form of GetBucketAcl: `{Owner, Grants}`.
+def parse_acl(slot: str, value: object) -> Acl:
+    """An access control list in the form of GetBucketAcl: `{Owner, Grants}`, or its grants.
 
     Raises:
         MalformedError: not of that form.
     """
+    return _parsed_acl(slot, msgspec.json.encode(value))
+
+
+@lru_cache(maxsize=4_096)
+def _parsed_acl(slot: str, content: bytes) -> Acl:
+    value = msgspec.json.decode(content)
     body = _mapping({"Grants": value} if isinstance(value, list) else value, f"state.{slot}")
     body = _mapping(body.get("AccessControlPolicy", body), f"state.{slot}")
     owner = _mapping(body.get("Owner"), f"state.{slot}.Owner").get("ID")
     grants = []
+    further = None
     for each in body.get("Grants") or ():
         entry = _mapping(each, f"state.{slot}.Grants")
         grantee = _mapping(entry.get("Grantee"), f"state.{slot}.Grants.Grantee")
@@ -188,7 +215,7 @@ def parse_acl(slot: str, value: object, further: Unknown | None = None) -> Acl:
         elif grantee.get("ID"):
             grants.append(AclGrant(str(grantee["ID"]), permission, False))
         else:
-            further = Unknown(f"{slot}: a grantee without id") if further is None else further
+            further = Unknown(f"{slot}: a grantee without id")
     return Acl(slot, str(owner) if owner else None, tuple(grants), further)
 
 
@@ -210,6 +237,8 @@ def _set(slot: str, value: object, further: Unknown | None) -> PolicySet:
 
 
 def _mapping(value: object, where: str) -> Mapping[str, Any]:
+    if type(value) is dict:
+        return value
     if value is None:
         return {}
     if not isinstance(value, Mapping):

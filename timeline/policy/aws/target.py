@@ -1,6 +1,7 @@
 """What a request names: bucket, object, access point, or something of another service."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 from timeline.policy.aws import s3
 from timeline.policy.aws.patterns import split_arn
@@ -57,24 +58,24 @@ class Target:
         return []
 
 
-def target_of(resource: object, action: str, bucket_name: str | None) -> Target:
+@lru_cache(maxsize=8_192)
+def target_of(resource: str | None, service: str, bucket_name: str | None) -> Target:
     """The target of an action.
 
     Args:
         resource: ARN, or None or `*` for calls on no resource in particular.
-        action: any case.
+        service: `s3`, `iam`, … of the action.
         bucket_name: name of the bucket whose state is given.
 
     Raises:
         MalformedError: no ARN.
     """
-    service = action.partition(":")[0].lower()
     if resource is None or resource == "*":
         return Target(arn=_ACCOUNT_WIDE if service == "s3" else "*", service=service)
-    fields = split_arn(resource) if isinstance(resource, str) else []
+    fields = split_arn(resource)
     if len(fields) != 6 or fields[0].lower() != "arn":
         raise MalformedError(f"request.resource: expected an ARN, found {resource!r}")
-    arn, name = str(resource), fields[5]
+    arn, name = resource, fields[5]
     if service != "s3":
         return Target(arn=arn, service=service, account=fields[4])
     if fields[2] != "s3":

@@ -1,19 +1,19 @@
 """Statements against one request: what a set of documents allows and denies."""
 
-from dataclasses import dataclass, field
-
 from timeline.policy.aws.context import Request
 from timeline.policy.aws.language import Statement
 from timeline.policy.aws.slots import PolicySet
 from timeline.policy.kleene import Kleene, Unknown, all_of, any_of, negate
 
 
-@dataclass(slots=True)
 class Weight:
     """An answer with the labels of the statements that give it."""
 
-    answer: Kleene = False
-    labels: list[str] = field(default_factory=list)
+    __slots__ = ("answer", "labels")
+
+    def __init__(self, answer: Kleene = False) -> None:
+        self.answer = answer
+        self.labels: list[str] = []
 
     def add(self, answer: Kleene, label: str) -> None:
         """One statement more."""
@@ -22,13 +22,22 @@ class Weight:
         self.answer = any_of(self.answer, answer)
 
 
-@dataclass(slots=True)
 class Grants:
     """Allow statements of a resource policy by the kind of their principal match."""
 
-    direct: Weight = field(default_factory=Weight)
-    role: Weight = field(default_factory=Weight)
-    account: Weight = field(default_factory=Weight)
+    __slots__ = ("account", "direct", "role")
+
+    def __init__(self) -> None:
+        self.direct = Weight()
+        self.role = Weight()
+        self.account = Weight()
+
+    def limited(self, keeps: Kleene) -> "Grants":
+        """The same grants, as far as `keeps` holds; without labels, since none is certain."""
+        found = Grants()
+        for name in Grants.__slots__:
+            getattr(found, name).answer = all_of(getattr(self, name).answer, keeps)
+        return found
 
     @property
     def any(self) -> Kleene:
@@ -41,10 +50,17 @@ class Grants:
         return [*self.direct.labels, *self.role.labels, *self.account.labels]
 
 
+#: Shared; nobody adds to what these functions return.
+NOTHING = Weight()
+NO_GRANTS = Grants()
+
+
 def identity_weight(
     policies: PolicySet, action: str, resource: str, request: Request, *, denies: bool = False
 ) -> Weight:
     """Documents without Principal: identity, boundary, session, service control, endpoint."""
+    if not policies.documents and policies.further is None:
+        return NOTHING
     found = Weight()
     for label, document in policies.documents:
         if document.problem:
@@ -64,6 +80,8 @@ def resource_denies(
     policies: PolicySet, action: str, resource: str, request: Request, *, bounded: Kleene
 ) -> Weight:
     """Deny statements of documents with Principal that mean this caller."""
+    if not policies.documents and policies.further is None:
+        return NOTHING
     found = Weight()
     for label, document in policies.documents:
         if document.problem:
@@ -87,6 +105,8 @@ def resource_grants(
         star_is_direct: whether `*` counts as naming the caller; it does not for a federated
             user's session without session policy.
     """
+    if not policies.documents and policies.further is None:
+        return NO_GRANTS
     found = Grants()
     for label, document in policies.documents:
         if document.problem:
