@@ -206,7 +206,10 @@ def _observe(segments: list[Segment], seen: Observation, coverage: Coverage) -> 
 def _hidden(segments: list[Segment], seen: Observation) -> Step:
     """Rule 3: between the last proof of the old content and this first proof of the new."""
     current = segments[-1]
-    since = max((proof[1] for proof in current.proofs), default=current.start)
+    proven = [proof[1] for proof in current.proofs]
+    if seen.not_before is not None and seen.not_before <= seen.at:
+        proven.append(seen.not_before)
+    since = max(proven, default=current.start)
     uid = f"hidden/{seen.resource_uid}/{seen.slot}/{seen.at.isoformat()}"
     step = Step(
         cause=seen, change_uid=uid, kind=ChangeKind.HIDDEN, time_from=since, time_to=seen.at,

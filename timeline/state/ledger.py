@@ -159,6 +159,8 @@ class Observation:
         at: instant.
         why: one sentence.
         provenance: the bytes; None for dated reference data.
+        not_before: an instant at which the earlier content still stood, for other reasons: a
+            principal that made a call existed; None = none is known.
     """
 
     resource_uid: str
@@ -167,6 +169,7 @@ class Observation:
     at: datetime
     why: str
     provenance: Provenance | None
+    not_before: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -89,9 +89,10 @@ def run(
         key=lambda record: record.order,
     )
     answers, undated = source.answers(snapshots)
-    found: Harvest = module.harvest(records, source.actors(events), answers)
+    actors = source.actors(events)
+    found: Harvest = module.harvest(records, actors, answers)
     spans = source.spans(events, coverage_end)
-    points = _points(found)
+    points = _points(found, {actor.uid: actor.last_seen for actor in actors})
     result = StateResult(changes=[], intervals=[], gaps=undated)
     for resource_uid, slot in sorted({*points, *found.constants}):
         account = module.account_of(resource_uid, found.owners)
@@ -115,7 +116,7 @@ def run(
     return result
 
 
-def _points(found: Harvest) -> _Points:
+def _points(found: Harvest, last_seen: Mapping[str, datetime]) -> _Points:
     """Steps 3 and 4."""
     points: _Points = {}
     slots: dict[str, set[str]] = {}
@@ -135,7 +136,9 @@ def _points(found: Harvest) -> _Points:
         for listing in found.listings:
             if resource_uid in listing.seen or resource_uid.startswith(listing.prefixes):
                 shown = listing.seen.get(resource_uid, {})
-                points[resource_uid, slot].append(_listed(listing, resource_uid, slot, shown))
+                last = last_seen.get(resource_uid) if not shown else None
+                seen = _listed(listing, resource_uid, slot, shown)
+                points[resource_uid, slot].append(replace(seen, not_before=last))
     return points
 
 

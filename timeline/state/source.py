@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -95,10 +96,35 @@ def _names(omitted: str | None) -> tuple[str, ...]:
     return tuple(str(name) for name in parsed) if isinstance(parsed, list) else (str(parsed),)
 
 
-def actors(events: Any) -> list[str]:  # noqa: ANN401
-    """ARNs that called or issued a session."""
-    names = {*_column(events, "actor_uid"), *_column(events, "session_issuer_uid")}
-    return sorted(name for name in names if name)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Actor:
+    """A principal as a caller in the records, or as the issuer of a caller's session.
+
+    Attributes:
+        uid: its ARN.
+        unique_id: the provider's id of it, of a session's issuer too; None if not logged.
+        last_seen: end of its last recorded call, accepted or refused.
+    """
+
+    uid: str
+    unique_id: str | None
+    last_seen: datetime
+
+
+def actors(events: Any) -> tuple[Actor, ...]:  # noqa: ANN401
+    """Every principal that called, or issued the session of a caller, sorted."""
+    found: dict[tuple[str, str], datetime] = {}
+    keys = ("actor_uid", "session_issuer_uid", "actor_unique_id")
+    for (caller, issuer, unique_id), (_, last) in _grouped(events, keys).items():
+        for uid in sorted(name for name in {caller, issuer} if name):
+            # A session has the id of its issuer, a colon, and its own name.
+            own = (unique_id or "").split(":")[0] if uid == (issuer or caller) else ""
+            key = (uid, own)
+            found[key] = max(last, found.get(key, last))
+    return tuple(
+        Actor(uid=uid, unique_id=own or None, last_seen=found[uid, own])
+        for uid, own in sorted(found)
+    )
 
 
 def answers(snapshots: Iterable["Snapshot | Answer"]) -> tuple[tuple[Answer, ...], list[Gap]]:
@@ -132,23 +158,33 @@ def spans(
     """
     found: dict[str | None, tuple[datetime, datetime]] = {}
     present: set[Stream] = set()
-    names = ("account_uid", "category", "time", "time_precision")
-    for account, category, time, precision in zip(
-        *(_column(events, n) for n in names), strict=True
-    ):
-        end = time + (timedelta(microseconds=precision or 0) or TICK)
+    grouped = _grouped(events, ("account_uid", "category"))
+    for (account, category), (start, end) in grouped.items():
         for owner in (account, None) if account is not None else (None,):
             present.add((owner, "data" if category == "data" else "management"))
-            first, last = found.get(owner, (time, end))
-            found[owner] = (min(first, time), max(last, end))
+            first, last = found.get(owner, (start, end))
+            found[owner] = (min(first, start), max(last, end))
     if coverage_end is not None:
         found = {key: (first, max(last, coverage_end)) for key, (first, last) in found.items()}
     return {(owner, category): found[owner] for owner, category in present}
 
 
-def _column(events: Any, name: str) -> list[Any]:  # noqa: ANN401
-    """A column of either form of `events`."""
+def _grouped(
+    events: Any,  # noqa: ANN401
+    keys: tuple[str, ...],
+) -> dict[tuple[str | None, ...], tuple[datetime, datetime]]:
+    """Values of some columns -> (first time, end of the last one) of the rows that have them."""
+    found: dict[tuple[str | None, ...], tuple[datetime, datetime]] = {}
+    rows = events
     if hasattr(events, "column_names"):
-        values: list[Any] = events[name].to_pylist()
-        return values
-    return [row.get(name) for row in events]
+        grouped = events.select([*keys, "time", "time_precision"]).group_by(list(keys))
+        wanted = [("time", "min"), ("time", "max"), ("time_precision", "max")]
+        rows = grouped.aggregate(wanted).to_pylist()
+    for row in rows:
+        key = tuple(row.get(name) for name in keys)
+        first, last = row.get("time_min", row.get("time")), row.get("time_max", row.get("time"))
+        width = row.get("time_precision_max", row.get("time_precision"))
+        end = last + (timedelta(microseconds=width or 0) or TICK)
+        known = found.get(key, (first, end))
+        found[key] = (min(known[0], first), max(known[1], end))
+    return found

@@ -228,3 +228,16 @@ def test_flags_are_slots_of_their_own() -> None:
     }
     assert effects == {"BlockPublicAcls": "sets", "IgnorePublicAcls": "re-asserts",
             "BlockPublicPolicy": "re-asserts", "RestrictPublicBuckets": "re-asserts"}  # fmt: skip
+
+
+def test_deleted_unseen_not_before_its_last_use() -> None:
+    """A principal that called existed: its deletion lies between that call and the list."""
+    shots = [snapshot(0, details(user("alice", ADMIN))), snapshot(500, details(user("bob")))]
+    found = run([event("ListBuckets", 300)], shots)
+    times = {(r["time_from"], r["time_to"]) for r in found.changes
+             if r["kind"] == "hidden" and r["resource_uid"] == ALICE}  # fmt: skip
+    assert times == {(at(301), at(500))}
+    assert shape(found, f"attached_policy/{ADMIN}", ALICE)[-4:-2] == [
+        (300.0, 301.0, "held", "observed"),
+        (301.0, 500.0, "unknown", "unknown"),
+    ]

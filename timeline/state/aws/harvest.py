@@ -55,6 +55,7 @@ from timeline.state.ledger import (
     Write,
     scalar,
 )
+from timeline.state.source import Actor
 
 _SERVICES: tuple[tuple[tuple[str, ...], Mapping[str, Handler]], ...] = (
     (
@@ -86,13 +87,14 @@ OPERATIONS: frozenset[str] = frozenset(
 
 
 def harvest(
-    records: Sequence[Recorded], actors: Iterable[str], documents: Sequence[tuple[Any, ...]]
+    records: Sequence[Recorded], actors: Sequence[Actor], documents: Sequence[tuple[Any, ...]]
 ) -> Harvest:
     """Writes, observations and listings of a case's AWS records.
 
     Args:
         records: rows of `events` whose operation is in `OPERATIONS`, duplicates left out.
-        actors: every ARN that called or issued a session, for the paths of their names.
+        actors: every principal that called or issued a session: for the paths of their names,
+            and for their ids.
         documents: snapshots as (kind, document, observed_at, provenance).
     """
     listings = snapshots.listings(documents)
@@ -113,7 +115,7 @@ def harvest(
         observations=tuple(seen),
         listings=listings,
         owners={bucket_uid(bucket): account for bucket, account in owners.items()},
-        names=_names(records, context, listings),
+        names=_names(records, actors, context, listings),
         constants=_constants(writes, listings),
     )
 
@@ -146,10 +148,10 @@ def slack_of(resource_uid: str, slot: str) -> timedelta:
 
 
 def _arns(
-    records: Iterable[Recorded], actors: Iterable[str], listings: Iterable[Listing]
+    records: Iterable[Recorded], actors: Iterable[Actor], listings: Iterable[Listing]
 ) -> dict[tuple[str, str, str], str]:
     """(account, kind, name) -> ARN. A name is unique in its account, whatever its path."""
-    found: set[str] = {arn for arn in actors if arn.startswith("arn:")}
+    found: set[str] = {actor.uid for actor in actors if actor.uid.startswith("arn:")}
     for listing in listings:
         found.update(listing.seen)
     for record in records:
@@ -201,10 +203,16 @@ def _owners(records: Iterable[Recorded]) -> dict[str, str]:
 
 
 def _names(
-    records: Iterable[Recorded], context: Context, listings: Iterable[Listing]
+    records: Iterable[Recorded],
+    actors: Iterable[Actor],
+    context: Context,
+    listings: Iterable[Listing],
 ) -> dict[tuple[str, str], str]:
     """Unique id -> ARN, role name -> ARN with a path, account -> canonical id."""
     names: dict[tuple[str, str], str] = {}
+    for actor in actors:
+        if actor.unique_id and ":iam:" in actor.uid:
+            names[unique_uid(actor.unique_id), "arn"] = actor.uid
     for listing in listings:
         for arn, slots in sorted(listing.seen.items()):
             unique = text_at((slots.get(EXISTENCE) or {}).get(SCALAR), "unique_id")
