@@ -1,11 +1,11 @@
 """Which accesses belong to the incident, by the definition in case.toml and by nothing else.
 
 Rule (specification: product, The incident), in this order:
-0. a request that was refused, or ended in an error, reached nothing: no;
 1. outside the time range: no; 2. resource not listed (none listed = all): no;
 3. exempt principal or address: no, with the reason given for the exemption;
 4. anonymous (where the definition says so), or address listed, or principal listed: yes;
 5. a definition that names neither: every logged success in the range: yes.
+A refused request can be in the incident (4); findings count successes.
 """
 
 from collections.abc import Mapping
@@ -27,8 +27,6 @@ def judge(row: Mapping[str, Any], criteria: Incident) -> tuple[bool, str]:
         (in the incident, one phrase that names the deciding criterion).
     """
     time = row["time"]
-    if row["outcome"] != "success":
-        return False, "not a success"
     if criteria.time_from is not None and time < criteria.time_from:
         return False, "before the time range"
     if criteria.time_to is not None and time >= criteria.time_to:
@@ -50,7 +48,9 @@ def _by_actor(row: Mapping[str, Any], criteria: Incident) -> tuple[bool, str]:
         return True, "principal listed"
     if criteria.anonymous or criteria.addresses or criteria.principals:
         return False, "neither anonymous nor listed"
-    return True, "success in the range (the definition names no actor)"
+    if row["outcome"] == "success":
+        return True, "success in the range (the definition names no actor)"
+    return False, "not a success (the definition names no actor)"
 
 
 def _is_resource(row: Mapping[str, Any], wanted: str) -> bool:

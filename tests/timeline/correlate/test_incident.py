@@ -46,8 +46,12 @@ def exempt(**given: Any) -> tuple[Exemption, ...]:
     ("definition", "changed", "expected"),
     [
         ({}, {}, (True, "success in the range (the definition names no actor)")),
-        ({}, {"outcome": "denied"}, (False, "not a success")),
-        ({"anonymous": True}, {"outcome": "denied"}, (False, "not a success")),
+        (
+            {},
+            {"outcome": "denied"},
+            (False, "not a success (the definition names no actor)"),
+        ),
+        ({"anonymous": True}, {"outcome": "denied"}, (True, "anonymous")),
         ({"time_from": AT}, {}, (True, "success in the range (the definition names no actor)")),
         ({"time_to": AT}, {}, (False, "after the time range")),
         (
