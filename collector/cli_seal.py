@@ -236,6 +236,11 @@ def key_revoke(case_path: Path | None, fingerprint: str, reason: str) -> None:
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="PEM certificates of the authority, where its answer does not carry them all.",
 )
+@click.option(
+    "--tsa-crls",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="PEM revocation lists of the authority, stored beside the token.",
+)
 @click.option("--again", is_flag=True, help="Make no new seal: timestamp the newest once more.")
 @click.option("--bag", type=click.Path(path_type=Path), help="Write a BagIt 1.0 bag there.")
 @click.option("--uco", type=click.Path(path_type=Path), help="Write custody as CASE/UCO JSON-LD.")
@@ -249,6 +254,7 @@ def seal(
     tsq: bool,
     tsr: Path | None,
     tsa_chain: Path | None,
+    tsa_crls: Path | None,
     again: bool,
     bag: Path | None,
     uco: Path | None,
@@ -263,18 +269,20 @@ def seal(
     Example: butfor seal --tsa http://timestamp.example --tsa http://tsa.example
     """
     from collector import case, sealing
+    from collector.seal import Carried
 
     place = case.find(case_path)
     exports = {"bag": bag, "CASE/UCO": uco, "PROV": prov}
     only_exports = any(exports.values()) and not (urls or tsq)
+    carried = Carried(chain=tsa_chain, crls=tsa_crls)
     codes = [0]
     with _medium():
         if tsr is not None:
-            click.echo(sealing.attach_carried(place, tsr, tsa_chain))
+            click.echo(sealing.attach_carried(place, tsr, carried))
         elif not again and not only_exports:
             click.echo(sealing.seal(place, with_key, _passphrase()))
         for url in urls:
-            said, code = sealing.timestamp(place, url, tsa_chain)
+            said, code = sealing.timestamp(place, url, carried)
             click.echo(said, err=code != 0)
             codes.append(code)
         if tsq:

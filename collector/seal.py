@@ -11,6 +11,7 @@ After a crash between 2 and 3 the next run records the envelope that is there. W
 
 import hashlib
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -61,6 +62,7 @@ def create(session: Session, key: Ed25519PrivateKey) -> statement.Seal:
     if previous is not None:
         _must_continue(session, previous)
         _record_if_missing(session, previous)
+    record_found_tokens(session)
     _add_key(session, key)
     lines = [entry.raw for entry in session.entries]
     envelope = dsse.sign(
@@ -101,6 +103,27 @@ def _record_if_missing(session: Session, seal: statement.Seal) -> None:
         for entry in session.entries
     ):
         _record(session, seal)
+
+
+def record_found_tokens(session: Session) -> None:
+    """Record complete tokens whose token.add an interruption has swallowed."""
+    known = {
+        (one.data.get("seal"), name)
+        for one in session.entries
+        if one.action == "token.add"
+        for name in one.data.get("files", {})
+    }
+    for response in sorted((session.case / "seals").glob("[0-9]*/[0-9][0-9].tsr")):
+        number = int(response.parent.name)
+        if (number, response.name) in known:
+            continue
+        beside = sorted(response.parent.glob(f"{response.stem}.*"))
+        files = [one for one in beside if one.suffix in (".tsq", ".tsr", ".pem")]
+        session.record(
+            "token.add",
+            why="found beside its seal after an interruption",
+            data={"files": _digests(files), "seal": number},
+        )
 
 
 def _record(session: Session, seal: statement.Seal) -> None:
@@ -152,10 +175,23 @@ def ask(place: Path) -> Path:
     return query
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Carried:
+    """What a person brings along to a token, PEM files; None = nothing.
+
+    Attributes:
+        chain: certificates of the authority, where its answer does not carry them all.
+        crls: its revocation lists, stored for whoever checks revocation later.
+    """
+
+    chain: Path | None = None
+    crls: Path | None = None
+
+
 def attach(
-    session: Session, number: int, query: Path, response: bytes, chain: Path | None = None
+    session: Session, number: int, query: Path, response: bytes, carried: Carried
 ) -> tuple[Path, stamp.Token]:
-    """Step 4: store an answer beside its request, and record the digests of both.
+    """Step 4: store an answer beside its request, and record the digests of all of it.
 
     Raises:
         UsageError: not a granted token over this seal's envelope, or an answer to another request.
@@ -165,16 +201,20 @@ def attach(
     held = query.with_suffix(".tsr.new")
     held.write_bytes(response)
     try:
-        token, certificates = _accepted(place, held, query, chain)
+        token, certificates = _accepted(place, held, query, carried.chain)
     finally:
         held.unlink(missing_ok=True)
-    durable.write_once(query.with_suffix(".certs.pem"), certificates)
-    durable.write_once(target, response)
-    files = [query, target, query.with_suffix(".certs.pem")]
+    files = {query.with_suffix(".certs.pem"): certificates}
+    if carried.crls is not None:
+        files[query.with_suffix(".crls.pem")] = carried.crls.read_bytes()
+    files[target] = response  # last: a request with an answer no longer waits
+    for path, body in files.items():
+        if not (path.is_file() and path.read_bytes() == body):
+            durable.write_once(path, body)
     session.record(
         "token.add",
         why="timestamp over the seal's envelope",
-        data={"files": _digests(files), "seal": number},
+        data={"files": _digests([query, *files]), "seal": number},
     )
     return target, token
 

@@ -19,15 +19,16 @@ def seal(case: Path, fingerprint: str | None, passphrase: str) -> str:
     )
 
 
-def timestamp(case: Path, url: str, chain: Path | None) -> tuple[str, int]:
+def timestamp(case: Path, url: str, carried: seals.Carried) -> tuple[str, int]:
     """Have the newest seal timestamped; what to tell the user, and the exit code."""
     with writing(case, "seal --tsa") as session:
+        seals.record_found_tokens(session)
         newest = _newest(case)
         place = seals.folder(case, newest.number)
         query = seals.ask(place)
         try:
             answer = stamp.fetch(url, query.read_bytes())
-            target, token = seals.attach(session, newest.number, query, answer, chain)
+            target, token = seals.attach(session, newest.number, query, answer, carried)
         except IncompleteError as error:
             query.unlink()
             return str(error.message), IncompleteError.exit_code
@@ -45,13 +46,14 @@ def request(case: Path) -> str:
     )
 
 
-def attach_carried(case: Path, response: Path, chain: Path | None) -> str:
+def attach_carried(case: Path, response: Path, carried: seals.Carried) -> str:
     """Attach an answer that was carried: to the request, of any seal, that it answers.
 
     Raises:
         UsageError: it answers no request that waits here.
     """
     with writing(case, "seal --tsr") as session:
+        seals.record_found_tokens(session)
         waiting = [
             query
             for query in sorted((case / "seals").glob("*/*.tsq"))
@@ -61,7 +63,7 @@ def attach_carried(case: Path, response: Path, chain: Path | None) -> str:
         for query in waiting:
             number = int(query.parent.name)
             try:
-                target, token = seals.attach(session, number, query, response.read_bytes(), chain)
+                target, token = seals.attach(session, number, query, response.read_bytes(), carried)
             except UsageError as error:
                 refusals.append(f"{query.parent.name}/{query.name}: {error.message}")
                 continue

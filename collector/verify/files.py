@@ -145,13 +145,19 @@ def check_folder(
         listed.add(row.path)
         last = row.path.encode()
         place = found.pop(row.path, None)
-        if place is None or place.is_symlink():
-            kind = "no such file" if place is None else "a symbolic link"
-            yield wrong("file-missing", at + row.path, f"{row.size} bytes", kind)
+        if place is None or place.is_symlink() or not place.is_file():
+            yield wrong("file-missing", at + row.path, f"{row.size} bytes", _instead(place))
         else:
             rows.append((place, row))
     yield from _check_files(rows, at, sha512=sha512)
     yield from _check_extra(found, listed, folder, at)
+
+
+def _instead(place: Path | None) -> str:
+    """What is where a regular file should be. A pipe or device is never opened: it may block."""
+    if place is None:
+        return "no such file"
+    return "a symbolic link" if place.is_symlink() else "not a regular file"
 
 
 def _row(line: bytes) -> manifest.ManifestLine | None:
@@ -168,10 +174,12 @@ def _check_files(
 ) -> Iterator[Discrepancy]:
     """Hash in as many threads as there are processors (hashing lets go of the interpreter)."""
     with ThreadPoolExecutor(max_workers=os.cpu_count() or 1) as pool:
-        hashed = pool.map(lambda pair: digests(pair[0], both=sha512), rows)
+        hashed = pool.map(lambda pair: _readable(pair[0], both=sha512), rows)
         for (place, row), (short, long) in zip(rows, hashed, strict=True):
             label, size = at + row.path, place.stat().st_size
-            if short == row.sha256 and size == row.size:
+            if short is None:
+                yield unchecked("file-unreadable", label, row.sha256, "the medium does not give it")
+            elif short == row.sha256 and size == row.size:
                 if long is not None and long != row.sha512:
                     yield wrong("file-sha512", label, row.sha512, long)
             elif short != row.sha256 and size <= TEXT_LIMIT and _crlf_damaged(place, row.sha256):
@@ -180,6 +188,14 @@ def _check_files(
                 yield wrong("file-size", label, row.size, size)
             else:
                 yield wrong("file-sha256", label, row.sha256, short)
+
+
+def _readable(path: Path, *, both: bool) -> tuple[str | None, str | None]:
+    """`digests`, None where the medium or its permissions do not give the bytes."""
+    try:
+        return digests(path, both=both)
+    except OSError:
+        return None, None
 
 
 def _crlf_damaged(place: Path, expected: str) -> bool:

@@ -36,13 +36,17 @@ from typing import Any
 
 sys.dont_write_bytecode = True  # what is checked must not change by it
 
-from verify_aws_chain import Provider  # noqa: E402
-from verify_custody import check_custody  # noqa: E402
-from verify_files import check_acquisitions  # noqa: E402
-from verify_handover import check_bag, check_production  # noqa: E402
-from verify_report import Report, Trust, object_at  # noqa: E402
-from verify_seals import check_forks, check_keys, check_seals, load_seals  # noqa: E402
-from verify_tokens import check_anchors, check_tokens  # noqa: E402
+try:
+    from verify_aws_chain import Provider
+    from verify_custody import check_custody
+    from verify_files import check_acquisitions
+    from verify_handover import check_bag, check_production
+    from verify_report import Report, Trust, object_at
+    from verify_seals import check_forks, check_keys, check_seals, load_seals
+    from verify_tokens import check_anchors, check_tokens
+except ImportError as error:
+    print(f"could not check: {error}. The files verify_*.py must lie beside verify.py.")
+    sys.exit(3)
 
 
 def check_case(root: Path, at: str, report: Report, trust: Trust) -> None:

@@ -78,8 +78,9 @@ def check_files(
         listed.add(path)
         last = path.encode()
         place = found.pop(path, None)
-        if place is None or place.is_symlink():
-            kind = "no such file" if place is None else "a symbolic link"
+        if place is None or place.is_symlink() or not place.is_file():
+            kind = "no such file" if place is None else "not a regular file"
+            kind = "a symbolic link" if place is not None and place.is_symlink() else kind
             report.bad("file-missing", at + path, f"{size} bytes", kind)
         else:
             _check_file(place, row, at + path, report, trust)
@@ -93,7 +94,11 @@ def check_files(
 
 def _check_file(place: Path, row: dict[str, Any], label: str, report: Report, trust: Trust) -> None:
     size = place.stat().st_size
-    short, long = digests(place, trust.sha512)
+    try:
+        short, long = digests(place, trust.sha512)
+    except OSError:
+        report.open("file-unreadable", label, row["sha256"], "the medium does not give it")
+        return
     if short != row["sha256"]:
         if size <= TEXT_LIMIT and _crlf_damaged(place, row["sha256"]):
             report.bad("sync-damage", label, row["sha256"], "LF turned into CRLF")

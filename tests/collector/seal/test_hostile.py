@@ -2,7 +2,10 @@
 
 import base64
 import json
+import os
 import shutil
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -175,3 +178,33 @@ def test_names_that_leave_the_folder(plain: Path, tmp_path: Path) -> None:
         row = {**json.loads(path.read_bytes().splitlines()[0]), "path": name}
         path.write_bytes(canonical(row) + b"\n")
         assert "manifest-line" in {one.check for one in both(case).wrong}
+
+
+def test_pipe_in_place_of_a_file(plain: Path, tmp_path: Path) -> None:
+    """It is named, and nobody waits for it."""
+    case = fresh(plain, tmp_path / "case")
+    target = next(case.glob("evidence/0001*/files/00000002*"))
+    target.unlink()
+    os.mkfifo(target)
+    os.mkfifo(target.with_name("00000009-extra"))
+    found = {(one.check, one.found) for one in both(case).wrong}
+    assert found == {("file-missing", "not a regular file"), ("file-extra", "a file")}
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="permissions do not hold for root")
+def test_unreadable_file(plain: Path, tmp_path: Path) -> None:
+    case = fresh(plain, tmp_path / "case")
+    next(case.glob("evidence/0001*/files/00000002*")).chmod(0)
+    report = both(case)
+    assert report.wrong == ()
+    assert "file-unreadable" in {one.check for one in report.unchecked}
+
+
+def test_verifier_without_its_other_files(plain: Path, tmp_path: Path) -> None:
+    """Carried without them, it says so and verifies nothing."""
+    shutil.copy(standalone.PATH, tmp_path / "verify.py")
+    done = subprocess.run(
+        [sys.executable, str(tmp_path / "verify.py"), str(plain)], capture_output=True, check=False
+    )
+    assert done.returncode == 3
+    assert b"must lie beside" in done.stdout

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from collector import custody, verify
+from tests.collector.seal import build
 from tests.collector.seal.conftest import PASSPHRASE
 from tests.collector.seal.test_sealing import butfor, sealed
 
@@ -77,3 +78,15 @@ def test_two_at_once(case: Path) -> None:
     report = verify.run(case, verify.Trust(keys=frozenset({keyid})))
     assert report.exit_code == 0
     assert len(report.parts["seals"]) == 1 + codes.count(0)
+
+
+def test_token_without_its_entry(case: Path, tsa: tuple[str, build.Authority]) -> None:
+    """A crash between the token and token.add: the next run records it."""
+    keyid = sealed(case, "--tsa", tsa[0])
+    log = case / custody.NAME
+    log.write_bytes(b"".join(log.read_bytes().splitlines(keepends=True)[:-1]))
+    trust = verify.Trust(keys=frozenset({keyid}), tsa_root=tsa[1].root)
+    assert {one.check for one in verify.run(case, trust).unchecked} == {"token-unrecorded"}
+    assert butfor("seal", "--case", case, "--again", "--tsa", tsa[0]).exit_code == 0
+    report = verify.run(case, trust)
+    assert (report.exit_code, len(report.parts["tokens"])) == (0, 2)

@@ -229,8 +229,11 @@ def test_carried_request(case: Path, tmp_path: Path, tsa: tuple[str, build.Autho
     assert done.exit_code == 2
     answer = tmp_path / "answer.tsr"
     answer.write_bytes(authority.answer(query))
-    done = butfor("seal", "--case", case, "--tsr", answer)
+    done = butfor("seal", "--case", case, "--tsr", answer, "--tsa-crls", authority.root)
     assert done.exit_code == 0, done.output
+    assert set(custody.read(case)[-1].data["files"]) == {
+        "01.tsq", "01.tsr", "01.certs.pem", "01.crls.pem",
+    }  # fmt: skip
     assert report(case, "--key", keyid, "--tsa-root", authority.root)["exit"] == 0
 
 
