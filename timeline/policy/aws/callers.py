@@ -54,7 +54,8 @@ class Callers:
         self.identity = state.policies("identity_policies") if account else _NONE
         self.boundary = state.policy("permissions_boundary") if account else _NONE
         self.session = state.policies("session_policies") if account else _NONE
-        self.scps = state.levels("scps") if signed else ()
+        levels = state.levels("scps")  # read for every caller: an empty level is bad input
+        self.scps = levels if signed else ()
         self.rcps = state.levels("rcps")
         reached = self.scps or self.rcps
         self.member: Kleene = negate(_service_linked(request)) if reached else True
