@@ -36,7 +36,7 @@ from timeline.state.source import Answer, Stream
 if TYPE_CHECKING:
     from timeline.normalize.model import Snapshot
 
-#: Provider -> module with OPERATIONS, harvest, account_of and slack_of.
+#: Provider -> module with OPERATIONS, ANSWERS, harvest, account_of, category_of and slack_of.
 PROVIDERS: dict[str, str] = {"aws": "timeline.state.aws.harvest"}
 
 #: Kinds of gap in which records of changes may be missing.
@@ -88,7 +88,7 @@ def run(
         (source.record_of(row) for row in source.rows_of(events, provider, module.OPERATIONS)),
         key=lambda record: record.order,
     )
-    answers, undated = source.answers(snapshots)
+    answers, undated = source.answers(snapshots, module.ANSWERS)
     actors = source.actors(events)
     found: Harvest = module.harvest(records, actors, answers)
     spans = source.spans(events, coverage_end)

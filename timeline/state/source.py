@@ -127,8 +127,16 @@ def actors(events: Any) -> tuple[Actor, ...]:  # noqa: ANN401
     )
 
 
-def answers(snapshots: Iterable["Snapshot | Answer"]) -> tuple[tuple[Answer, ...], list[Gap]]:
-    """Snapshots with their time and bytes; those whose time nobody stated are gaps."""
+def answers(
+    snapshots: Iterable["Snapshot | Answer"], used: Mapping[str, bool]
+) -> tuple[tuple[Answer, ...], list[Gap]]:
+    """Snapshots with their time and bytes; those that say nothing of an instant are gaps.
+
+    Args:
+        snapshots: of any kind.
+        used: kind that shows a state -> whether the replay reads it. Other kinds (findings of
+            scanners) show no state, and are passed over.
+    """
     found: list[Answer] = []
     gaps: list[Gap] = []
     for snapshot in snapshots:
@@ -136,11 +144,19 @@ def answers(snapshots: Iterable["Snapshot | Answer"]) -> tuple[tuple[Answer, ...
             found.append(snapshot)
             continue
         item, observed_at = snapshot.item, snapshot.observed_at
-        if observed_at is None and snapshot.kind not in DATED:
+        if snapshot.kind not in used:
+            continue
+        reason = None
+        if not used[snapshot.kind]:
+            reason = "an answer of this kind does not name the resource that it is about: not used"
+        elif observed_at is None and snapshot.kind not in DATED:
             reason = "expected the time at which this answer was observed, found none stated"
-            gaps.append(
-                Gap(kind="not_understood", subject=snapshot.kind, reason=reason, item=item.uid)
-            )
+        if reason is not None:
+            gap = Gap(
+                kind="not_understood", subject=snapshot.kind, reason=reason, item=item.uid,
+                locator=snapshot.locator,
+            )  # fmt: skip
+            gaps.append(gap)
             continue
         proof = Provenance(item=item.uid, locator=snapshot.locator, sha256=snapshot.sha256)
         found.append((snapshot.kind, snapshot.body, observed_at or item.acquired_at, proof))

@@ -133,3 +133,24 @@ def test_administrator_of_the_experiment(experiment: StateResult) -> None:
         assert attached.knowledge is Knowledge.PRESENT
     version = history.at(admin, "version/v1", middle)
     assert [str(row.how_known) for row in version.intervals] == ["inferred"]
+
+
+def test_console_sessions(tmp_path: Path) -> None:
+    """Reduced records: nothing is made up; a policy status is no proof of a policy."""
+    root = DATA / "aws_console_sessions"
+    if not root.is_dir():
+        pytest.skip(f"real sessions not at hand: {root}")
+    found = replayed(root, [(file, None) for file in sorted(root.rglob("*.gz"))], tmp_path)
+    assert [r for r in found.changes if r["kind"] in ("hidden", "opaque")] == []
+    assert found.gaps == []
+    assert {r["operation"] for r in found.changes} >= {"CreateBucket"}
+
+
+def test_answers_without_a_time_are_gaps(tmp_path: Path) -> None:
+    root = DATA / "aws_cloudmapper_demo"
+    if not root.is_dir():
+        pytest.skip(f"real answers not at hand: {root}")
+    found = replayed(root, [(file, None) for file in sorted(root.rglob("*.json"))], tmp_path)
+    assert found.intervals == []
+    assert {"aws.iam.authorization_details"} <= {gap.subject for gap in found.gaps}
+    assert {gap.kind for gap in found.gaps} == {"not_understood"}

@@ -86,6 +86,18 @@ OPERATIONS: frozenset[str] = frozenset(
 )
 
 
+#: Kind of answer that shows a state -> whether it is read. The answers about one bucket do not
+#: name it; only the request did.
+ANSWERS: dict[str, bool] = {
+    snapshots.AUTHORIZATION_DETAILS: True,
+    config_items.CONFIG_ITEMS: True,
+    "aws.s3.policy": False,
+    "aws.s3.acl": False,
+    "aws.s3.public_access_block": False,
+    "aws.s3.ownership": False,
+}
+
+
 def harvest(
     records: Sequence[Recorded], actors: Sequence[Actor], documents: Sequence[tuple[Any, ...]]
 ) -> Harvest:

@@ -24,8 +24,10 @@ ABSENT: dict[str, tuple[str, tuple[tuple[str, Atoms], ...]]] = {
     ),
 }
 
-#: operation whose success proves that the slot is not empty.
-PRESENT = {"GetBucketPolicy": "policy", "GetBucketPolicyStatus": "policy"}
+#: operation whose success proves that the slot is not empty. GetBucketPolicyStatus is not one: a
+#: real console session shows it answered for a bucket that was created seconds before and has no
+#: policy; taken for a proof, it made up a hidden change.
+PRESENT = {"GetBucketPolicy": "policy"}
 
 
 def observations(record: Recorded) -> tuple[Observation, ...]:
