@@ -24,9 +24,9 @@ SECRET_HEADERS: Mapping[str, bool] = {
 SECRET_PARAMETERS: Mapping[str, bool] = {
     "x-amz-signature": True,
     "x-amz-security-token": True,
-    "x-amz-credential": True,
+    "x-amz-credential": False,
     "signature": True,
-    "awsaccesskeyid": True,
+    "awsaccesskeyid": False,
     "sig": True,
 }
 

@@ -15,20 +15,15 @@ Own writer, because `warcio` writes SHA-1, re-encodes and trims headers; it judg
 """
 
 import hashlib
+import io
 import uuid
 import zlib
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from collector.credentials import (
-    SECRET_HEADERS,
-    redact_uri,
-    redacted,
-    secrets_of,
-    without_echo,
-)
+from collector import credentials
 
 VERSION = "WARC/1.1"
 CRLF = b"\r\n"
@@ -97,19 +92,19 @@ class Exchange:
 
 def redact_request(request: Request) -> tuple[Request, tuple[str, ...]]:
     """A request without credentials, and the names of what was replaced."""
-    uri, names = redact_uri(request.uri)
+    uri, names = credentials.redact_uri(request.uri)
     lines = request.head.split(CRLF)
     method, _, rest = lines[0].partition(b" ")
     target, _, version = rest.rpartition(b" ")
-    clean_target, _ = redact_uri(target.decode("latin-1"))
+    clean_target, _ = credentials.redact_uri(target.decode("latin-1"))
     kept = [b" ".join((method, clean_target.encode("latin-1"), version))]
     replaced = list(names)
     for line in lines[1:]:
         name, colon, value = line.partition(b":")
-        secret = SECRET_HEADERS.get(name.decode("latin-1").strip().lower())
+        secret = credentials.SECRET_HEADERS.get(name.decode("latin-1").strip().lower())
         if colon and secret is not None:
             replaced.append(name.decode("latin-1"))
-            line = name + b": " + redacted(value.strip(), hashed=secret)
+            line = name + b": " + credentials.redacted(value.strip(), hashed=secret)
         kept.append(line)
     return Request(uri=uri, head=CRLF.join(kept), body=request.body), tuple(replaced)
 
@@ -142,7 +137,7 @@ def exchange(
     ]
     if response is not None:
         head, secrets = _response_head(response)
-        body, echoed = without_echo(response.body, secrets_of(request.head))
+        body, echoed = credentials.without_echo(response.body, credentials.secrets_of(request.head))
         secrets += ("body",) if echoed else ()
         more = dict(extra) | {"WARC-Concurrent-To": request_id}
         if secrets:
@@ -228,6 +223,50 @@ def parse_response(block: bytes) -> Response:
     return Response(status=int(status), reason=reason, headers=headers, body=body)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """One answer of a provider, out of its record alone: what `store.open_item` gives for `…w<n>`.
+
+    Attributes:
+        operation: `service:Name`; None if the record was not made by a collection.
+        account: where it was asked.
+        region: where it was asked.
+        uri: what was asked, credentials replaced.
+        at: our clock when the answer was complete.
+        response: the answer; a body that did not arrive whole is marked.
+        error: why it was not accepted, None if it was.
+    """
+
+    operation: str | None
+    account: str | None
+    region: str | None
+    uri: str
+    at: datetime
+    response: Response
+    error: str | None
+
+
+def answer_in(member: bytes) -> Answer:
+    """The answer in one gzip member.
+
+    Raises:
+        ValueError: the bytes are not one whole response record.
+    """
+    found = [_parse(content, start) for start, _, content in _members(io.BytesIO(member).read)]
+    if len(found) != 1 or found[0][0].get("WARC-Type") != "response":
+        raise ValueError(f"expected one response record, found {len(found)} records")
+    head, block = found[0]
+    return Answer(
+        operation=head.get("WARC-Butfor-Operation"),
+        account=head.get("WARC-Butfor-Account"),
+        region=head.get("WARC-Butfor-Region"),
+        uri=head["WARC-Target-URI"],
+        at=_time(head["WARC-Date"]),
+        response=response_of(head, block),
+        error=head.get("WARC-Butfor-Error"),
+    )
+
+
 def response_of(head: Mapping[str, str], block: bytes) -> Response:
     """The answer in a response record, with what the WARC header says of it."""
     return replace(
@@ -250,7 +289,7 @@ def _exchange(
     return Exchange(
         offset=offset,
         number=number,
-        at=datetime.strptime(head["WARC-Date"], "%Y-%m-%dT%H:%M:%S.%f%z"),
+        at=_time(head["WARC-Date"]),
         request=Request(uri=head["WARC-Target-URI"], head=sent_head + CRLF + CRLF, body=sent_body),
         response=answer,
         error=head.get("WARC-Butfor-Error"),
@@ -262,10 +301,10 @@ def _response_head(response: Response) -> tuple[bytes, tuple[str, ...]]:
     lines = [f"HTTP/1.1 {response.status} {response.reason}"]
     secrets = []
     for name, value in response.headers:
-        secret = SECRET_HEADERS.get(name.lower())
+        secret = credentials.SECRET_HEADERS.get(name.lower())
         if secret is not None:
             secrets.append(name)
-            value = redacted(value.encode("latin-1", "replace"), hashed=secret).decode()
+            value = credentials.redacted(value.encode("latin-1", "replace"), hashed=secret).decode()
         lines.append(f"{RENAMED.get(name.lower(), name)}: {value}")
     return "\r\n".join(lines).encode("latin-1", "replace") + CRLF + CRLF, tuple(secrets)
 
@@ -349,14 +388,13 @@ def _record_id() -> str:
     return f"<urn:uuid:{uuid.uuid4()}>"
 
 
+def _time(text: str) -> datetime:
+    return datetime.strptime(text, "%Y-%m-%dT%H:%M:%S.%f%z")
+
+
 def _date(at: datetime) -> str:
     return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
 def _one_line(value: str) -> str:
     return " ".join(value.split())
-
-
-def joined(members: Iterable[bytes]) -> bytes:
-    """Members as they stand in the file."""
-    return b"".join(members)

@@ -21,7 +21,12 @@ from collector.aws.permissions import operations
 from collector.source import Condition, Level, SourceSpec
 
 _DAY = re.compile(r"/\d{4}/\d\d/\d\d/")
-KINDS: tuple[str, ...] = ("CloudTrail", "CloudTrail-Digest", "CloudTrail-NetworkActivity")
+KINDS: tuple[str, ...] = (
+    "CloudTrail",
+    "CloudTrail-Digest",
+    "CloudTrail-Insight",
+    "CloudTrail-NetworkActivity",
+)
 
 
 def collect(cell: Cell) -> None:

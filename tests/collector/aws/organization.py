@@ -21,6 +21,12 @@ POLICY = {
 }
 #: Hourly digests with their log files, signed with a key that the provider's answer lists.
 TRAIL = aws_trails.trail()
+#: What an organization's trail delivers for another account: one level more in the key.
+OTHER_KEY = (
+    "AWSLogs/o-abc123/222222222222/CloudTrail/eu-west-1/2026/01/02/"
+    "222222222222_CloudTrail_eu-west-1_20260102T0305Z_Q.json.gz"
+)
+LATER_KEY = OTHER_KEY.replace("2026/01/02", "2026/02/02")
 PUBLIC_KEYS = {"ListPublicKeys": aws_trails.public_keys()}
 ACCESS_LOG_KEY = "access/2026-01-02-03-04-05-ABCDEF"
 PERIOD = ("--from", "2026-01-02T00:00:00Z", "--to", "2026-01-03T00:00:00Z")
@@ -62,6 +68,8 @@ def build(url: str) -> str:
         s3.put_object(
             Bucket=aws_trails.BUCKET, Key=key, Body=stored.body, Metadata=dict(stored.metadata)
         )
+    for key in (OTHER_KEY, LATER_KEY):
+        s3.put_object(Bucket=aws_trails.BUCKET, Key=key, Body=b"")
     s3.put_object(Bucket="log-bucket", Key=ACCESS_LOG_KEY, Body=b"one line\n")
     s3.put_object(Bucket="open-bucket", Key="in/scope.txt", Body=b"secret content")
     client(url, "cloudtrail").create_trail(

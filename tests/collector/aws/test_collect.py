@@ -110,7 +110,11 @@ def test_expected_owner_is_always_sent(collected: tuple[Path, str, Any]) -> None
 def test_log_objects_and_digests_come_with_their_metadata(collected: tuple[Path, str, Any]) -> None:
     case, _, _ = collected
     kept = {line["name"]: line for line in lines(case, ledger.FILES)}
-    assert set(kept) == {*organization.TRAIL, organization.ACCESS_LOG_KEY}
+    assert set(kept) == {
+        *organization.TRAIL,
+        organization.OTHER_KEY,
+        organization.ACCESS_LOG_KEY,
+    }
     items = {item.name: item for item in store.items(case)}
     for key, stored in organization.TRAIL.items():
         assert kept[key]["metadata"] == dict(stored.metadata)
@@ -120,6 +124,34 @@ def test_log_objects_and_digests_come_with_their_metadata(collected: tuple[Path,
     assert sorted(str(one.stored_as).partition(" ")[0] for one in cited) == sorted(
         line["item"] for line in kept.values()
     )
+
+
+def test_an_answer_can_be_read_from_its_evidence_item(collected: tuple[Path, str, Any]) -> None:
+    case, _, _ = collected
+    name = "s3:GetBucketPolicy arn:aws:s3:::open-bucket"
+    (item,) = (item for item in store.items(case) if item.name == name)
+    with store.open_item(case, item) as file:
+        answer = warc.answer_in(file.read())
+    assert (answer.operation, answer.account) == ("s3:GetBucketPolicy", organization.MANAGEMENT)
+    assert json.loads(answer.response.body) == organization.POLICY
+
+
+def test_doctor_says_what_is_logged_and_what_is_refused(tmp_path: Path) -> None:
+    with servers.moto() as url, servers.proxy(url) as proxy:
+        organization.build(url)
+        proxy.fault = lambda _, passed: (
+            servers.Fault.DENIED if b"Action=ListVirtualMFADevices" in passed.body else None
+        )
+        environment = servers.environment(url, proxy.url, tmp_path, AWS_MAX_ATTEMPTS="1")
+        done = butfor(environment, "doctor", "aws")
+        as_data = json.loads(butfor(environment, "doctor", "aws", "--json").stdout)
+    assert done.returncode == 3, done.stderr
+    assert "refused iam:ListVirtualMFADevices (AccessDenied)" in done.stdout
+    assert as_data["denied"] == ["iam:ListVirtualMFADevices"]
+    assert as_data["probes"]["s3:ListBuckets"] == "OBSERVED"
+    assert "to trail-bucket, logging no, data events no, digests yes" in as_data["logging"][0]
+    assert "server access logs: 1 of 4 buckets, 0 not established" in as_data["logging"]
+    assert "log bucket trail-bucket: no lifecycle: nothing expires by itself" in as_data["expiry"]
 
 
 def test_objects_in_scope_have_acls_and_no_content_is_read(

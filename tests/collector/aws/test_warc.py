@@ -39,7 +39,7 @@ def response(body: bytes = b'{"a": 1}\r\n\r\nsecond') -> warc.Response:
 
 def write(path: Path, *exchanges: tuple[bytes, ...]) -> None:
     info = warc.warcinfo(AT, {"software": "butfor", "format": "WARC File Format 1.1"})
-    path.write_bytes(info + b"".join(warc.joined(one) for one in exchanges))
+    path.write_bytes(info + b"".join(b"".join(one) for one in exchanges))
 
 
 def test_warcio_accepts_digests_and_sees_the_exact_body(tmp_path: Path) -> None:
@@ -91,6 +91,28 @@ def test_reader_returns_what_was_written(tmp_path: Path) -> None:
     assert block == first.request.head + first.request.body
 
 
+def test_an_answer_is_read_out_of_its_record_alone() -> None:
+    fields = {
+        "WARC-Butfor-Operation": "s3:GetBucketAcl",
+        "WARC-Butfor-Account": "111111111111",
+        "WARC-Butfor-Region": "us-east-1",
+    }
+    sent, received = warc.exchange(AT, request(), response(), fields=fields)
+    assert warc.answer_in(received) == warc.Answer(
+        operation="s3:GetBucketAcl",
+        account="111111111111",
+        region="us-east-1",
+        uri=request().uri,
+        at=AT,
+        response=warc.answer_in(received).response,
+        error=None,
+    )
+    assert warc.answer_in(received).response.body == response().body
+    for wrong in (sent, received[:-5], b"", received + received):
+        with pytest.raises(ValueError, match="expected one response record"):
+            warc.answer_in(wrong)
+
+
 @pytest.mark.parametrize("secret", ["canary-signature", "canary-token", "canary-cookie", "cGFzcw"])
 def test_no_credential_is_written(tmp_path: Path, secret: str) -> None:
     path = tmp_path / "api.warc.gz"
@@ -139,7 +161,7 @@ def test_torn_tail_loses_only_the_torn_record(
 @settings(max_examples=50, deadline=None)
 def test_any_body_round_trips(body: bytes) -> None:
     members = warc.exchange(AT, request(), response(body))
-    parsed = list(warc._members(io.BytesIO(warc.joined(members)).read))
+    parsed = list(warc._members(io.BytesIO(b"".join(members)).read))
     _, block = warc._parse(parsed[1][2], 0)
     assert body == warc.parse_response(block).body
 
