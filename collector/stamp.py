@@ -17,6 +17,7 @@ import urllib.error
 import urllib.request
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cache
 from pathlib import Path
 
 from collector.errors import IncompleteError, UsageError
@@ -74,9 +75,14 @@ def openssl() -> str | None:
     program = shutil.which("openssl")
     if program is None:
         return None
-    _, text = _run(program, "version")
-    found = re.match(r"OpenSSL (\d+)\.", text)
-    return program if found and int(found.group(1)) >= 3 else None
+    return program if _major(program) >= 3 else None
+
+
+@cache
+def _major(program: str) -> int:
+    """Its major version, 0 if it is another program."""
+    found = re.match(r"OpenSSL (\d+)\.", _run(program, "version")[1])
+    return int(found.group(1)) if found else 0
 
 
 def request(envelope: Path, target: Path) -> None:

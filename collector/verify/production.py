@@ -7,7 +7,6 @@ Names of withheld files stay private; so `prev` cannot be, and is not, checked h
 
 import base64
 import binascii
-import hashlib
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -51,7 +50,6 @@ class Produced:
     uid: str
     path: str
     seal: int
-    size: int
 
 
 def parse(raw: bytes) -> Proof:
@@ -169,8 +167,7 @@ def _check_proof(
     if not merkle.verify_inclusion(leaf, proof.index, proof.size, proof.path, root_):
         found.append(wrong("proof-manifest", label, stated["root"], "the path does not lead there"))
     found += _check_custody_proof(proof, sealed.get(proof.seal), label)
-    size = sealed[proof.seal].size if proof.seal in sealed else 0
-    return Produced(uid=uid, path=f"items/{uid}/{name}", seal=proof.seal, size=size), found
+    return Produced(uid=uid, path=f"items/{uid}/{name}", seal=proof.seal), found
 
 
 def _lines(proof: Proof) -> tuple[manifest.ManifestLine, dict[str, Any], str, str]:
@@ -222,9 +219,3 @@ def _count(value: object) -> int:
     if isinstance(value, bool) or not isinstance(value, int):
         raise ProofError(f"expected a count, found {value!r}")
     return value
-
-
-def fingerprint_of(pem: Path) -> str:
-    """SHA-256 of the DER inside a PEM public key, hex: what `--key` takes."""
-    body = "".join(pem.read_text("ascii").splitlines()[1:-1])
-    return hashlib.sha256(base64.b64decode(body, validate=True)).hexdigest()
