@@ -19,6 +19,14 @@ UNSEEN = "unseen:"
 #: Ambiguities for which the register names no default: where they matter, the answer is unknown.
 WITHOUT_DEFAULT = frozenset(("A13", "A14", "A15", "A16", "A21"))
 _MOST_READINGS = 6
+#: Without these there is no question to be decided.
+_WHOLE = (
+    "request",
+    "request.principal",
+    "request.principal.type",
+    "request.action",
+    "request.resource",
+)
 
 
 def evaluate(
@@ -52,6 +60,9 @@ def _assume(
     gates_only: bool,
 ) -> Decision:
     """With guardrails that no evidence mentions first unknown, then absent where assumed."""
+    for name in _WHOLE:
+        if name in unknown:
+            return Decision(verdict=Verdict.UNKNOWN, unknowns=(name,))
     seen = [path for path in unknown if not path.startswith(UNSEEN)]
     unseen = [path.removeprefix(UNSEEN) for path in unknown if path.startswith(UNSEEN)]
     if not unseen:

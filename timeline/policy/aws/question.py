@@ -37,6 +37,7 @@ class Question:
         "targets",
         "time",
         "unknown_context",
+        "wide",
     )
 
     def __init__(
@@ -67,6 +68,8 @@ class Question:
         ]
         self.time = None if "request.time" in unknown else request.get("time")
         self.operation = request.get("operation")
+        # Every key of a context of which nothing is known begins with nothing.
+        self.wide = ("",) if "request.context" in unknown else ()
         self.context = context_values(request.get("context") or {})
 
     def decide(self, flips: Collection[str]) -> tuple[Result, frozenset[str]]:
@@ -131,6 +134,7 @@ class Question:
             resource_account=self._resource_account(target),
             operation=self.operation,
             readings=readings,
+            wide=self.wide,
         )
 
 
@@ -165,7 +169,7 @@ def _known_canonical(principal: Principal, state: State) -> Principal:
         return principal
     for holder in ("bucket", "object"):
         account = state.text(f"{holder}.owner_account")
-        canonical = state.text(f"{holder}.owner_canonical_id")
+        canonical = state.canonical_id(holder)
         if account == principal.account and isinstance(canonical, str):
             return replace(principal, canonical_id=canonical)
     return principal

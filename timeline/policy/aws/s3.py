@@ -183,17 +183,11 @@ def _owners_differ(state: State) -> Kleene:
     theirs, ours = state.text("object.owner_account"), state.text("bucket.owner_account")
     if isinstance(theirs, str) and isinstance(ours, str):
         return theirs != ours
-    their_id, our_id = object_owner_id(state), state.text("bucket.owner_canonical_id")
+    their_id, our_id = state.canonical_id("object"), state.canonical_id("bucket")
     if isinstance(their_id, str) and isinstance(our_id, str):
         return their_id != our_id
     unknown = [u for u in (theirs, ours, their_id, our_id) if isinstance(u, Unknown)]
     return all_of(*unknown) if unknown else Unknown("object.owner_account")
-
-
-def object_owner_id(state: State) -> str | Unknown | None:
-    """Canonical id of the object's owner, from its ACL where not given."""
-    given = state.text("object.owner_canonical_id")
-    return state.acl("object").owner if given is None else given
 
 
 def restricts(
@@ -302,7 +296,7 @@ def is_canonical(state: State, request: Request, canonical: str) -> Kleene:
     if who.canonical_id is not None:
         return who.canonical_id == canonical
     for holder in ("bucket", "object"):
-        if canonical == state.text(f"{holder}.owner_canonical_id"):
+        if canonical == state.canonical_id(holder):
             owner = state.text(f"{holder}.owner_account")
             if isinstance(owner, str) and who.account is not None:
                 return owner == who.account
@@ -339,7 +333,7 @@ def owns_object(state: State, request: Request) -> Kleene:
         account = state.text("object.owner_account")
         if isinstance(account, str) and who.account is not None:
             return account == who.account
-    owner = object_owner_id(state)
+    owner = state.canonical_id("object")
     if isinstance(owner, str):
         return is_canonical(state, request, owner)
     if isinstance(owner, Unknown):

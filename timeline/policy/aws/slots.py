@@ -75,7 +75,11 @@ class State:
 
     def __init__(self, given: Mapping[str, Any], unknown: Collection[str]) -> None:
         self.given = given
-        self._unknown = tuple(sorted(path.replace("[", ".") for path in unknown))
+        names = {path.replace("[", ".") for path in unknown}
+        for holder in ("bucket", "object"):
+            if f"{holder}.owner" in names:
+                names |= {f"{holder}.owner_account", f"{holder}.owner_canonical_id"}
+        self._unknown = tuple(sorted(names))
         self._kept: dict[str, Any] = {}
         self.bucket = _mapping(given.get("bucket"), "state.bucket")
         self.object = _mapping(given.get("object"), "state.object")
@@ -104,6 +108,11 @@ class State:
             self._kept[path] = text if hidden is None else hidden
         found: str | Unknown | None = self._kept[path]
         return found
+
+    def canonical_id(self, holder: str) -> str | Unknown | None:
+        """Canonical id of the owner of `bucket` or `object`, from its ACL where not given."""
+        given = self.text(f"{holder}.owner_canonical_id")
+        return self.acl(holder).owner if given is None else given
 
     def policy(self, path: str) -> PolicySet:
         """A slot that holds one document."""
