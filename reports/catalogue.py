@@ -34,7 +34,15 @@ class Entry:
 
 def plan(material: Material, resources: tuple[str, ...]) -> tuple[Entry, ...]:
     """The exhibits of this case; `resources` are those that get a history of their own."""
-    from reports.exhibits import but_for, chronology, configuration_history
+    from reports.exhibits import (
+        access_summary,
+        but_for,
+        chronology,
+        configuration_history,
+        custody,
+        evidence_index,
+        gaps_and_limits,
+    )
 
     histories = tuple(
         Entry(
@@ -45,9 +53,13 @@ def plan(material: Material, resources: tuple[str, ...]) -> tuple[Entry, ...]:
         for resource in resources or (None,)
     )
     return (
+        Entry(key="A", name="chain-of-custody", build=custody.build),
+        Entry(key="B", name="evidence-index", build=evidence_index.build),
         *histories,
+        Entry(key="D", name="access-summary", build=access_summary.build),
         Entry(key="E", name="chronology", build=chronology.build),
         Entry(key="F", name="but-for-matrix", build=but_for.build),
+        Entry(key="K", name="gaps-and-limits", build=gaps_and_limits.build),
     )
 
 

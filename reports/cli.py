@@ -52,6 +52,7 @@ def exhibits(
                 f"label, or compare with --inputs exhibits/{name}/inputs.json."
             )
         given = inputs.describe(folder, name, catalogue.chosen(loaded, resources))
+    loaded = material.recorded(loaded, given["custody"]["entries"])
     edition = bundle.make(loaded, given, out or folder / "exhibits" / given["label"], click.echo)
     if edition.repeated:
         click.echo(f"the same bytes: {edition.files} files in {edition.folder}")

@@ -11,6 +11,7 @@ from pathlib import Path
 from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
 
+from reports import pinpoint
 from reports.cover import Cover
 from reports.model import Block, Exhibit, Imprint, Table
 from reports.pinpoint import BREAK, breakable, visible
@@ -41,10 +42,11 @@ def environment(case: Path | None) -> Environment:
 def render(exhibit: Exhibit, cover: Cover, imprint: Imprint, case: Path | None) -> bytes:
     """The page of one exhibit, UTF-8."""
     blocks = environment(case).get_template(BLOCKS).module
-    anchored = iter([True])  # rows of the first table are what cites point to
+    anchored = iter([True])  # cites point to the rows of the first numbered table
 
     def draw(block: Block) -> Markup:
-        is_first = isinstance(block, Table) and next(anchored, False)
+        numbered = isinstance(block, Table) and block.columns[0].title == "No."
+        is_first = numbered and next(anchored, False)
         made: Markup = blocks.draw(block, is_first)  # type: ignore[attr-defined]
         return made
 
@@ -75,8 +77,9 @@ def told(value: str) -> Markup:
 
 
 def ours(words: str) -> Markup:
-    """Words of ours, unbroken inside."""
-    return Markup("<br>").join(visible(line) for line in words.split("\n"))
+    """Words of ours: a line feed is a new line, and short words are unbroken inside."""
+    lines = (pinpoint.words(visible(line)).split(BREAK) for line in words.split("\n"))
+    return Markup("<br>").join(Markup("<wbr>").join(pieces) for pieces in lines)
 
 
 def cited(words: str) -> Markup:

@@ -4,8 +4,9 @@ Read once and never changed. Rows keep the stored order, which is total.
 """
 
 import json
+from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +36,9 @@ class Material:
         accesses: rows of `access_classes` with their event and class, in order of time; copies of
             one record are left out and counted in `copies`.
         causes: event rows of logged changes by event_uid.
+        records: number of events by evidence item.
+        withdrawn: reasons by id of items that were withdrawn; they stay listed.
+        acquisitions, custody: as recorded up to the head of inputs.json; see `recorded`.
         missing: derived tables that this case does not have.
     """
 
@@ -53,7 +57,11 @@ class Material:
     findings: Rows
     items: tuple[EvidenceItem, ...]
     causes: Mapping[str, Row]
+    records: Mapping[str, int]
     missing: tuple[str, ...]
+    withdrawn: Mapping[str, str] = field(default_factory=dict)
+    acquisitions: Rows = ()
+    custody: Rows = ()
 
     def item(self, uid: str | None) -> EvidenceItem | None:
         """The evidence item of that id."""
@@ -94,7 +102,8 @@ def load(case: Path, config: CaseConfig, items: tuple[EvidenceItem, ...]) -> Mat
         classes=have["classes"], accesses=accesses, copies=copies,
         class_changes=have["class_changes"], class_sets=have["class_sets"],
         findings=_findings(derived), items=items,
-        causes={uid: row for uid, row in events.items() if uid in logged}, missing=missing,
+        causes={uid: row for uid, row in events.items() if uid in logged},
+        records=Counter(row["evidence_item"] for row in events.values()), missing=missing,
     )  # fmt: skip
 
 
@@ -131,6 +140,41 @@ def _accesses(links: Rows, classes: Rows, events: Mapping[str, Row]) -> tuple[Ro
     joined.sort(key=lambda row: (row["time"], row["event_uid"]))
     assert len(joined) + copies == len(links), "every decided access is kept or counted as a copy"
     return tuple(joined), copies
+
+
+def recorded(material: Material, entries: int) -> Material:
+    """The material with what custody says in its first `entries` lines, and no item acquired later.
+
+    So that an edition can be made again after the case has grown.
+    """
+    from collector import custody, store
+
+    if material.case is None or not (material.case / custody.NAME).is_file():
+        return material
+    known = custody.read(material.case)[:entries]
+    closed = {one.data["acq"] for one in known if one.action == "acquisition.close"}
+    struck = {
+        str(one.data["item"]): str(one.data.get("reason") or one.why)
+        for one in known
+        if one.action == "exclude"
+    }
+    return replace(
+        material,
+        items=tuple(
+            item
+            for item in store.items(material.case, withdrawn=True)
+            if item.acquisition in closed
+        ),
+        withdrawn=struck,
+        acquisitions=tuple(
+            {**one.record, "folder": str(one.folder)}
+            for one in store.acquisitions(material.case)
+            if one.number in closed
+        ),
+        custody=tuple(
+            {**json.loads(one.raw), "sha256": one.sha256} for one in known
+        ),
+    )  # fmt: skip
 
 
 def event_of(change: Row) -> str:

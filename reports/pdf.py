@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from collector.errors import ConfigError
+from reports import pinpoint
 from reports.cover import Cover
 from reports.glyphs import drawable
 from reports.model import (
@@ -182,8 +183,8 @@ def _text(text: Text) -> list[list[str]]:
 
 
 def _ours(words: str) -> str:
-    """Words of ours: a line feed is a new line, and nothing breaks inside a word."""
-    return "\n".join(drawable(visible(line)) for line in words.split("\n"))
+    """Words of ours: a line feed is a new line."""
+    return "\n".join(pinpoint.words(drawable(visible(line))) for line in words.split("\n"))
 
 
 def _words(words: str) -> str:

@@ -16,6 +16,8 @@ from zoneinfo import ZoneInfo
 BREAK = "\ue000"
 _AFTER = re.compile(r"(?<=[/:\-])(?=.)|(?<=[._,=&?@+|])(?=.{4})", re.DOTALL)
 _RUN = 12
+#: Longest word of ours that is never broken.
+UNBROKEN = 32
 
 _LOCATOR = re.compile(r"(?:(?P<member>.*)!/)?(?P<record>\d+)@(?P<offset>\d+)\+(?P<length>\d+)")
 
@@ -98,6 +100,11 @@ def breakable(text: str) -> str:
             piece = piece[_RUN:]
         pieces.append(piece)
     return BREAK.join(pieces)
+
+
+def words(text: str) -> str:
+    """Running text of ours: only what is too long for a line may break inside."""
+    return " ".join(breakable(word) if len(word) > UNBROKEN else word for word in text.split(" "))
 
 
 def visible(text: str) -> str:

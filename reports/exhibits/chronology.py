@@ -69,7 +69,8 @@ class Entry:
 
 def build(material: Material, label: Label, numbers: Mapping[str, tuple[str, ...]]) -> Exhibit:
     """The exhibit for the whole case."""
-    number, based_on = label.number, numbers.get("C", ())
+    number = label.number
+    based_on = (*numbers.get("C", ()), *numbers.get("D", ()))
     tell = sentences(TEMPLATE, material.case)
     writes = of_resource(material.changes, None)
     entries = _entries(material, tell, writes)

@@ -111,7 +111,8 @@ def test_every_cite_of_rows_resolves(case: Path) -> None:
 
 def test_native_rows_carry_their_provenance(case: Path) -> None:
     material = builder.write(case)
-    for exhibit in catalogue.build(material, catalogue.chosen(material, ())):
+    exhibits = catalogue.build(material, catalogue.chosen(material, ()))
+    for exhibit in (one for one in exhibits if one.key in "CDEF"):
         names = [name for name, _ in exhibit.native.columns]
         for row in exhibit.native.rows:
             values = dict(zip(names, row, strict=True))
@@ -159,7 +160,7 @@ def test_answer_names_numbers_of_the_story(case: Path) -> None:
 
 def test_one_row_changed_changes_the_digest_on_the_cover(case: Path) -> None:
     material = builder.write(case)
-    exhibit = catalogue.build(material, catalogue.chosen(material, ()))[0]
+    exhibit = catalogue.build(material, catalogue.chosen(material, ()))[2]
     one = csv_table.encode(exhibit.native)
     rows = list(exhibit.native.rows)
     rows[0] = (*rows[0][:-1], "0" * 64)

@@ -1,0 +1,209 @@
+"""Exhibit D: who reached what, how often, how much. A summary of records, neutral.
+
+Every total is a count of rows of the native table; nothing is estimated. Denied requests stand
+beside those that succeeded.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+
+from reports.exhibits import parts
+from reports.exhibits.chronology import principal_of
+from reports.material import Material, Row, Rows
+from reports.model import (
+    Column,
+    Exhibit,
+    Kind,
+    Label,
+    Native,
+    Origin,
+    Paragraph,
+    Section,
+    Table,
+    Text,
+    quote,
+    say,
+)
+from reports.pinpoint import instant, pinpoint
+from reports.text import Say, said, sentences
+
+TEMPLATE = "access_summary.j2"
+#: Above this many rows the list is produced natively and print holds the counts.
+PRINTED_ROWS = 20_000
+
+#: What is counted by: title, key, whether the key is a name in the evidence.
+GROUPS: tuple[tuple[str, Callable[[Row], str]], ...] = (
+    ("principal", lambda row: principal_of(row)),
+    ("address", lambda row: str(row["src_ip"] or "not logged")),
+    ("operation", lambda row: str(row["operation"])),
+    ("container", lambda row: str(row["container"] or row["resource_uid"] or "not named")),
+    ("day (UTC)", lambda row: instant(row["time"])[:10]),
+    ("client as stated", lambda row: str(row["user_agent"] or "not logged")),
+)
+LIST = (
+    Column(title="No.", width=0.7, number=True),
+    Column(title="Time (UTC)", width=1.4, exact=True),
+    Column(title="Operation; object", width=3.4),
+    Column(title="Principal; address", width=3.0),
+    Column(title="Outcome; bytes", width=1.5),
+    Column(title="Record", width=1.9, exact=True),
+)
+
+
+def build(material: Material, label: Label, _numbers: Mapping[str, tuple[str, ...]]) -> Exhibit:
+    """The exhibit for the whole case."""
+    tell = sentences(TEMPLATE, material.case)
+    rows = material.accesses
+    first, last = (rows[0]["time"], rows[-1]["time"]) if rows else (None, None)
+    return Exhibit(
+        key="D", number=label.number, stem=label.stem, title=tell("title"), kind=Kind.SUMMARY,
+        origin=Origin.DERIVED, question=tell("question"),
+        facts=(("Period (UTC)", say(f"{instant(first)} to {instant(last)}")),),
+        coverage=parts.coverage(material), answer=tuple(_answer(tell, rows, label.number)),
+        sections=tuple(_sections(tell, rows)),
+        limits=(
+            *_own_limits(material, tell), *parts.limits(material, start=first, end=last),
+            parts.every(material)("agents"), parts.every(material)("codepoints"),
+        ),
+        sources=parts.sources(material, rows), native=_native(material),
+    )  # fmt: skip
+
+
+def in_incident(rows: Sequence[Row]) -> list[Row]:
+    """Logged successes that meet the incident definition."""
+    return [row for row in rows if row["in_incident"] and row["logged"] == "success"]
+
+
+def bytes_of(rows: Sequence[Row]) -> int | None:
+    """Sum of the sizes that records state; None if none states one."""
+    sizes = [row["bytes_out"] for row in rows if row["bytes_out"] is not None]
+    return sum(sizes) if sizes else None
+
+
+def objects_of(rows: Sequence[Row]) -> int:
+    """Number of distinct objects named."""
+    return len({(row["container"], row["object"]) for row in rows if row["object"] is not None})
+
+
+def _answer(tell: Say, rows: Rows, number: str) -> Iterator[Text]:
+    if not rows:
+        yield tell("answer_empty")
+        return
+    ok = sum(row["logged"] == "success" for row in rows)
+    denied = sum(row["logged"] == "denied" for row in rows)
+    yield tell(
+        "answer", n=len(rows), ok=ok, denied=denied, other=len(rows) - ok - denied,
+        first=said(instant(rows[0]["time"])), last=said(instant(rows[-1]["time"])),
+        rows=parts.rows_cite(number, 1, len(rows)),
+    )  # fmt: skip
+    met = in_incident(rows)
+    yield tell(
+        "answer_incident", n=len(met), principals=len({principal_of(row) for row in met}),
+        addresses=len({row["src_ip"] for row in met if row["src_ip"]}), objects=objects_of(met),
+        size=bytes_of(met), unsized=sum(row["bytes_out"] is None for row in met),
+    )  # fmt: skip
+
+
+def _sections(tell: Say, rows: Rows) -> Iterator[Section]:
+    for what, key in GROUPS:
+        groups: dict[str, list[Row]] = {}
+        for row in rows:
+            groups.setdefault(key(row), []).append(row)
+        counts = Table(
+            caption=tell("by_caption", n=len(groups), what=said(_plural(what, len(groups)))),
+            columns=(
+                Column(title=what[0].upper() + what[1:], width=4.0),
+                Column(title="Requests", width=1.0, number=True),
+                Column(title="Succeeded", width=1.0, number=True),
+                Column(title="Denied", width=1.0, number=True),
+                Column(title="Other error", width=1.0, number=True),
+                Column(title="In the incident", width=1.1, number=True),
+                Column(title="Distinct objects in the incident", width=1.3, number=True),
+                Column(title="Bytes in the incident, as logged", width=1.5, number=True),
+            ),
+            rows=tuple(_counts(name, of) for name, of in sorted(groups.items())),
+            empty=tell("by_empty"),
+        )  # fmt: skip
+        yield Section(title=tell("by_title", what=said(what)), blocks=(counts,))
+    if len(rows) > PRINTED_ROWS:
+        native = Paragraph(text=tell("list_native", n=len(rows)))
+        yield Section(title=tell("list_title"), blocks=(native,))
+        return
+    listed = Table(
+        caption=tell("list_caption", n=len(rows)), columns=LIST,
+        rows=tuple(_row(n, row) for n, row in enumerate(rows, 1)), empty=tell("answer_empty"),
+    )  # fmt: skip
+    yield Section(title=tell("list_title"), blocks=(listed,))
+
+
+def _plural(what: str, n: int) -> str:
+    if n == 1:
+        return what
+    return {"address": "addresses", "day (UTC)": "days (UTC)", "client as stated":
+            "clients as stated"}.get(what, what + "s")  # fmt: skip
+
+
+def _counts(name: str, rows: Sequence[Row]) -> tuple[Text, ...]:
+    ok = sum(row["logged"] == "success" for row in rows)
+    denied = sum(row["logged"] == "denied" for row in rows)
+    met = in_incident(rows)
+    size = bytes_of(met)
+    numbers = (len(rows), ok, denied, len(rows) - ok - denied, len(met), objects_of(met))
+    return (
+        quote(name),
+        *(say(f"{n:,}") for n in numbers),
+        say("0" if not met else "not logged" if size is None else f"{size:,}"),
+    )
+
+
+def _row(number: int, row: Row) -> tuple[Text, ...]:
+    outcome = row["logged"] + (f" ({row['error_code']})" if row["error_code"] else "")
+    size = "size not logged" if row["bytes_out"] is None else f"{row['bytes_out']:,} bytes"
+    where = row["object"] if row["object"] is not None else row["resource_uid"]
+    return (
+        say(f"{number:,}"), say(instant(row["time"])),
+        parts.lines(quote(row["operation"]), quote(str(where or "not named"))),
+        parts.lines(quote(principal_of(row)), quote(row["src_ip"] or "no address")),
+        parts.lines(quote(outcome), say(size), say("in the incident") if row["in_incident"]
+                    else None),
+        say(pinpoint(row)),
+    )  # fmt: skip
+
+
+def _own_limits(material: Material, tell: Say) -> Iterator[Text]:
+    one = material.config.incident
+    low = instant(one.time_from, beyond="an open start")
+    high = instant(one.time_to, beyond="an open end")
+    yield tell(
+        "definition", range=said(f"{low} to {high}"),
+        resources=", ".join(one.resources) or "all", anonymous=one.anonymous,
+        addresses=", ".join(one.addresses) or "none",
+        principals=", ".join(one.principals) or "none",
+    )  # fmt: skip
+    for exempt in one.exempt:
+        who = ", ".join((*exempt.principals, *exempt.addresses))
+        yield tell("exemption", who=who, reason=exempt.reason)
+    yield tell("sizes")
+    yield tell("undecided")
+    if material.copies:
+        yield tell("copies", n=material.copies)
+
+
+def _native(material: Material) -> Native:
+    columns = (
+        ("row", "int"), ("event_uid", "text"), ("operation", "text"), ("container", "text"),
+        ("object", "text"), ("resource", "text"), ("principal", "text"), ("principal_kind", "text"),
+        ("address", "text"), ("client", "text"), ("outcome", "text"), ("error_code", "text"),
+        ("bytes_out", "int"), ("class_uid", "text"), ("decision", "text"), ("agreement", "text"),
+        ("in_incident", "bool"), ("incident_reason", "text"), *parts.TRACE,
+    )  # fmt: skip
+    rows = tuple(
+        (
+            n, row["event_uid"], row["operation"], row["container"], row["object"],
+            row["resource_uid"], principal_of(row), row["actor_type"], row["src_ip"],
+            row["user_agent"], row["logged"], row["error_code"], row["bytes_out"],
+            row["class_uid"], row["class"].get("decision"), row["agreement"], row["in_incident"],
+            row["incident_reason"], *parts.trace(material, row, row["time"]),
+        )
+        for n, row in enumerate(material.accesses, 1)
+    )  # fmt: skip
+    return Native(columns=columns, rows=rows)
