@@ -29,6 +29,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
         "Why an access was allowed, or how a finding came about.",
     ),
     "gaps": ("timeline.cli", "gaps", "Every gap in the records."),
+    "whatif": ("timeline.cli", "whatif", "The incident's accesses under a stated counterfactual."),
     "decide": ("timeline.cli_decide", "decide", "Requests in, decisions out: the bare evaluator."),
     "exhibits": ("reports.cli", "exhibits", "Render the exhibit bundle."),
     "demo": ("reports.cli_demo", "demo", "The whole of it on a built-in incident."),

@@ -16,14 +16,17 @@ set; every row cites its bytes or says why it cannot.
 """
 
 import json
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from collector import case as case_file
 from collector import store
 from collector.case import CaseConfig
+from collector.model import EvidenceItem, Gap, Provenance
 from timeline import normalize, tables
 from timeline.correlate import analysis, card, decisions, gaps
 from timeline.correlate import findings as finding_stage
@@ -31,7 +34,7 @@ from timeline.correlate.attribution import party_of
 from timeline.correlate.aws import attribution as aws_attribution
 from timeline.correlate.aws import switches
 from timeline.correlate.aws.provider import AWS
-from timeline.correlate.material import Material
+from timeline.correlate.material import Material, by_key
 from timeline.model import Finding, Verdict
 from timeline.state import replay
 
@@ -74,9 +77,11 @@ def run(case: Path) -> BuildReport:
     rows = list(normalize.rows(derived / "events"))
     coverage = gaps.coverage_rows(derived / "events", AWS.source_name)  # 3
     found_gaps = [*store.gaps(case), *report.gaps, *switches.gaps(rows)]
+    shots, timeless = _snapshots(case, items)
+    found_gaps += timeless
     state = replay.run(  # 4
         normalize.read(derived / "events"),
-        _snapshots(case, items),
+        shots,
         gaps=found_gaps,
         party_of=lambda actor: party_of([actor], config.parties),
     )
@@ -127,6 +132,8 @@ def _material(
     return Material(
         windows=result.windows,
         accesses=result.accesses,
+        by_key=by_key(result.accesses),
+        exempted=Counter(a.container for a in result.accesses if a.reason.startswith("exempt")),
         changes=by_change,
         events={row["event_uid"]: row for row in rows if row["event_uid"] in by_change},
         causes=result.causes,
@@ -179,16 +186,30 @@ def _attributed(
     return found
 
 
-def _snapshots(case: Path, items: Sequence[Any]) -> list[tuple[str, Any, Any, Any]]:
-    """API answers that carry a time of observation; the others have no place in time."""
-    from collector.model import Provenance
-
-    found = []
+def _snapshots(
+    case: Path, items: Sequence[EvidenceItem]
+) -> tuple[list[tuple[str, Any, datetime, Provenance]], list[Gap]]:
+    """API answers with a time of observation; the others have no place in time and are gaps."""
+    found: list[tuple[str, Any, datetime, Provenance]] = []
+    timeless: list[Gap] = []
     for shot in normalize.snapshots(items, lambda item: store.open_item(case, item)):
+        proof = Provenance(item=shot.item.uid, locator=shot.locator or "", sha256=shot.sha256)
         if shot.observed_at is not None:
-            proof = Provenance(item=shot.item.uid, locator=shot.locator or "", sha256=shot.sha256)
             found.append((shot.kind, shot.body, shot.observed_at, proof))
-    return found
+            continue
+        timeless.append(
+            Gap(
+                kind="not_understood",
+                subject=shot.item.name,
+                reason=(
+                    f"expected the time at which this {shot.kind} was observed, found none: it has "
+                    "no place in time and is not used; import it with --observed-at"
+                ),
+                item=shot.item.uid,
+                locator=shot.locator or None,
+            )
+        )
+    return found, timeless
 
 
 def finding_row(finding: Finding) -> dict[str, Any]:

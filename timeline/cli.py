@@ -1,14 +1,20 @@
-"""Commands of the analysis: build, explain, gaps. They parse and print; the work is elsewhere."""
+"""Commands of the analysis: build, explain, gaps, whatif. They parse and print."""
 
 import json
+from datetime import datetime
 from pathlib import Path
 
 import click
+
+from collector.cli import INSTANT
 
 CASE = click.option(
     "--case", "case_path", type=click.Path(path_type=Path), help="Case folder (else found upward)."
 )
 AS_JSON = click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
+
+#: Findings printed one by one; the rest is counted.
+SHOWN = 20
 
 
 @click.command()
@@ -16,7 +22,7 @@ AS_JSON = click.option("--json", "as_json", is_flag=True, help="Print the result
 @AS_JSON
 @click.pass_context
 def build(ctx: click.Context, case_path: Path | None, as_json: bool) -> None:
-    """Evidence to events, state, decisions, causation and findings, into derived/.
+    """Evidence to events, state, decisions and findings.
 
     Everything under derived/ can be deleted and comes out again byte for byte. Prints the sums
     that were asserted. Exit code 3 if there are gaps, or accesses that the records do not decide.
@@ -47,17 +53,70 @@ def build(ctx: click.Context, case_path: Path | None, as_json: bool) -> None:
         for line in report.sums:
             click.echo(line)
         click.echo("tables: " + ", ".join(f"{t} {n:,}" for t, n in report.tables.items()))
-        for number, statement in report.findings:
+        for number, statement in report.findings[:SHOWN]:
             click.echo(f"\n{number} {statement}")
+        if len(report.findings) > SHOWN:
+            click.echo(f"\n… {len(report.findings) - SHOWN:,} more findings in findings.json")
         click.echo(f"\n{report.gaps:,} gaps: butfor gaps; findings in {place / 'derived'}")
     ctx.exit(3 if report.gaps or report.undecided else 0)
+
+
+@click.command()
+@CASE
+@click.option("--undo", multiple=True, metavar="CHANGE", help="Undo this change; repeatable.")
+@click.option(
+    "--set", "held", multiple=True, metavar="RESOURCE|SLOT=VALUE", help="Hold a slot at a value."
+)
+@click.option("--control", metavar="NAME", help="Turn a named control on, as block-public-access.")
+@click.option(
+    "--from",
+    "since",
+    metavar="TIME",
+    type=INSTANT,
+    help="From when; needed with --set and --control.",
+)
+@AS_JSON
+def whatif(
+    case_path: Path | None,
+    undo: tuple[str, ...],
+    held: tuple[str, ...],
+    control: str | None,
+    since: datetime | None,
+    as_json: bool,
+) -> None:
+    """The incident's accesses under a stated counterfactual.
+
+    Example: butfor whatif --control block-public-access --from 2022-05-01T00:00:00Z
+    """
+    from collector import case
+    from collector.errors import UsageError
+    from timeline import whatif as asked
+
+    if not undo and not held and control is None:
+        raise UsageError("expected --undo, --set or --control, found none of them")
+    if (held or control is not None) and since is None:
+        raise UsageError("expected --from with --set and --control: a control is on from a time")
+    place = case.find(case_path)
+    built = asked.WhatIf(place)
+    outcomes = built.undo(undo) if undo else []
+    if since is not None:
+        if held:
+            outcomes.append(built.held(dict(map(asked.place_of, held)), since, " and ".join(held)))
+        if control is not None:
+            outcomes.append(built.control(control, since))
+    if as_json:
+        click.echo(json.dumps([asked.as_data(o) for o in outcomes], indent=1, ensure_ascii=False))
+        return
+    for outcome in outcomes:
+        for line in asked.lines(outcome):
+            click.echo(line)
 
 
 @click.command()
 @click.argument("name", metavar="EVENT|FINDING")
 @CASE
 def explain(name: str, case_path: Path | None) -> None:
-    """Why an access was allowed or refused, or how a finding was computed, in plain words.
+    """Why an access was allowed, or how a finding came about.
 
     EVENT is an event_uid or the provider's event id; FINDING is a number (F-01) or a finding_uid.
 
@@ -77,7 +136,7 @@ def explain(name: str, case_path: Path | None) -> None:
 @click.option("--requests", is_flag=True, help="The records that would settle what is unknown.")
 @AS_JSON
 def gaps(case_path: Path | None, requests: bool, as_json: bool) -> None:
-    """Every gap in the records, with its period and reason.
+    """Every gap in the records.
 
     Example: butfor gaps --requests
     """

@@ -15,7 +15,7 @@ from timeline.correlate.aws.provider import AWS
 from timeline.correlate.causes import Causes
 from timeline.correlate.course import attempts
 from timeline.correlate.exposure import Window
-from timeline.correlate.material import Access
+from timeline.correlate.material import Access, by_key, successes_in
 from timeline.correlate.provider import Edges
 from timeline.correlate.questions import Questions
 from timeline.correlate.signatures import Attempts
@@ -166,7 +166,8 @@ def write(derived: Path, analysis: Analysis) -> dict[str, int]:
         }
         for a in analysis.accesses
     ]
-    windows = [exposure.row(w, _inside(w, analysis)) for w in analysis.windows]
+    held = by_key(analysis.accesses)
+    windows = [exposure.row(w, len(successes_in(w, held))) for w in analysis.windows]
     class_changes, class_sets = causation.rows_in_order(analysis.explained)
     return {
         "classes": tables.write(derived, "classes", classes),
@@ -175,16 +176,6 @@ def write(derived: Path, analysis: Analysis) -> dict[str, int]:
         "class_changes": tables.write(derived, "class_changes", class_changes),
         "class_sets": tables.write(derived, "class_sets", class_sets),
     }
-
-
-def _inside(window: Window, analysis: Analysis) -> int:
-    return sum(
-        1
-        for a in analysis.accesses
-        if a.key in window.keys
-        and a.row["outcome"] == "success"
-        and exposure.holds(window, a.row["time"])
-    )
 
 
 def sums(analysis: Analysis) -> Iterator[str]:

@@ -16,8 +16,8 @@ from dataclasses import replace
 
 from timeline.correlate import alternatives, basis, causes, wording
 from timeline.correlate.causes import Roll
-from timeline.correlate.exposure import Window, holds
-from timeline.correlate.material import Access, Material
+from timeline.correlate.exposure import Window
+from timeline.correlate.material import Access, Material, successes_in
 from timeline.model import Finding
 
 METHOD = "change-window-access@1"
@@ -76,20 +76,11 @@ def _covers(wide: Window, narrow: Window) -> bool:
 
 
 def _incident_accesses(window: Window, material: Material) -> list[Access]:
-    return [a for a in _accesses_in(window, material) if a.in_incident]
-
-
-def _accesses_in(window: Window, material: Material) -> list[Access]:
-    """Logged successes of the window's request classes inside it."""
-    return [
-        a
-        for a in material.accesses
-        if a.key in window.keys and holds(window, a.row["time"]) and a.row["outcome"] == "success"
-    ]
+    return [a for a in successes_in(window, material.by_key) if a.in_incident]
 
 
 def _of_window(window: Window, material: Material, told: set[str]) -> Finding:
-    inside = _accesses_in(window, material)
+    inside = successes_in(window, material.by_key)
     meant = [a for a in inside if a.in_incident]
     told.update(a.row["event_uid"] for a in meant)
     start = wording.bounded(window.start, str(window.start_bound), edge="start")
@@ -286,9 +277,6 @@ def _finding(
     classes = tuple(sorted({a.class_uid for a in accesses}))
     causal = bool(accesses) and result_class == "counterfactual"
     counterfactual = "undo of each recorded change, by delta-undo and replay-undo"
-    exempted = [
-        a for a in material.accesses if a.container == container and a.reason.startswith("exempt")
-    ]
     return Finding(
         finding_uid=_uid(kind, classes, windows, counterfactual if causal else ""),
         number="",
@@ -306,7 +294,7 @@ def _finding(
         alternatives=alternatives.alternatives(
             alternatives.Tested(
                 accesses=[a.row for a in accesses],
-                exempted=len(exempted),
+                exempted=material.exempted.get(container, 0),
                 duplicates=material.duplicates,
                 contradictions=len(material.contradictions),
                 other_windows=other_windows,

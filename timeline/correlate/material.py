@@ -1,11 +1,11 @@
 """What findings are made from: accesses with their decisions, and look-ups beside them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from timeline.correlate.causes import Causes
-from timeline.correlate.exposure import Window
+from timeline.correlate.exposure import Window, holds
 from timeline.correlate.gaps import Span
 
 
@@ -45,6 +45,8 @@ class Material:
     Attributes:
         windows: in order.
         accesses: decided accesses, in order.
+        by_key: the same, by request class over all epochs.
+        exempted: container -> accesses that case.toml exempts.
         changes: change_uid -> its rows of `changes`.
         events: event_uid -> row of `events`, for changes.
         causes: rows of causation.
@@ -59,6 +61,8 @@ class Material:
 
     windows: Sequence[Window]
     accesses: Sequence[Access]
+    by_key: Mapping[str, Sequence[Access]]
+    exempted: Mapping[str, int]
     changes: Mapping[str, Sequence[Mapping[str, Any]]]
     events: Mapping[str, Mapping[str, Any]]
     causes: Causes
@@ -69,3 +73,22 @@ class Material:
     contradictions: Sequence[Access]
     duplicates: int
     assumptions: frozenset[str]
+
+
+def by_key(accesses: Iterable[Access]) -> dict[str, list[Access]]:
+    """Accesses by request class over all epochs, each in order."""
+    found: dict[str, list[Access]] = {}
+    for access in accesses:
+        found.setdefault(access.key, []).append(access)
+    return found
+
+
+def successes_in(window: Window, held: Mapping[str, Sequence[Access]]) -> list[Access]:
+    """Logged successes of a window's request classes inside it, in order of time."""
+    found = [
+        a
+        for key in sorted(window.keys)
+        for a in held.get(key, ())
+        if a.row["outcome"] == "success" and holds(window, a.row["time"])
+    ]
+    return sorted(found, key=lambda a: (a.row["time"], a.row["event_uid"]))

@@ -161,3 +161,44 @@ def test_model_card_reproduces_the_but_for_answers(northwind: Path) -> None:
                     assert stored[one["class_uid"], variable, undo] == expected
                     checked += 1
     assert checked > 0
+
+
+def test_whatif_turns_a_control_on_from_a_time(northwind: Path) -> None:
+    code, said = run(
+        "whatif", "--case", str(northwind), "--control", "block-public-access",
+        "--from", "2022-06-02T00:00:00Z",
+    )  # fmt: skip
+    assert code == 0
+    assert "returns deny for 32 of 112 accesses of the incident, allow for 80" in said
+
+
+def test_whatif_undoes_changes_by_both_undos(northwind: Path) -> None:
+    changes = read(northwind, "changes")
+    uid = next(
+        c["change_uid"]
+        for c in changes
+        if c["operation"] == "PutBucketPolicy" and c["accepted"] and c["technical_actor"] == OPS
+    )
+    code, said = run("whatif", "--case", str(northwind), "--undo", uid)
+    assert code == 0
+    for undo in ("replay", "delta"):
+        assert f"{undo}-undo of PutBucketPolicy" in said
+    assert said.count("returns deny for 112 of 112") == 2
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        ((), "expected --undo, --set or --control"),
+        (("--control", "block-public-access"), "expected --from"),
+        (("--control", "none", "--from", "2022-06-02T00:00:00Z"), "expected one of"),
+        (("--set", "nothing", "--from", "2022-06-02T00:00:00Z"), "expected RESOURCE|SLOT=VALUE"),
+        (("--undo", "no-such-change"), "expected the change_uid or event id"),
+    ],
+)
+def test_whatif_says_what_it_expected(
+    northwind: Path, arguments: tuple[str, ...], expected: str
+) -> None:
+    code, said = run("whatif", "--case", str(northwind), *arguments)
+    assert code == 2
+    assert expected in said
