@@ -1,0 +1,97 @@
+"""Import against a plain copy with sha256sum in one pass: `python -m benchmarks.preserve [MB]`.
+
+Rates are bytes over wall time, taken in turn in one run; both end with the bytes on the medium. The
+copy reads once (`tee` into `sha256sum`), as the import does. The import computes two digests, and
+inflates gzip members to hash their content, which the copy does not: log files show that cost.
+"""
+
+import gzip
+import os
+import random
+import statistics
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from time import perf_counter
+
+from benchmarks import generate
+from collector import importer, session
+from collector.importer import HandOver
+
+ROUNDS = int(os.environ.get("BUTFOR_BENCH_ROUNDS", "3"))
+COPY = """
+set -e
+find "$1" -type f -print0 | while IFS= read -r -d '' f; do
+  tee "$2/${f//\\//_}" < "$f" | sha256sum
+done
+sync -f "$2"
+"""
+
+
+def large(folder: Path, megabytes: int) -> None:
+    """Files of 64 MB that nothing compresses."""
+    dice = random.Random(1)
+    for at in range(max(megabytes // 64, 1)):
+        (folder / f"{at}.bin").write_bytes(dice.randbytes(64 * 2**20))
+
+
+def logs(folder: Path, megabytes: int) -> None:
+    """Compressed log files, about 0.1 MB each."""
+    generate.cloudtrail(folder, megabytes * 8000, 1000)
+
+
+def plain(folder: Path, megabytes: int) -> None:
+    """The same, inflated."""
+    logs(folder, megabytes // 8)
+    for path in sorted(folder.rglob("*.gz")):
+        path.with_suffix("").write_bytes(gzip.decompress(path.read_bytes()))
+        path.unlink()
+
+
+def import_once(source: Path, work: Path) -> None:
+    """A case, and the material in it."""
+    session.create(work / "case")
+    with session.writing(work / "case", "import") as writing:
+        importer.run(writing, [source], HandOver())
+
+
+def copy_once(source: Path, work: Path) -> None:
+    """Copy and hash in one pass."""
+    subprocess.run(
+        ["bash", "-c", COPY, "copy", str(source), str(work)],
+        stdout=subprocess.DEVNULL, check=True,
+    )  # fmt: skip
+
+
+def seconds(work: Callable[[Path, Path], None], source: Path) -> float:
+    """Wall time of one run on a quiet medium."""
+    with tempfile.TemporaryDirectory(dir=source.parent) as name:
+        os.sync()
+        began = perf_counter()
+        work(source, Path(name))
+        return perf_counter() - began
+
+
+def main() -> None:
+    """Each kind of material, both ways in turn."""
+    megabytes = int(sys.argv[1]) if len(sys.argv) > 1 else 512
+    for kind in (large, plain, logs):
+        with tempfile.TemporaryDirectory() as name:
+            source = Path(name) / "source"
+            source.mkdir()
+            kind(source, megabytes if kind is not logs else megabytes // 8)
+            size = sum(path.stat().st_size for path in source.rglob("*") if path.is_file())
+            ours, theirs = [], []
+            for _ in range(ROUNDS):
+                ours.append(seconds(import_once, source))
+                theirs.append(seconds(copy_once, source))
+            ratio = statistics.median(theirs) / statistics.median(ours)
+            rate = size / 2**20 / statistics.median(ours)
+            print(f"{kind.__name__:6} {size / 2**20:7.0f} MB  import {rate:6.0f} MB/s  "
+                  f"{ratio:5.2f} x copy + sha256sum   target 0.7", flush=True)  # fmt: skip
+
+
+if __name__ == "__main__":
+    main()
