@@ -19,7 +19,7 @@ FORMATS = ("table", "csv", "jsonl", "timesketch", "ocsf", "parquet")
 @click.option("--ip", help="Source address or network, 198.51.100.0/24.")
 @click.option("--from", "time_from", type=INSTANT, help="Not before this time.")
 @click.option("--to", "time_to", type=INSTANT, help="Before this time.")
-@click.option("--operation", help="The provider's name of the operation, GetObject.")
+@click.option("--operation", help="The provider's name of the operation.")
 @click.option("--outcome", type=click.Choice(("success", "denied", "error")))
 @click.option("--format", "form", type=click.Choice(FORMATS), default="table", show_default=True)
 @click.option(

@@ -132,31 +132,8 @@ def ocsf(row: Row) -> dict[str, Any]:
             "original_time": row["time_text"],
             "log_name": row["source"],
         },
-        "api": {
-            "operation": row["operation"],
-            "service": {"name": row["service"]},
-            "request": {"uid": row["request_id"]},
-            "response": {
-                "code": row["status_code"],
-                "error": row["error_code"],
-                "error_message": row["error_message"],
-            },
-        },
-        "actor": {
-            "user": {
-                "type": row["actor_type"],
-                "uid": row["actor_uid"] or row["actor_unique_id"],
-                "name": row["actor_name"],
-                "account": {"uid": row["actor_account_uid"]},
-                "credential_uid": row["credential_uid"],
-            },
-            "session": {
-                "uid": row["session_uid"],
-                "issuer": row["session_issuer_uid"],
-                "is_mfa": row["mfa"],
-            },
-            "invoked_by": row["invoked_by"],
-        },
+        "api": _api(row),
+        "actor": _actor(row),
         "src_endpoint": _endpoint(row),
         "http_request": {"user_agent": row["user_agent"], "referrer": row["referer"]},
         "resources": [
@@ -181,6 +158,37 @@ def ocsf(row: Row) -> dict[str, Any]:
             )
         },
     }  # fmt: skip
+
+
+def _api(row: Row) -> dict[str, Any]:
+    return {
+        "operation": row["operation"],
+        "service": {"name": row["service"]},
+        "request": {"uid": row["request_id"]},
+        "response": {
+            "code": row["status_code"],
+            "error": row["error_code"],
+            "error_message": row["error_message"],
+        },
+    }
+
+
+def _actor(row: Row) -> dict[str, Any]:
+    return {
+        "user": {
+            "type": row["actor_type"],
+            "uid": row["actor_uid"] or row["actor_unique_id"],
+            "name": row["actor_name"],
+            "account": {"uid": row["actor_account_uid"]},
+            "credential_uid": row["credential_uid"],
+        },
+        "session": {
+            "uid": row["session_uid"],
+            "issuer": row["session_issuer_uid"],
+            "is_mfa": row["mfa"],
+        },
+        "invoked_by": row["invoked_by"],
+    }
 
 
 def _endpoint(row: Row) -> dict[str, Any]:

@@ -80,7 +80,7 @@ TABLES: dict[str, tuple[tuple[str, pa.DataType, str], ...]] = {
         ("evidence_item", _S, "EV-1.f2"),
         ("locator", _S, "[member!/]record@offset+length in the decompressed stream"),
         ("record_sha256", _S, "SHA-256 of exactly those bytes"),
-        ("source", _S, "log form it was read as, aws.cloudtrail"),
+        ("source", _S, "log form that the record was read as"),
         ("recipient_account_uid", _S, "account that the record was delivered to; null if not given"),
         ("shared_uid", _S, "the provider's id of one call seen by several accounts; null if none"),
     ),

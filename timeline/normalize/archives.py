@@ -98,10 +98,11 @@ def _decompressed(chunks: Iterator[bytes]) -> Iterator[bytes]:
     first = next(chunks, b"")
     packed = _rejoin(first, chunks, None)
     if first[:2] == b"\x1f\x8b":
-        return _gunzip(packed)
-    if first[:4] == b"\x28\xb5\x2f\xfd":
-        return _unzstd(packed)
-    return packed
+        yield from _gunzip(packed)
+    elif first[:4] == b"\x28\xb5\x2f\xfd":
+        yield from _unzstd(packed)
+    else:
+        yield from packed
 
 
 def _guard(packed: int, out: int) -> None:

@@ -9,6 +9,7 @@ import msgspec
 
 from collector.model import EvidenceItem
 from timeline.normalize import archives, documents, ingest, lines, split
+from timeline.normalize.aws.answers import REPORT
 from timeline.normalize.model import OpenItem, Record, Snapshot
 
 _LOCATOR = re.compile(r"(?s)(?P<prefix>.*!/)?(?P<record>\d+)@(?P<offset>\d+)\+(?P<length>\d+)")
@@ -69,7 +70,7 @@ def _in_body(item: EvidenceItem, body: archives.Body) -> Iterator[Snapshot]:
         if not ended:
             whole = Record(0, 0, len(data), data)
             rows = documents.credential_report(data)
-            yield _snapshot(item, body, "aws.iam.credential_report", whole, rows)
+            yield _snapshot(item, body, REPORT, whole, rows)
         return
     if text[:1] not in (b"{", b"["):
         return

@@ -10,26 +10,9 @@ from pathlib import PurePosixPath
 
 import msgspec
 
+from timeline.normalize.aws.answers import ANSWERS, REPORT_HEADER
 from timeline.normalize.model import BROKEN, Record
 
-#: API answers by the keys that name them: (kind, keys of which one must be there).
-ANSWERS: tuple[tuple[str, frozenset[str]], ...] = (
-    (
-        "aws.iam.authorization_details",
-        frozenset({"UserDetailList", "RoleDetailList", "GroupDetailList"}),
-    ),
-    ("aws.config.items", frozenset({"configurationItems", "ConfigurationItems"})),
-    ("aws.config.items", frozenset({"configurationItemStatus", "configurationItemCaptureTime"})),
-    ("aws.securityhub.findings", frozenset({"Findings"})),
-    ("aws.guardduty.findings", frozenset({"SchemaVersion", "Finding"})),
-    ("aws.accessanalyzer.findings", frozenset({"findings"})),
-    ("aws.s3.policy", frozenset({"Policy"})),
-    ("aws.s3.acl", frozenset({"Grants"})),
-    ("aws.s3.public_access_block", frozenset({"PublicAccessBlockConfiguration"})),
-    ("aws.s3.ownership", frozenset({"OwnershipControls"})),
-    ("aws.s3.buckets", frozenset({"Buckets"})),
-)
-CREDENTIAL_REPORT = b"user,arn,user_creation_time,"
 _PAPERS = frozenset(
     [
         ".md",
@@ -61,7 +44,7 @@ def answer_kind(body: bytes) -> str | None:
         keys = _keys.decode(body).keys()
     except BROKEN:
         return None
-    return next((kind for kind, names in ANSWERS if keys & names), None)
+    return next((kind for kind, names in ANSWERS if names <= keys), None)
 
 
 class Look:
@@ -95,12 +78,12 @@ def paper(name: str) -> bool:
 
 
 def is_credential_report(head: bytes) -> bool:
-    """Whether a text begins with the header of IAM's credential report."""
-    return head.removeprefix(b"\xef\xbb\xbf").lstrip().startswith(CREDENTIAL_REPORT)
+    """Whether a text begins with the header of the report on credentials."""
+    return head.removeprefix(b"\xef\xbb\xbf").lstrip().startswith(REPORT_HEADER)
 
 
 def credential_report(body: bytes) -> list[dict[str, str]]:
-    """The rows of IAM's credential report."""
+    """The rows of the report on credentials."""
     import csv
     import io
 

@@ -17,6 +17,7 @@ from typing import NamedTuple
 from collector.model import EvidenceItem, Gap
 from timeline.normalize import documents, lines, split
 from timeline.normalize.archives import Body, Cut, bodies
+from timeline.normalize.aws.answers import REPORT
 from timeline.normalize.model import (
     BROKEN,
     RECORD_LIMIT,
@@ -34,6 +35,8 @@ from timeline.normalize.model import (
 from timeline.normalize.spool import Spool
 from timeline.normalize.table import day_name
 
+#: A body of which so many records are of no known form is no log: one gap for the whole.
+GIVE_UP = 20_000
 #: Bytes looked at to tell what a body is.
 HEAD = 64 * 1024
 
@@ -198,6 +201,8 @@ def _read_log(
     quiet, ended = lines.until_cut(records)
     for record in quiet:
         seen.records += 1
+        if seen.records > GIVE_UP and not recognised:
+            break
         if record.data is None:
             seen.record_gap(place, record, record.problem or "not readable")
             look.at(record)
@@ -254,7 +259,8 @@ def _not_a_log(
         tally.whole(place, "not_understood", "expected a known log form, found no record")
     else:
         reason = (
-            f"expected a known log form or API answer, found {count} records of another form, "
+            "expected a known log form or API answer, found "
+            f"{f'over {GIVE_UP}' if count > GIVE_UP else count} records of another form, "
             f"the first beginning {look.first!r}"
         )
         tally.whole(place, "not_understood", reason)
@@ -268,7 +274,7 @@ def _read_other(head: bytes, chunks: Iterator[bytes], place: _Place, tally: _Tal
     if ended:
         tally.whole(place, ended[0].kind, str(ended[0]))
     elif documents.is_credential_report(head):
-        tally.document(place, "aws.iam.credential_report")
+        tally.document(place, REPORT)
     elif documents.paper(place.name):
         tally.document(place, "text")
     elif not head.strip():

@@ -17,7 +17,7 @@ from timeline.normalize.lines import BOM, raw_lines, too_long, until_cut
 from timeline.normalize.model import BODY_LIMIT, BROKEN, RECORD_LIMIT, Record
 
 #: Objects that only wrap records: the keys under which providers put the list.
-CONTAINERS = ("Records", "Events", "records", "events")
+CONTAINERS = ("Records", "Events", "records", "events", "QueryResultRows", "logEvents")
 
 _KEYS = "|".join(CONTAINERS).encode()
 _WRAPPER = re.compile(
@@ -41,6 +41,8 @@ class _Envelope(msgspec.Struct):
     Events: list[msgspec.Raw] | None = None
     records: list[msgspec.Raw] | None = None
     events: list[msgspec.Raw] | None = None
+    QueryResultRows: list[msgspec.Raw] | None = None
+    logEvents: list[msgspec.Raw] | None = None
 
 
 _envelope = msgspec.json.Decoder(_Envelope)

@@ -16,6 +16,7 @@ import zstandard
 from tests.timeline.normalize.evidence import Store
 from tests.timeline.normalize.records import ANONYMOUS, BASE, native, record
 from timeline import normalize, order
+from timeline.normalize import archives, ingest
 from timeline.normalize.model import RECORD_LIMIT, EventRow, IngestReport, micros
 from timeline.schema import TABLES
 
@@ -88,6 +89,8 @@ FORMS = {
     "lookup lines": json.dumps(LOOKUP).encode() + b"\n",
     "event bridge": json.dumps(BRIDGE).encode(),
     "lake": json.dumps({"eventJson": LINE.decode()}).encode(),
+    "lake answer": json.dumps({"QueryResultRows": [[{"eventJson": LINE.decode()}]]}).encode(),
+    "cloudwatch": json.dumps({"logEvents": [{"id": "1", "message": LINE.decode()}]}).encode(),
     "re-shaped": json.dumps(RESHAPED).encode(),
     "version in a list": native(record(eventVersion=["1.05"])),
 }
@@ -279,6 +282,73 @@ def test_documents_are_listed_apart(tmp_path: Path) -> None:
     assert kinds[1:] == [snapshot.kind for snapshot in found]
     assert found[0].body == {"UserDetailList": [], "RoleDetailList": []}
     assert found[1].body[0]["user"] == "<root_account>"
+
+
+def test_a_long_file_of_another_form_is_given_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ingest, "GIVE_UP", 10)
+    report, rows = one(b'{"x":1}\n' * 50, tmp_path / "events")
+    assert (rows, report.records, len(report.gaps)) == ([], 0, 1)
+    assert "over 10 records of another form" in report.gaps[0].reason
+
+
+def test_config_items_are_handed_on_one_by_one(tmp_path: Path) -> None:
+    item = {"configurationItemStatus": "OK", "resourceType": "AWS::S3::Bucket", "n": 1}
+    store = Store()
+    store.add(json.dumps([item, {**item, "n": 2}]).encode())
+    store.add(json.dumps({"configurationItems": [item]}).encode())
+    report, _ = run(store, tmp_path / "events")
+    assert [document.kind for document in report.documents] == ["aws.config.items"] * 2
+    found = list(normalize.snapshots(store.items, store.open_item))
+    assert [snapshot.body["n"] for snapshot in found[:2]] == [1, 2]
+    for snapshot in found:
+        cited = normalize.reextract(store.open_item, snapshot.item, snapshot.locator)
+        assert json.loads(cited) == snapshot.body
+        assert sha256(cited).hexdigest() == snapshot.sha256
+
+
+def nested(depth: int) -> bytes:
+    data = native(BASE)
+    for level in range(depth):
+        data = zipped(f"{level}", data)
+    return data
+
+
+def test_archives_in_archives_to_a_depth(tmp_path: Path) -> None:
+    assert one(nested(archives.DEPTH), tmp_path / "in")[0].rows == 1
+    report, rows = one(nested(archives.DEPTH + 1), tmp_path / "deeper")
+    assert (rows, [gap.kind for gap in report.gaps]) == ([], ["unreadable"])
+
+
+def test_a_bomb_is_a_gap(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(archives, "BOMB_BYTES", 1 << 20)
+    monkeypatch.setattr(archives, "RATIO", 100)
+    for packed in (gzip.compress(b" " * (4 << 20)), zstandard.compress(b" " * (4 << 20))):
+        report, _ = one(packed, tmp_path / "events")
+        assert [gap.kind for gap in report.gaps] == ["unreadable"]
+        assert "times the packed size" in report.gaps[0].reason
+
+
+def test_members_of_one_name_are_told_apart(tmp_path: Path) -> None:
+    held = io.BytesIO()
+    with zipfile.ZipFile(held, "w") as archive:
+        archive.writestr("a", native(BASE))
+        with pytest.warns(UserWarning, match="Duplicate"):
+            archive.writestr("a", native(record(eventID="E2")))
+    _, rows = one(held.getvalue(), tmp_path / "events")
+    assert {"EV-1.f1/a!/0", "EV-1.f1/a#2!/0"} == {row["event_uid"] for row in rows}
+
+
+def test_a_broken_member_leaves_the_others(tmp_path: Path) -> None:
+    held = io.BytesIO()
+    with zipfile.ZipFile(held, "w", zipfile.ZIP_STORED) as archive:
+        archive.writestr("bad", native(BASE))
+        archive.writestr("good", native(record(eventID="E2")))
+    data = held.getvalue().replace(b"alice", b"malic", 1)
+    report, rows = one(data, tmp_path / "events")
+    assert "E2" in {row["provider_uid"] for row in rows}
+    assert [gap.kind for gap in report.gaps] == ["truncated"]
 
 
 def test_duplicates_fold_and_conflicts_are_gaps(tmp_path: Path) -> None:

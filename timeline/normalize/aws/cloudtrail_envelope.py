@@ -1,4 +1,5 @@
-"""CloudTrail records in an envelope: EventBridge (`detail`) and CloudTrail Lake (`eventJson`).
+"""CloudTrail records in an envelope: EventBridge (`detail`), CloudTrail Lake (`eventJson`, also as
+a cell of GetQueryResults), CloudWatch Logs (`message`).
 
 The row cites the whole envelope as received; its fields come from the record inside.
 """
@@ -9,28 +10,45 @@ import msgspec
 
 from collector.model import Gap
 from timeline.normalize.aws import cloudtrail
+from timeline.normalize.aws.cloudtrail_mapping import MAPPING, NEVER
 from timeline.normalize.model import BROKEN, EventRow, Parser, Record, Unreadable, Where
 
 
 class _Envelope(msgspec.Struct):
     detail: msgspec.Raw = msgspec.Raw(b"")
     eventJson: str | None = None
+    message: str | None = None
     eventData: msgspec.Raw = msgspec.Raw(b"")
     kind: Any = msgspec.field(default=None, name="detail-type")
 
 
 _envelope = msgspec.json.Decoder(_Envelope)
+_row = msgspec.json.Decoder(list[dict[str, str | None]])
 
 
 def _inner(data: bytes) -> bytes | None:
     try:
+        if data[:1] == b"[":
+            return _text(_cells(data))
         found = _envelope.decode(data)
     except BROKEN:
         return None
-    if found.eventJson:
-        return found.eventJson.encode("utf-8", "surrogatepass")
-    inner = bytes(found.detail) or bytes(found.eventData)
-    return inner or None
+    inner = _text(found.eventJson or found.message)
+    return inner or bytes(found.detail) or bytes(found.eventData) or None
+
+
+def _cells(data: bytes) -> str | None:
+    """The record among the cells of a row of GetQueryResults: `[{"eventJson": "{…}"}, …]`."""
+    for cell in _row.decode(data):
+        for name, value in cell.items():
+            if name.lower() == "eventjson" and value:
+                return value
+    return None
+
+
+def _text(value: str | None) -> bytes | None:
+    is_object = value is not None and value.lstrip().startswith("{")
+    return value.encode() if value is not None and is_object else None
 
 
 def detect(data: bytes) -> bool:
@@ -58,6 +76,9 @@ PARSER = Parser(
     form="json",
     detect=detect,
     read=read,
-    mapping=(("all columns", "detail, eventData or eventJson, as an aws.cloudtrail record"),),
-    never=cloudtrail.PARSER.never,
+    mapping=tuple(
+        (column, f"in detail, eventJson, message or eventData: {origin}")
+        for column, origin in MAPPING
+    ),
+    never=NEVER,
 )

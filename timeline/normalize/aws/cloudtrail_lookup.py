@@ -9,6 +9,7 @@ import msgspec
 
 from collector.model import Gap
 from timeline.normalize.aws import cloudtrail
+from timeline.normalize.aws.cloudtrail_mapping import MAPPING, NEVER
 from timeline.normalize.model import BROKEN, EventRow, Parser, Record, Unreadable, Where
 
 
@@ -53,6 +54,6 @@ PARSER = Parser(
     form="json",
     detect=detect,
     read=read,
-    mapping=(("all columns", "CloudTrailEvent, parsed as an aws.cloudtrail record"),),
-    never=cloudtrail.PARSER.never,
+    mapping=tuple((column, f"in CloudTrailEvent: {origin}") for column, origin in MAPPING),
+    never=NEVER,
 )

@@ -1,0 +1,32 @@
+"""API answers and findings of AWS that are handed over as files, by the keys that tell them."""
+
+#: IAM's credential report: the kind, and how its CSV begins.
+REPORT = "aws.iam.credential_report"
+REPORT_HEADER = b"user,arn,user_creation_time,"
+
+#: API answers by the keys that all must be there. The first that fits counts.
+ANSWERS: tuple[tuple[str, frozenset[str]], ...] = tuple(
+    (kind, frozenset(keys.split()))
+    for kind, keys in (
+        ("aws.iam.authorization_details", "UserDetailList"),
+        ("aws.iam.authorization_details", "RoleDetailList"),
+        ("aws.iam.authorization_details", "GroupDetailList"),
+        ("aws.iam.authorization_details", "Policies IsTruncated"),
+        ("aws.config.items", "configurationItems"),
+        ("aws.config.items", "ConfigurationItems"),
+        ("aws.config.items", "configurationItemStatus resourceType"),
+        ("aws.config.items", "configurationItemCaptureTime resourceType"),
+        ("aws.config.rule_event", "invokingEvent"),
+        ("aws.securityhub.findings", "Findings"),
+        ("aws.securityhub.findings", "SchemaVersion ProductArn"),
+        ("aws.guardduty.findings", "schemaVersion service severity"),
+        ("aws.guardduty.findings", "SchemaVersion Service Severity"),
+        ("aws.accessanalyzer.findings", "findings"),
+        ("aws.accessanalyzer.findings", "resource resourceType analyzedAt"),
+        ("aws.s3.policy", "Policy"),
+        ("aws.s3.acl", "Owner Grants"),
+        ("aws.s3.public_access_block", "PublicAccessBlockConfiguration"),
+        ("aws.s3.ownership", "OwnershipControls"),
+        ("aws.s3.buckets", "Buckets Owner"),
+    )
+)
