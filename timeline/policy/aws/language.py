@@ -204,7 +204,11 @@ def compile_document(document: object) -> Document:
             for envelope in ("PolicyDocument", "Document"):
                 if envelope in document:
                     return compile_document(document[envelope])
-        return _compiled(msgspec.json.encode(document))
+        try:
+            content = msgspec.json.encode(document)
+        except (RecursionError, UnicodeEncodeError, TypeError) as error:
+            return Document((), f"not JSON: {type(error).__name__}")
+        return _compiled(content)
     if isinstance(document, str):
         text = unquote(document) if document.lstrip().startswith("%7B") else document
         return _compiled(text.encode("utf-8", "surrogatepass"))
