@@ -89,6 +89,7 @@ class Fault(Enum):
     RESET = auto()
     TRUNCATE = auto()
     DENIED = auto()
+    EXPIRED = auto()
 
 
 @dataclass(slots=True)
@@ -149,6 +150,8 @@ def proxy(upstream: str) -> Iterator[Proxy]:
                         403,
                         b"<ErrorResponse><Error><Code>AccessDenied</Code></Error></ErrorResponse>",
                     )
+                case Fault.EXPIRED:
+                    self.answer(400, b"<Error><Code>ExpiredToken</Code></Error>")
                 case Fault.UNAVAILABLE:
                     self.answer(503, b"")
                 case None if (content := self.canned()) is not None:

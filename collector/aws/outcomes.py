@@ -117,6 +117,7 @@ TRANSIENT: frozenset[str] = frozenset(
         "BandwidthLimitExceeded",
         "ExpiredToken",
         "ExpiredTokenException",
+        "InvalidObjectState",  # 403, and no refusal: the object is archived
         "LimitExceededException",
         "PriorRequestNotComplete",
         "ProvisionedThroughputExceededException",
@@ -127,6 +128,7 @@ TRANSIENT: frozenset[str] = frozenset(
         "RequestTimeTooSkewed",
         "RequestTimeout",
         "RequestTimeoutException",
+        "SignatureDoesNotMatch",  # 403, and no refusal: key, clock or proxy
         "SlowDown",
         "Throttling",
         "ThrottledException",
@@ -135,6 +137,9 @@ TRANSIENT: frozenset[str] = frozenset(
         "TransactionInProgressException",
     }
 )
+
+#: The caller's credentials have ended: nothing more can be asked until they are renewed.
+EXPIRED: frozenset[str] = frozenset({"ExpiredToken", "ExpiredTokenException", "RequestExpired"})
 
 #: A page token that the provider no longer takes; the listing is asked again from its start.
 STALE_TOKEN: frozenset[str] = frozenset(

@@ -169,6 +169,7 @@ class Recorder:
             self.sent += 1
             self.received_bytes += reader.length
         if error is not None:
+            raw.close()  # what remains on this connection belongs to no answer
             raise _mapped(error, request) from error
         trace.stored = stored
         return _as_sdk(request.url, answer)

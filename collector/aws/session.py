@@ -13,15 +13,22 @@ import botocore.credentials
 import botocore.session
 from botocore import xform_name
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError, ProfileNotFound
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    ProfileNotFound,
+    SSOTokenLoadError,
+    TokenRetrievalError,
+    UnauthorizedSSOTokenError,
+)
 from botocore.parsers import ResponseParserError
 
 from collector.acquire import Wire
 from collector.aws.cell import Result
 from collector.aws.guard import Guard, NotAllowedError
-from collector.aws.outcomes import STALE_TOKEN, classify
+from collector.aws.outcomes import EXPIRED, STALE_TOKEN, classify
 from collector.aws.recorder import Recorder, naming, tracing
-from collector.errors import UsageError
+from collector.errors import IncompleteError, UsageError
 from collector.model import Outcome
 
 SESSION_NAME = "butfor"
@@ -36,6 +43,9 @@ TOKENS: tuple[tuple[str, str], ...] = (
 )
 TRUNCATED: tuple[str, ...] = ("IsTruncated", "isTruncated", "Truncated")
 
+
+#: Errors of the SDK that say the same as an expired token.
+ENDED = (SSOTokenLoadError, TokenRetrievalError, UnauthorizedSSOTokenError)
 
 #: Outcome, the provider's error code, reason.
 _End = tuple[Outcome, str | None, str | None]
@@ -66,11 +76,13 @@ class AccountConnection:
         with self._lock:
             key = (service, region)
             if key not in self._clients:
-                client = self._session.create_client(
-                    service,
-                    region_name=region,
-                    config=client_config(self._session, self._concurrency),
-                )
+                config = client_config(self._session, self._concurrency)
+                if not _offered(self._session, service, region):
+                    # Asked all the same, the SDK's list may be old; but ten attempts at a name
+                    # that does not resolve would take minutes.
+                    once = {**(config.retries or {}), "total_max_attempts": 1}
+                    config = config.merge(Config(retries=once))
+                client = self._session.create_client(service, region_name=region, config=config)
                 self._recorder.attach(client, self._account, region)
                 self._clients[key] = client
             return self._clients[key]
@@ -153,8 +165,12 @@ class _Attempt:
                     # its start; it may have changed since, and both are kept.
                     self._fresh, token, seen = True, {}, []
                     continue
+                if _code(error) in EXPIRED:
+                    raise IncompleteError(_renew(str(error))) from error
                 self._ended = self._error(error)
                 return
+            except ENDED as error:
+                raise IncompleteError(_renew(str(error))) from error
             except (BotoCoreError, ResponseParserError) as error:
                 self._ended = (Outcome.FAILED, type(error).__name__, str(error))
                 return
@@ -198,6 +214,13 @@ class _Attempt:
         return classify(self._service, self._name, status, code, message), code, message or None
 
 
+def _renew(found: str) -> str:
+    return (
+        f"stopped part-way: the credentials have ended ({found}). What was collected is held: "
+        "renew them, then run the same command again: it continues."
+    )
+
+
 def _code(error: ClientError) -> str:
     return str(error.response.get("Error", {}).get("Code", ""))
 
@@ -227,6 +250,13 @@ def next_page(client: Any, name: str, page: Mapping[str, Any]) -> dict[str, Any]
         if page.get(given) and wanted in members:
             return {wanted: page[given]}
     return {}
+
+
+def _offered(session: botocore.session.Session, service: str, region: str) -> bool:
+    """Whether the SDK's list has the service in the Region; global services have no list."""
+    partition = session.get_partition_for_region(region)
+    regions = session.get_available_regions(service, partition_name=partition)
+    return not regions or region in regions
 
 
 def client_config(session: botocore.session.Session, concurrency: int) -> Config:

@@ -144,6 +144,21 @@ def test_killed_runs_continue_and_lose_nothing(
     assert last_run < len(asked) - 40, "the last run started from nothing"
 
 
+def test_credentials_that_end_stop_the_run_and_renewed_ones_continue_it(
+    provider: tuple[str, Evidence], tmp_path: Path
+) -> None:
+    url, undisturbed = provider
+    with servers.proxy(url) as proxy:
+        proxy.fault = lambda number, _: servers.Fault.EXPIRED if number >= 60 else None
+        case, environment = fresh(url, proxy.url, tmp_path)
+        stopped = butfor(environment, *COLLECT, "--case", str(case))
+        assert stopped.returncode == 3
+        assert "renew them, then run the same command again" in stopped.stderr
+        proxy.fault = lambda number, passed: None
+        assert butfor(environment, *COLLECT, "--case", str(case)).returncode == 3
+    assert evidence(case) == undisturbed
+
+
 def held(one: warc.Exchange) -> bool:
     """Whether an exchange need not be made again; the caller's identity is asked once a run."""
     service, _, name = one.fields["WARC-Butfor-Operation"].partition(":")

@@ -18,6 +18,8 @@ CASES = [
     ("s3", "GetBucketPolicy", 400, "ExpiredToken", "FAILED"),
     ("s3", "GetBucketPolicy", 403, "RequestTimeTooSkewed", "FAILED"),
     ("s3", "GetBucketPolicy", 403, "SomethingNew", "DENIED"),
+    ("s3", "GetBucketPolicy", 403, "SignatureDoesNotMatch", "FAILED"),
+    ("s3", "GetObject", 403, "InvalidObjectState", "FAILED"),
     ("s3", "GetPublicAccessBlock", 404, "NoSuchPublicAccessBlockConfiguration", "ABSENT"),
     ("s3", "GetBucketEncryption", 404, "ServerSideEncryptionConfigurationNotFoundError", "ABSENT"),
     ("s3", "HeadBucket", 404, "404", "ABSENT"),
