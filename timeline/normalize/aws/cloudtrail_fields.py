@@ -15,7 +15,7 @@ from timeline.normalize.model import BROKEN, Unreadable
 NULL = msgspec.Raw(b"null")
 
 
-class Fields(msgspec.Struct):
+class Fields(msgspec.Struct, gc=False):
     """The fields that rows use, in the provider's spelling; empty text stands for none."""
 
     eventTime: str | None = None
@@ -48,7 +48,7 @@ class Fields(msgspec.Struct):
     addendum: msgspec.Raw = NULL
 
 
-class Asked(msgspec.Struct):
+class Asked(msgspec.Struct, gc=False):
     """What of `requestParameters` names the thing acted on."""
 
     bucketName: Any = None
@@ -65,7 +65,7 @@ class Asked(msgspec.Struct):
     secretId: Any = None
 
 
-class Extra(msgspec.Struct):
+class Extra(msgspec.Struct, gc=False):
     """What of `additionalEventData` rows use."""
 
     AuthenticationMethod: Any = None
@@ -78,7 +78,7 @@ class Extra(msgspec.Struct):
     vpcEndpointId: Any = None
 
 
-class Resource(msgspec.Struct):
+class Resource(msgspec.Struct, gc=False):
     """One entry of `resources`; re-shaped exports write `arn` in lower case."""
 
     type: Any = None
