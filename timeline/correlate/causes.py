@@ -40,6 +40,7 @@ class Roll:
         baseline: undo -> accesses that no recorded change was needed for.
         allowed_before: of these, all were allowed before the first recorded change.
         undetermined: undo -> accesses.
+        joint_with: (change_uid, undo) -> the other members of larger minimal cuts.
         sufficient: most minimal sufficient sets of one class.
     """
 
@@ -49,6 +50,7 @@ class Roll:
     baseline: Mapping[str, int]
     allowed_before: bool
     undetermined: Mapping[str, int]
+    joint_with: Mapping[tuple[str, str], frozenset[str]]
     sufficient: int
 
     @property
@@ -65,6 +67,7 @@ def roll(per_class: Mapping[str, int], causes: Causes) -> Roll:
     joint: dict[tuple[tuple[str, ...], str], int] = {}
     baseline = dict.fromkeys(UNDOS, 0)
     undetermined = dict.fromkeys(UNDOS, 0)
+    together: dict[tuple[str, str], frozenset[str]] = {}
     before, sufficient = True, 0
     for uid, n in sorted(per_class.items()):
         for row in causes.changes.get(uid, ()):
@@ -72,6 +75,12 @@ def roll(per_class: Mapping[str, int], causes: Causes) -> Roll:
                 key = (row["change_uid"], row["undo"])
                 necessary[key] = necessary.get(key, 0) + n
         rows = causes.sets.get(uid, ())
+        for row in rows:
+            if row["kind"] == "minimal cut" and len(row["members"]) > 1:
+                for member in row["members"]:
+                    key = (member, row["undo"])
+                    others = frozenset(row["members"]) - {member}
+                    together[key] = together.get(key, frozenset()) | others
         for undo in UNDOS:
             shape = causes.shapes.get(uid, {}).get(undo, "undetermined")
             if shape == "overdetermined":
@@ -91,6 +100,7 @@ def roll(per_class: Mapping[str, int], causes: Causes) -> Roll:
         baseline=baseline,
         allowed_before=before,
         undetermined=undetermined,
+        joint_with=together,
         sufficient=sufficient,
     )
 
@@ -109,7 +119,7 @@ def sentences(
     n = roll_up.total
     for uid in sorted({uid for uid, _ in roll_up.necessary}, key=describe):
         counts = {undo: roll_up.necessary.get((uid, undo), 0) for undo in UNDOS}
-        found += _necessary(describe(uid), counts, n)
+        found += _necessary(uid, counts, roll_up, describe)
     found += _joint(roll_up, describe)
     found += _per_undo(
         roll_up.baseline, lambda k: wording.baseline_sufficient(k, n, roll_up.allowed_before)
@@ -118,14 +128,20 @@ def sentences(
     return tuple(found)
 
 
-def _necessary(change: str, counts: Mapping[str, int], n: int) -> list[str]:
+def _necessary(
+    uid: str, counts: Mapping[str, int], roll_up: Roll, describe: Callable[[str], str]
+) -> list[str]:
+    change, n = describe(uid), roll_up.total
     if counts["replay"] == counts["delta"]:
         return [wording.necessary(change, counts["replay"], n, "undo")]
     said = [
         wording.necessary(change, counts[undo], n, f"{undo}-undo") for undo in UNDOS if counts[undo]
     ]
-    missing = [undo for undo in UNDOS if not counts[undo]]
-    return said + [wording.not_necessary(change, n, f"{undo}-undo") for undo in missing]
+    said += [wording.not_necessary(change, n, f"{undo}-undo") for undo in UNDOS if not counts[undo]]
+    again = roll_up.joint_with.get((uid, "replay"), frozenset())
+    if counts["replay"] < counts["delta"] and again:
+        return [*said, wording.undos_differ(change, sorted(describe(u) for u in again))]
+    return [*said, wording.replays_again(change)]
 
 
 def _joint(roll_up: Roll, describe: Callable[[str], str]) -> list[str]:
@@ -135,6 +151,7 @@ def _joint(roll_up: Roll, describe: Callable[[str], str]) -> list[str]:
         names = [describe(uid) for uid in members]
         if counts["replay"] == counts["delta"]:
             found.append(wording.overdetermined(names, counts["replay"], roll_up.total))
+            found.append(wording.definitions_differ(names))
             continue
         for undo in UNDOS:
             if counts[undo]:

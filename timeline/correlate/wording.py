@@ -195,7 +195,24 @@ def undos_differ(change: str, again: Sequence[str]) -> str:
     """One sentence on why delta-undo and replay-undo part."""
     return (
         f"The two undos differ: introduced by {change}, independently re-applied by "
-        f"{listed(again)}."
+        f"{listed(again)}, so that undoing the first alone leaves the access allowed in a replay."
+    )
+
+
+def replays_again(change: str) -> str:
+    """The other reason why the undos part."""
+    return (
+        f"The two undos differ for {change}: the replay attempts every later write again, subject "
+        "to its write gates; the delta takes back only what the change itself altered."
+    )
+
+
+def definitions_differ(changes: Sequence[str]) -> str:
+    """But-for, NESS and HP-modified-2015 beside each other, and why they part (R-156)."""
+    return (
+        f"By but-for alone none of {listed(changes)} is named; by NESS each is, as a member of a "
+        "sufficient set; by HP-modified-2015 each is part of a joint cause. The definitions differ "
+        "because each set was enough without the others."
     )
 
 
