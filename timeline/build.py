@@ -27,7 +27,7 @@ from collector import case as case_file
 from collector import store
 from collector.case import CaseConfig
 from collector.model import EvidenceItem, Gap, Provenance
-from timeline import normalize, tables
+from timeline import events, normalize, tables
 from timeline.correlate import analysis, card, decisions, gaps
 from timeline.correlate import findings as finding_stage
 from timeline.correlate.attribution import party_of
@@ -74,25 +74,34 @@ def run(case: Path) -> BuildReport:
     derived = case / DERIVED
     items = store.items(case)
     report = normalize.run(case, items, derived / "events")  # 2
-    rows = list(normalize.rows(derived / "events"))
+    table = normalize.read(derived / "events")
     coverage = gaps.coverage_rows(derived / "events", AWS.source_name)  # 3
-    found_gaps = [*store.gaps(case), *report.gaps, *switches.gaps(rows)]
+    found_gaps = [
+        *store.gaps(case),
+        *report.gaps,
+        *switches.gaps(events.of_services(table, (switches.SERVICE,))),
+    ]
     shots, timeless = _snapshots(case, items)
     found_gaps += timeless
     state = replay.run(  # 4
-        normalize.read(derived / "events"),
+        table,
         shots,
         gaps=found_gaps,
         party_of=lambda actor: party_of([actor], config.parties),
     )
     found_gaps += state.gaps
-    changes = _attributed(state.changes, rows, config)  # 5
-    result = analysis.analyze(rows, changes, state.intervals, config)  # 6 to 8
+    issuing = events.of_operations(table, aws_attribution.ISSUING)
+    writers = events.by_uid(table, {change["change_uid"] for change in state.changes})
+    del table  # held no longer than needed: it is the largest thing of a build
+    changes = _attributed(state.changes, issuing, writers, config)  # 5
+    result = analysis.analyze(  # 6 to 8
+        normalize.rows(derived / "events"), changes, state.intervals, writers, config
+    )
     spans = gaps.data_spans(coverage)
     management = gaps.management_span(coverage)
     found_gaps += gaps.without_data_events(analysis.containers(result), spans, management)
     gap_rows = gaps.rows_of(found_gaps)
-    material = _material(result, rows, changes, coverage, gap_rows, report.duplicates, config)
+    material = _material(result, writers, changes, coverage, gap_rows, report.duplicates, config)
     found = finding_stage.findings(material)  # 9
     written = {  # 10
         "events": report.rows,
@@ -117,7 +126,7 @@ def run(case: Path) -> BuildReport:
 
 def _material(
     result: analysis.Analysis,
-    rows: Sequence[Mapping[str, Any]],
+    writers: Mapping[str, Mapping[str, Any]],
     changes: Sequence[Mapping[str, Any]],
     coverage: Sequence[Mapping[str, Any]],
     gap_rows: Sequence[Mapping[str, Any]],
@@ -127,7 +136,7 @@ def _material(
     by_change: dict[str, list[Mapping[str, Any]]] = {}
     for row in changes:
         by_change.setdefault(row["change_uid"], []).append(row)
-    at = max((row["time"] for row in rows), default=decisions.EARLIEST)
+    at = max((a.row["time"] for a in result.accesses), default=decisions.LATEST)
     principals = {(w.principal, w.container) for w in result.windows}
     return Material(
         windows=result.windows,
@@ -135,7 +144,7 @@ def _material(
         by_key=by_key(result.accesses),
         exempted=Counter(a.container for a in result.accesses if a.reason.startswith("exempt")),
         changes=by_change,
-        events={row["event_uid"]: row for row in rows if row["event_uid"] in by_change},
+        events=writers,
         causes=result.causes,
         spans=gaps.data_spans(coverage),
         management=gaps.management_span(coverage),
@@ -155,16 +164,15 @@ def _material(
 
 def _attributed(
     changes: Sequence[Mapping[str, Any]],
-    rows: Sequence[Mapping[str, Any]],
+    issuing: Sequence[Mapping[str, Any]],
+    writers: Mapping[str, Mapping[str, Any]],
     config: CaseConfig,
 ) -> list[dict[str, Any]]:
     """Changes with who began the session, the links to it, and the party."""
-    known = aws_attribution.issues(rows)
-    wanted = {change["change_uid"].removeprefix("opaque/") for change in changes}
-    events = {row["event_uid"]: row for row in rows if row["event_uid"] in wanted}
+    known = aws_attribution.issues(issuing)
     found = []
     for change in changes:
-        event = events.get(change["change_uid"].removeprefix("opaque/"))
+        event = writers.get(change["change_uid"].removeprefix("opaque/"))
         if event is None or change["kind"] not in ("logged", "opaque"):
             found.append(dict(change))
             continue

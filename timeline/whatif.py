@@ -14,7 +14,7 @@ from typing import Any
 
 from collector import case as case_file
 from collector.errors import UsageError
-from timeline import normalize, tables
+from timeline import events, normalize, tables
 from timeline.correlate import decisions, wording
 from timeline.correlate.aws.controls import CONTROLS
 from timeline.correlate.aws.provider import AWS
@@ -60,7 +60,8 @@ class WhatIf:
         config = case_file.load(case)
         changes = tables.read(derived, "changes")
         assumptions = frozenset(config.assumptions.on())
-        rows = list(normalize.rows(derived / "events"))
+        uids = {row["change_uid"] for row in changes}
+        writers = events.by_uid(normalize.read(derived / "events"), uids)
         self._changes: dict[str, dict[str, Any]] = {
             row["change_uid"]: row for row in reversed(changes)
         }
@@ -70,13 +71,15 @@ class WhatIf:
             provider=AWS,
             assumptions=assumptions,
         )
-        self._decided: Decided = decisions.decide_all(rows, self._setting)
+        self._decided: Decided = decisions.decide_all(
+            normalize.rows(derived / "events"), self._setting
+        )
         self._questions = Questions(
             self._setting.view,
             self._setting.attempts,
             AWS,
             assumptions,
-            {row["event_uid"]: row for row in rows},
+            writers,
         )
         inside = {
             row["event_uid"] for row in tables.read(derived, "access_classes") if row["in_incident"]

@@ -3,7 +3,7 @@
 Invariant: accesses among the events = decided + left out with a reason.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -34,13 +34,13 @@ class Analysis:
     explained: tuple[causation.Explained, ...]
     causes: Causes
     windows: tuple[Window, ...]
-    candidates: int
 
 
 def analyze(
-    rows: Sequence[Mapping[str, Any]],
+    rows: Iterable[Mapping[str, Any]],
     changes: Sequence[Mapping[str, Any]],
     intervals: Sequence[Mapping[str, Any]],
+    writers: Mapping[str, Mapping[str, Any]],
     config: CaseConfig,
 ) -> Analysis:
     assumptions = frozenset(config.assumptions.on())
@@ -48,11 +48,10 @@ def analyze(
     made = Attempts(attempts(changes))
     setting = decisions.Setting(view=view, attempts=made, provider=AWS, assumptions=assumptions)
     decided = decisions.decide_all(rows, setting)
-    candidates = sum(1 for row in rows if AWS.is_access(row))
-    assert candidates == len(decided.accesses) + sum(decided.left_out.values())
+    assert decided.candidates == len(decided.accesses) + sum(decided.left_out.values())
     asked, keys = exposure.seen(decided, view, AWS, assumptions)
     accesses = tuple(_accesses(decided, keys, config))
-    explained, causes = _explained(decided, view, made, assumptions, rows)
+    explained, causes = _explained(decided, view, made, assumptions, writers)
     edges = _edges(intervals, made)
     windows = _windows(asked, view, made, edges, assumptions)
     return Analysis(
@@ -62,7 +61,6 @@ def analyze(
         explained=explained,
         causes=causes,
         windows=windows,
-        candidates=candidates,
     )
 
 
@@ -93,11 +91,9 @@ def _explained(
     view: Viewed,
     made: Attempts,
     assumptions: frozenset[str],
-    rows: Sequence[Mapping[str, Any]],
+    writers: Mapping[str, Mapping[str, Any]],
 ) -> tuple[tuple[causation.Explained, ...], Causes]:
-    writers = {a.change_uid.removeprefix("opaque/") for a in made.ordered}
-    events = {row["event_uid"]: row for row in rows if row["event_uid"] in writers}
-    questions = Questions(view, made, AWS, assumptions, events)
+    questions = Questions(view, made, AWS, assumptions, writers)
     found: dict[str, causation.Explained] = {}
     for uid, one in decided.classes.items():
         if one.decision.verdict is not Verdict.DENIED:
@@ -181,7 +177,7 @@ def write(derived: Path, analysis: Analysis) -> dict[str, int]:
 def sums(analysis: Analysis) -> Iterator[str]:
     decided, left_out = analysis.decided.accesses, analysis.decided.left_out
     yield (
-        f"accesses {analysis.candidates:,} = decided {len(decided):,} "
+        f"accesses {analysis.decided.candidates:,} = decided {len(decided):,} "
         f"+ left out {sum(left_out.values()):,}"
     )
     for reason, n in left_out.items():

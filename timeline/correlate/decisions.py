@@ -15,6 +15,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from itertools import product
+from sys import intern
 from typing import Any
 
 from timeline.correlate import signatures
@@ -29,6 +30,7 @@ from timeline.correlate.views import (
     Viewed,
     across_a_gap,
 )
+from timeline.events import KEPT
 from timeline.model import Decision, Knowledge, SlotState, Verdict
 
 #: Register id of the order inside a tick and of propagation.
@@ -77,12 +79,14 @@ class Decided:
 
     Attributes:
         classes: by uid, in order of first appearance.
-        accesses: (row of `events`, class uid), in order.
+        accesses: (kept columns of the row of `events`, class uid), in order.
+        candidates: accesses among the rows.
         left_out: reason -> number of access rows that were not decided.
     """
 
     classes: Mapping[str, RequestClass]
     accesses: tuple[tuple[Mapping[str, Any], str], ...]
+    candidates: int
     left_out: Mapping[str, int]
 
 
@@ -109,7 +113,12 @@ def decide_all(rows: Iterable[Mapping[str, Any]], setting: Setting) -> Decided:
     classes: dict[str, RequestClass] = {}
     accesses: list[tuple[Mapping[str, Any], str]] = []
     left_out: dict[str, int] = {}
-    for row, request in _requests(rows, setting.provider, left_out):
+    candidates = 0
+    for row, request in _requests(rows, setting.provider):
+        candidates += 1
+        if isinstance(request, str):
+            left_out[request] = left_out.get(request, 0) + 1
+            continue
         key = _group_key(request, setting)
         group = groups.get(key)
         if group is None:
@@ -117,28 +126,35 @@ def decide_all(rows: Iterable[Mapping[str, Any]], setting: Setting) -> Decided:
         uid = _class_of(group, request, row["time"], setting)
         if uid not in classes:
             classes[uid] = _decided(uid, group, request, row["time"], setting)
-        accesses.append((row, uid))
+        accesses.append((_kept(row), uid))
     return Decided(
-        classes=classes, accesses=tuple(accesses), left_out=dict(sorted(left_out.items()))
+        classes=classes,
+        accesses=tuple(accesses),
+        candidates=candidates,
+        left_out=dict(sorted(left_out.items())),
     )
 
 
 def _requests(
-    rows: Iterable[Mapping[str, Any]], provider: Provider, left_out: dict[str, int]
-) -> Iterator[tuple[Mapping[str, Any], Request]]:
+    rows: Iterable[Mapping[str, Any]], provider: Provider
+) -> Iterator[tuple[Mapping[str, Any], Request | str]]:
+    """Accesses with their request, or with the reason why there is none."""
     for row in rows:
         if not provider.is_access(row):
             continue
-        request = None
         if row["duplicate_of"] is not None:
-            reason = "copy of an event that is counted"
-        else:
-            request = provider.request_of(row)
-            reason = f"{row['operation']}: no known action or resource"
-        if request is not None:
-            yield row, request
-        else:
-            left_out[reason] = left_out.get(reason, 0) + 1
+            yield row, "copy of an event that is counted"
+            continue
+        request = provider.request_of(row)
+        yield row, request or f"{row['operation']}: no known action or resource"
+
+
+def _kept(row: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The columns that later stages need; texts that repeat are held once."""
+    return {
+        name: intern(value) if isinstance(value, str) else value
+        for name, value in ((name, row[name]) for name in KEPT)
+    }
 
 
 def _group_key(request: Request, setting: Setting) -> str:
