@@ -112,12 +112,15 @@ def _exhibit(exhibit: Exhibit, imprint: Imprint, material: Material, folder: Pat
     (folder / f"{exhibit.stem}.html").write_bytes(
         html.render(exhibit, its_cover, imprint, material.case)
     )
-    pages = pdf.render(exhibit, its_cover, imprint, material.case, folder / f"{exhibit.stem}.pdf")
-    files = tuple(
-        (name, hashlib.sha256((folder / name).read_bytes()).hexdigest())
-        for name in (f"{exhibit.stem}.{ending}" for ending in ("pdf", "html", "csv", "parquet"))
+    rendered = pdf.render(
+        exhibit, its_cover, imprint, material.case, folder / f"{exhibit.stem}.pdf"
     )
-    return Produced(exhibit=exhibit, cover=its_cover, pages=pages, files=files)
+    names = [path.name for path in rendered.files]
+    names += [f"{exhibit.stem}.{ending}" for ending in ("html", "csv", "parquet")]
+    files = tuple(
+        (name, hashlib.sha256((folder / name).read_bytes()).hexdigest()) for name in names
+    )
+    return Produced(exhibit=exhibit, cover=its_cover, pages=rendered.pages, files=files)
 
 
 def _imprint(material: Material, inputs: Mapping[str, Any], digest: str) -> Imprint:

@@ -4,16 +4,17 @@
 2. long tables are cut into parts of `CHUNK` rows, so that memory stays bounded
 3. each part is typeset, in a process of its own where there are several
 4. the stamps (exhibit number, page X of Y, status) are typeset, now that the pages are counted
-5. all become one document with one structure tree
+5. all become one document with one structure tree, or volumes of some 7,500 rows each
 
 Equal data give equal bytes: fixed faces, fixed date, no packages, no clock.
 """
 
 import json
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import replace
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from datetime import datetime
 from multiprocessing import get_context
 from pathlib import Path
@@ -42,36 +43,98 @@ from reports.model import (
 from reports.pinpoint import BREAK, breakable, visible
 from reports.text import template_dir
 
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """One part to typeset: template, file of its data, date of the document in seconds."""
+
+    template: Path
+    data: Path
+    epoch: int
+    tags: bool = True
+
+
+#: `map`, here or in worker processes.
+Call = Callable[[Callable[[Any], Any], Iterable[Any]], Iterable[Any]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rendered:
+    """Files of one exhibit, in order, and the number of pages in all of them."""
+
+    files: tuple[Path, ...]
+    pages: int
+
+
 CHUNK = 1500
+#: Parts in one volume: merging needs memory by the row.
+VOLUME = 5
 ALTERNATIVE = 15_000
 WORKERS = 2
 LAYOUT, STAMP = "exhibit.typ", "stamp.typ"
 PAPER = {"A4": "a4", "Letter": "us-letter"}
+#: Millimeters between the margins of exhibit.typ.
+TEXT_WIDTH = {"A4": 170.0, "Letter": 175.9}
 
 
 def render(
     exhibit: Exhibit, cover: Cover, imprint: Imprint, case: Path | None, target: Path
-) -> int:
-    """Writes the PDF and returns its number of pages."""
+) -> Rendered:
+    """Writes the PDF: `target`, or `…-volume-1.pdf` and so on for one of many rows."""
     from reports import pdf_merge
 
-    with tempfile.TemporaryDirectory(prefix="butfor-") as folder:
+    with tempfile.TemporaryDirectory(prefix="butfor-") as scratch:
+        folder = Path(scratch)
+        layout, epoch = _file(LAYOUT, case), _epoch(imprint)
         jobs = [
-            (_file(LAYOUT, case), json.dumps(data), Path(folder) / f"{n:04d}.pdf", _epoch(imprint))
+            Job(template=layout, data=_stored(folder / f"{n:04d}.json", data), epoch=epoch)
             for n, data in enumerate(_parts(exhibit, cover, imprint))
         ]
-        if len(jobs) == 1:
-            _typeset(jobs[0])
-        else:
-            with ProcessPoolExecutor(
-                min(WORKERS, len(jobs)), mp_context=get_context("spawn"), max_tasks_per_child=1
-            ) as pool:
-                list(pool.map(_typeset, jobs))
-        chunks = [job[2] for job in jobs]
-        stamped = Path(folder) / "stamps.pdf"
-        data = _stamps(exhibit, cover, imprint, pdf_merge.sizes(chunks))
-        _typeset((_file(STAMP, case), json.dumps(data), stamped, _epoch(imprint)), tags=False)
-        return pdf_merge.merge(chunks, stamped.read_bytes(), target)
+        with _workers(len(jobs)) as call:
+            chunks = list(call(typeset, jobs))
+            volumes = [chunks[n : n + VOLUME] for n in range(0, len(chunks), VOLUME)]
+            pages = list(call(pdf_merge.sizes, volumes))
+            stamps = [
+                Job(
+                    template=_file(STAMP, case), epoch=epoch, tags=False,
+                    data=_stored(folder / f"stamps{n:04d}.json", data),
+                )
+                for n, data in enumerate(_stamps(exhibit, cover, imprint, pages))
+            ]  # fmt: skip
+            names = _names(target, len(volumes))
+            tasks = [
+                pdf_merge.Task(chunks=tuple(volume), stamps=stamp, target=name)
+                for volume, stamp, name in zip(volumes, call(typeset, stamps), names, strict=True)
+            ]
+            return Rendered(files=names, pages=sum(call(pdf_merge.merge, tasks)))
+
+
+def _names(target: Path, volumes: int) -> tuple[Path, ...]:
+    if volumes == 1:
+        return (target,)
+    return tuple(
+        target.with_name(f"{target.stem}-volume-{n}{target.suffix}") for n in range(1, volumes + 1)
+    )
+
+
+@contextmanager
+def _workers(jobs: int) -> Iterator[Call]:
+    """How to call: in this process for one part, else each call in a process of its own.
+
+    A process that ends gives its memory back: the typesetter and the merger need much of it once.
+    """
+    if jobs == 1:
+        yield map
+        return
+    with ProcessPoolExecutor(
+        min(WORKERS, jobs), mp_context=get_context("spawn"), max_tasks_per_child=1
+    ) as pool:
+        yield pool.map
+
+
+def _stored(path: Path, data: Mapping[str, Any]) -> Path:
+    path.write_text(json.dumps(data), encoding="utf-8")
+    return path
 
 
 def _parts(exhibit: Exhibit, cover: Cover, imprint: Imprint) -> Iterator[Mapping[str, Any]]:
@@ -84,6 +147,7 @@ def _parts(exhibit: Exhibit, cover: Cover, imprint: Imprint) -> Iterator[Mapping
             "author": drawable(visible(cover.author)),
             "keywords": [f"status {imprint.status}", f"label {imprint.label}"],
             "paper": PAPER[imprint.page_size],
+            "text_width": TEXT_WIDTH[imprint.page_size],
             "brk": BREAK,
             "cover": _cover(exhibit, cover) if first else None,
             "sections": [_section(section) for section in chunk],
@@ -202,35 +266,45 @@ def _lines(words: str) -> list[list[object]]:
 
 
 def _stamps(
-    exhibit: Exhibit, cover: Cover, imprint: Imprint, pages: list[dict[str, float]]
-) -> Mapping[str, Any]:
+    exhibit: Exhibit, cover: Cover, imprint: Imprint, volumes: list[list[dict[str, float]]]
+) -> Iterator[Mapping[str, Any]]:
+    """Step 4: pages are counted through all volumes."""
     draft = imprint.status is Status.DRAFT
-    return {
-        "pages": pages,
-        "number": exhibit.number,
-        "left": f"{imprint.status} {imprint.label}" if draft else imprint.label,
-        "right": drawable(visible(cover.running_title)),
-        "watermark": str(imprint.status) if draft else "",
-        "line": cover.footer_line,
-    }
+    total, first = sum(map(len, volumes)), 1
+    for number, pages in enumerate(volumes, 1):
+        volume = f", volume {number} of {len(volumes)}" if len(volumes) > 1 else ""
+        yield {
+            "pages": pages,
+            "first": first,
+            "total": total,
+            "number": exhibit.number,
+            "left": (f"{imprint.status} {imprint.label}" if draft else imprint.label) + volume,
+            "right": drawable(visible(cover.running_title)),
+            "watermark": str(imprint.status) if draft else "",
+            "line": cover.footer_line,
+        }
+        first += len(pages)
 
 
-def _typeset(job: tuple[Path, str, Path, int], tags: bool = True) -> None:
-    """Step 3: one part, in this process."""
+def typeset(job: Job) -> Path:
+    """Step 3: one part, in this process; returns the PDF's path.
+
+    Raises:
+        ConfigError: the layout template has an error, with its place.
+    """
     import typst
 
-    template, data, target, epoch = job
+    target = job.data.with_suffix(".pdf")
     try:
         made = typst.compile(
-            str(template), format="pdf", sys_inputs={"data": data}, ignore_system_fonts=True,
-            pdf_standards=["a-3a"] if tags else ["a-3b"], pdf_tags=tags, timestamp=epoch,
-            root=str(template.parent),
+            str(job.template), format="pdf", sys_inputs={"data": job.data.read_text("utf-8")},
+            ignore_system_fonts=True, pdf_standards=["a-3a"] if job.tags else ["a-3b"],
+            pdf_tags=job.tags, timestamp=job.epoch, root=str(job.template.parent),
         )  # fmt: skip
     except typst.TypstError as error:
-        raise ConfigError(
-            f"{template}: expected a layout that can be set, found: {error}"
-        ) from error
+        raise ConfigError(f"{job.template}: expected a layout to set, found: {error}") from error
     target.write_bytes(made)
+    return target
 
 
 def _file(name: str, case: Path | None) -> Path:

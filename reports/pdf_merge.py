@@ -10,7 +10,7 @@ Steps (each chunk is a tagged PDF/A-3a of its own):
 Saved with object streams and a deterministic id.
 """
 
-import io
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -20,19 +20,27 @@ from pikepdf import Array, Dictionary, Name, Pdf, String
 STAMP = Name("/PageStamp")
 
 
-def merge(chunks: list[Path], stamps: bytes | None, target: Path) -> int:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Task:
+    """Chunks in order, one stamp page a page, and where the document goes."""
+
+    chunks: tuple[Path, ...]
+    stamps: Path
+    target: Path
+
+
+def merge(task: Task) -> int:
     """Writes the merged document and returns its number of pages."""
-    with Pdf.open(chunks[0]) as whole:
+    with Pdf.open(task.chunks[0]) as whole:
         offset = _next_key(whole)
-        for number, path in enumerate(chunks[1:], 1):
+        for number, path in enumerate(task.chunks[1:], 1):
             with Pdf.open(path) as chunk:
                 offset += _append(whole, chunk, offset, f"c{number}-")
-        if stamps is not None:
-            _stamp(whole, stamps)
+        _stamp(whole, task.stamps)
         pages = len(whole.pages)
         whole.save(
-            target, deterministic_id=True, object_stream_mode=pikepdf.ObjectStreamMode.generate,
-            compress_streams=True,
+            task.target, deterministic_id=True, compress_streams=True,
+            object_stream_mode=pikepdf.ObjectStreamMode.generate,
         )  # fmt: skip
     return pages
 
@@ -176,9 +184,9 @@ def _moved(item: pikepdf.OutlineItem, chunk: Pdf, first: int) -> pikepdf.Outline
     return moved
 
 
-def _stamp(whole: Pdf, stamps: bytes) -> None:
+def _stamp(whole: Pdf, stamps: Path) -> None:
     """Step 4."""
-    with Pdf.open(io.BytesIO(stamps)) as stamped:
+    with Pdf.open(stamps) as stamped:
         for page, stamp in zip(whole.pages, stamped.pages, strict=True):
             form = whole.copy_foreign(stamp.as_form_xobject())
             # A name of our own: the library would make up a random one.

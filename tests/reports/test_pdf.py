@@ -3,14 +3,15 @@
 import re
 import shutil
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pikepdf
 import pytest
 
-from reports import pdf
-from reports.model import Column, Table, say
+from reports import catalogue, pdf
+from reports.model import Column, Section, Table, say
 from tests.reports import builder, edition
 
 
@@ -25,10 +26,6 @@ def merged(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A PDF of several parts."""
     folder = tmp_path_factory.mktemp("merged")
     material = builder.write(folder / "case")
-    from dataclasses import replace
-
-    from reports import catalogue
-
     exhibits = catalogue.build(material, catalogue.chosen(material, ()))
     exhibit = next(one for one in exhibits if one.key == "E")
     table = Table(
@@ -112,8 +109,6 @@ def test_identifiers_are_whole_and_no_row_is_lost(merged: Path) -> None:
 
 
 def test_parts_keep_every_row_in_order() -> None:
-    from reports.model import Section
-
     column = (Column(title="n"),)
     tables = [
         Table(caption=say("t"), columns=column, empty=say("none"),
@@ -128,6 +123,25 @@ def test_parts_keep_every_row_in_order() -> None:
     flat = [row for part in rows for row in part]
     assert [f"{t}.{n}" for t, size in enumerate((3, 10, 0, 7)) for n in range(size)] == flat
     assert max(map(len, rows)) <= 4
+
+
+@pytest.mark.skipif(not shutil.which("pdftotext"), reason="pdftotext (poppler-utils) is missing")
+def test_volumes_count_pages_through(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pdf, "CHUNK", 4)
+    monkeypatch.setattr(pdf, "VOLUME", 3)
+    material = builder.write(tmp_path / "case")
+    exhibit = next(
+        one for one in catalogue.build(material, catalogue.chosen(material, ())) if one.key == "E"
+    )
+    cover = edition.cover_of(material, exhibit)
+    made = pdf.render(exhibit, cover, edition.imprint(), None, tmp_path / "x.pdf")
+    assert len(made.files) > 1
+    texts = [
+        subprocess.run(["pdftotext", str(file), "-"], capture_output=True, check=True).stdout
+        for file in made.files
+    ]
+    found = re.findall(r"Page (\d+) of (\d+)", b"".join(texts).decode())
+    assert [(str(n), str(made.pages)) for n in range(1, made.pages + 1)] == found
 
 
 def _fonts(document: pikepdf.Pdf) -> list[Any]:
