@@ -38,12 +38,16 @@ class Question:
         course: writes up to the request, gates and authors included.
         decide: decision on the request in a world.
         admits: whether attempt i would be accepted in a world; None = not known.
+        read: positions of the places that `decide` looks at.
+        inputs: for each attempt the positions of the places that `admits` looks at.
     """
 
     class_uid: str
     course: Course
     decide: Callable[[World], Verdict]
     admits: Callable[[int, World], bool | None]
+    read: tuple[int, ...]
+    inputs: tuple[tuple[int, ...], ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,14 +70,14 @@ def explain(question: Question) -> Explained:
         question=question,
         undo="delta",
         start=frozenset({course.start}),
-        step=_lifted(delta_step(course)),
+        step=_forgetting(_lifted(delta_step(course)), question, gates=False),
         opener=opener,
     )
     again = _Model(
         question=question,
         undo="replay",
         start=frozenset({course.start}),
-        step=replay_step(course, question.admits),
+        step=_forgetting(replay_step(course, question.admits), question, gates=True),
         opener=opener,
     )
     parts = [_judged(model, factual) for model in (delta, again)]
@@ -206,6 +210,33 @@ def _set_row(model: _Model, kind: str, mask: int, certainty: str, complete: bool
         "certainty": certainty,
         "complete": complete,
     }
+
+
+def _forgetting(
+    step: Callable[[int, Worlds], Worlds], question: Question, *, gates: bool
+) -> Callable[[int, Worlds], Worlds]:
+    """Drops from the worlds what nothing later looks at: exact, and it merges states.
+
+    Without it every write to a caller's own permissions would double the states to search,
+    long after the last write that the caller made to the slice.
+    """
+    live = set(question.read)
+    after: list[frozenset[int]] = []
+    for inputs in reversed(question.inputs):
+        after.append(frozenset(live))
+        if gates:
+            live.update(inputs)
+    after.reverse()
+    width = len(question.course.places)
+
+    def forget(i: int, worlds: Worlds) -> Worlds:
+        kept = after[i]
+        return frozenset(
+            tuple(world[n] if n in kept else None for n in range(width))
+            for world in step(i, worlds)
+        )
+
+    return forget
 
 
 def _lifted(step: Callable[[int, World], World]) -> Callable[[int, Worlds], Worlds]:

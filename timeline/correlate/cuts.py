@@ -24,7 +24,7 @@ S = TypeVar("S", bound=Hashable)
 
 #: Pairs (state, removed set) kept after any one write; beyond it the search says it is incomplete.
 #: Bounds time and memory on hostile histories (hundreds of overlapping grants).
-FRONTIER_CAP = 20_000
+FRONTIER_CAP = 8_192
 
 #: Sufficient sets kept while they are built.
 HITTING_CAP = 4_096

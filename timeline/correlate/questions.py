@@ -48,11 +48,15 @@ class Questions:
         run = course(
             self._attempts.ordered, places, one.at, lambda p, t: self._before(p, t, one.at)
         )
+        read = tuple(n for n, place in enumerate(run.places) if place in one.slice.places)
+        inputs = tuple(self._inputs(run, i) for i in range(len(run.attempts)))
         return Question(
             class_uid=one.uid,
             course=run,
-            decide=self._decider(run, one),
-            admits=self._gates(run),
+            decide=self._decider(run, one, read),
+            admits=self._gates(run, inputs),
+            read=read,
+            inputs=inputs,
         )
 
     def closed(self, found: Slice) -> frozenset[Place]:
@@ -98,9 +102,22 @@ class Questions:
         state = self._view.at(*place, at if first is None else first - TICK)
         return content_of(state)
 
-    def _decider(self, run: Course, one: RequestClass) -> Callable[[World], Verdict]:
+    def _inputs(self, run: Course, i: int) -> tuple[int, ...]:
+        """Positions of the places that attempt i's authorization and gates rest on.
+
+        A recorded write of which no action is known may rest on any of them.
+        """
+        attempt = run.attempts[i]
+        if self._row(attempt) is not None and self._request(attempt) is None:
+            return tuple(range(len(run.places)))
+        needs = self._needs_of(self._attempts.position(attempt))
+        held = needs.places if needs is not None else frozenset[Place]()
+        return tuple(n for n, place in enumerate(run.places) if place in held)
+
+    def _decider(
+        self, run: Course, one: RequestClass, mine: tuple[int, ...]
+    ) -> Callable[[World], Verdict]:
         actual = as_logged(run)[-1]
-        mine = [n for n, place in enumerate(run.places) if place in one.slice.places]
         memo: dict[tuple[Content, ...], Verdict] = {
             tuple(actual[n] for n in mine): one.decision.verdict
         }
@@ -108,7 +125,7 @@ class Questions:
         def decide(world: World) -> Verdict:
             key = tuple(world[n] for n in mine)
             if key not in memo:
-                over = self._overlay(run, world, actual)
+                over = self._overlay(run, world, actual, mine)
                 memo[key] = self._provider.decide(
                     over, one.request, one.at, self._assumptions
                 ).verdict
@@ -116,9 +133,10 @@ class Questions:
 
         return decide
 
-    def _gates(self, run: Course) -> Callable[[int, World], bool | None]:
+    def _gates(
+        self, run: Course, inputs: tuple[tuple[int, ...], ...]
+    ) -> Callable[[int, World], bool | None]:
         before = as_logged(run)
-        inputs: dict[int, list[int]] = {}
         memo: dict[tuple[int, tuple[Content, ...]], bool | None] = {}
 
         def admits(i: int, world: World) -> bool | None:
@@ -129,17 +147,13 @@ class Questions:
                 return attempt.accepted
             if not attempt.accepted and not self._provider.refusal_depends(row):
                 return False
-            if request is None:
-                return attempt.accepted if world == before[i] else None
-            if i not in inputs:
-                needs = self._needs_of(self._attempts.position(attempt))
-                held = needs.places if needs is not None else frozenset[Place]()
-                inputs[i] = [n for n, place in enumerate(run.places) if place in held]
             key = i, tuple(world[n] for n in inputs[i])
             if key[1] == tuple(before[i][n] for n in inputs[i]):
                 return attempt.accepted
+            if request is None:
+                return None
             if key not in memo:
-                over = self._overlay(run, world, before[i])
+                over = self._overlay(run, world, before[i], inputs[i])
                 memo[key] = self._evaluated(request, attempt, over)
             return memo[key]
 
@@ -155,12 +169,10 @@ class Questions:
             return False
         return True if verdict.verdict is Verdict.ALLOWED and passes else None
 
-    def _overlay(self, run: Course, world: World, actual: World) -> Viewed:
-        changed = {
-            place: self._state(world[n])
-            for n, place in enumerate(run.places)
-            if world[n] != actual[n]
-        }
+    def _overlay(
+        self, run: Course, world: World, actual: World, positions: tuple[int, ...]
+    ) -> Viewed:
+        changed = {run.places[n]: self._state(world[n]) for n in positions if world[n] != actual[n]}
         return Overlay(self._view, changed) if changed else self._view
 
     def _state(self, content: Content) -> SlotState:
