@@ -21,7 +21,7 @@ from timeline.schema import TABLES
 
 NAME = "ingest.json"
 #: Raised when the way from bytes to records changes for all parsers.
-VERSION = 1
+VERSION = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from collector.model import EvidenceItem, Gap
-from timeline.normalize import documents, lines, split
+from timeline.normalize import documents, exchanges, lines, split
 from timeline.normalize.archives import Body, Cut, bodies
 from timeline.normalize.aws.answers import REPORT
 from timeline.normalize.model import (
@@ -116,9 +116,13 @@ def read_item(
     tally = _Tally(spool)
     try:
         with open_item(item) as stream:
-            for body in bodies(stream):
+            if exchanges.is_exchange(item):
                 tally.files += 1
-                _read_body(body, item, parsers, tally)
+                _read_exchange(stream.read(), item, parsers, tally)
+            else:
+                for body in bodies(stream):
+                    tally.files += 1
+                    _read_body(body, item, parsers, tally)
     except OSError as error:
         tally.files += 1
         place = _Place(item, Where(item.uid, "", 0), item.name)
@@ -158,6 +162,33 @@ def _read_body(body: Body, item: EvidenceItem, parsers: tuple[Parser, ...], tall
         _read_log(lines.text_lines(chunks), "lines", place, usable, tally)
     else:
         _read_other(head, chunks, place, tally)
+
+
+def _read_exchange(
+    member: bytes, item: EvidenceItem, parsers: tuple[Parser, ...], tally: _Tally
+) -> None:
+    """One recorded answer: a log if it brings records of a known form, else a document.
+
+    An answer that refuses, or that was not whole, brings no records; how it ended is in the ledger.
+    """
+    place = _Place(item, Where(item.uid, "", micros(item.acquired_at)), item.name)
+    try:
+        page = exchanges.received(member)
+        text = page.text() if page.accepted else b""
+    except ValueError as error:
+        tally.whole(place, "not_understood", str(error))
+        return
+    usable = tuple(each for each in parsers if each.form == "json")
+    records = [
+        record._replace(offset=page.offset + record.offset)
+        for record in (split.json_records(iter((text,))) if text[:1] == b"{" else ())
+    ]
+    if text == page.answer.response.body and any(
+        each.detect(record.data) for record in records if record.data for each in usable
+    ):
+        _read_log(iter(records), "json", place, usable, tally)
+    else:
+        tally.document(place, f"answer to {page.answer.operation}")
 
 
 def head_of(chunks: Iterator[bytes]) -> tuple[bytes, Iterator[bytes]]:

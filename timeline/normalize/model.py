@@ -173,6 +173,8 @@ class Snapshot:
         observed_at: as stated with the item, None if nobody stated it.
         sha256: of exactly the bytes of `body`.
         body: the answer, decoded JSON (a list of dicts for CSV).
+        about: resource that the request named, as the tables name it; None where the answer was
+            handed over without its request.
     """
 
     kind: str
@@ -181,6 +183,7 @@ class Snapshot:
     observed_at: datetime | None
     sha256: str
     body: Any
+    about: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,7 +16,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import TypeAlias
 
-from collector.model import Provenance
+from collector.model import Gap, Provenance
 from timeline.model import Json
 
 #: Content of a slot: fact -> value.
@@ -202,6 +202,7 @@ class Harvest:
         owners: resource -> account that owns it, as far as records say.
         names: (resource, slot) -> name that never changes: ARN of a unique id or of a name.
         constants: content that reference data states: resource -> slot -> (since, atoms, why).
+        gaps: answers of which nothing is used, and why.
     """
 
     writes: tuple[Write, ...] = ()
@@ -210,6 +211,7 @@ class Harvest:
     owners: Mapping[str, str] = field(default_factory=dict)
     names: Mapping[tuple[str, str], str] = field(default_factory=dict)
     constants: Mapping[tuple[str, str], tuple[datetime, Atoms, str]] = field(default_factory=dict)
+    gaps: tuple[Gap, ...] = ()
 
 
 def canonical(value: Json) -> str:

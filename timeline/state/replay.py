@@ -93,7 +93,7 @@ def run(
     found: Harvest = module.harvest(records, actors, answers)
     spans = source.spans(events, coverage_end)
     points = _points(found, {actor.uid: actor.last_seen for actor in actors})
-    result = StateResult(changes=[], intervals=[], gaps=undated)
+    result = StateResult(changes=[], intervals=[], gaps=[*undated, *found.gaps])
     for resource_uid, slot in sorted({*points, *found.constants}):
         account = module.account_of(resource_uid, found.owners)
         category = module.category_of(resource_uid)

@@ -14,8 +14,11 @@ from timeline.state.ledger import Recorded
 if TYPE_CHECKING:
     from timeline.normalize.model import Snapshot
 
-#: (kind, document, observed_at, provenance)
-Answer: TypeAlias = tuple[str, Json, datetime, Provenance | None]
+#: (kind, document, observed_at, provenance), and the resource that the request named if it is known
+Answer: TypeAlias = (
+    tuple[str, Json, datetime, Provenance | None]
+    | tuple[str, Json, datetime, Provenance | None, str | None]
+)
 
 #: Kinds of answer that carry their own times.
 DATED = frozenset({"aws.config.items"})
@@ -134,8 +137,8 @@ def answers(
 
     Args:
         snapshots: of any kind.
-        used: kind that shows a state -> whether the replay reads it. Other kinds (findings of
-            scanners) show no state, and are passed over.
+        used: kind that shows a state -> whether the replay reads it without its request. Other
+            kinds (findings of scanners) show no state, and are passed over.
     """
     found: list[Answer] = []
     gaps: list[Gap] = []
@@ -147,7 +150,7 @@ def answers(
         if snapshot.kind not in used:
             continue
         reason = None
-        if not used[snapshot.kind]:
+        if not used[snapshot.kind] and snapshot.about is None:
             reason = "an answer of this kind does not name the resource that it is about: not used"
         elif observed_at is None and snapshot.kind not in DATED:
             reason = "expected the time at which this answer was observed, found none stated"
@@ -159,7 +162,8 @@ def answers(
             gaps.append(gap)
             continue
         proof = Provenance(item=item.uid, locator=snapshot.locator, sha256=snapshot.sha256)
-        found.append((snapshot.kind, snapshot.body, observed_at or item.acquired_at, proof))
+        at = observed_at or item.acquired_at
+        found.append((snapshot.kind, snapshot.body, at, proof, snapshot.about))
     return tuple(found), gaps
 
 

@@ -32,7 +32,7 @@ _GONE = ("ResourceDeleted", "ResourceDeletedNotRecorded")
 def observations(documents: Sequence[tuple[Any, ...]]) -> tuple[Observation, ...]:
     """Observations of buckets in (kind, document, observed_at, provenance)."""
     found: list[Observation] = []
-    for kind, answer, _, provenance in documents:
+    for kind, answer, _, provenance, *_ in documents:
         if kind == CONFIG_ITEMS:
             for item in _items(answer):
                 found.extend(_of_item(item, provenance))

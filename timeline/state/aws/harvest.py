@@ -12,6 +12,7 @@ from typing import Any
 from timeline.model import Json
 from timeline.state import defaults
 from timeline.state.aws import (
+    answers,
     config_items,
     endpoints,
     iam,
@@ -86,15 +87,12 @@ OPERATIONS: frozenset[str] = frozenset(
 )
 
 
-#: Kind of answer that shows a state -> whether it is read. The answers about one bucket do not
-#: name it; only the request did.
+#: Kind of answer that shows a state -> whether it is read without its request. The answers about
+#: one bucket do not name it; only the request did.
 ANSWERS: dict[str, bool] = {
     snapshots.AUTHORIZATION_DETAILS: True,
     config_items.CONFIG_ITEMS: True,
-    "aws.s3.policy": False,
-    "aws.s3.acl": False,
-    "aws.s3.public_access_block": False,
-    "aws.s3.ownership": False,
+    **{kind: kind in answers.NAMING for kind in sorted(answers.KINDS)},
 }
 
 
@@ -107,29 +105,47 @@ def harvest(
         records: rows of `events` whose operation is in `OPERATIONS`, duplicates left out.
         actors: every principal that called or issued a session: for the paths of their names,
             and for their ids.
-        documents: snapshots as (kind, document, observed_at, provenance).
+        documents: snapshots as (kind, document, observed_at, provenance), and what they are about
+            if it is known.
     """
     listings = snapshots.listings(documents)
-    owners = config_items.owners(documents) | _owners(records)
+    answered = answers.read(documents)
+    # An account's own listing of its buckets outweighs the account of a record, which may be the
+    # caller's.
+    owners = config_items.owners(documents) | _owners(records) | dict(answered.owners)
     context = Context(
         arns=_arns(records, actors, listings), uploads=_uploads(records), owners=owners
     )
     writes: list[Write] = []
-    seen: list[Observation] = list(config_items.observations(documents))
+    seen: list[Observation] = [*config_items.observations(documents), *answered.observations]
     for record in records:
         handler = HANDLED.get((record.service, record.operation))
         if handler is not None:
             writes.extend(handler(record, context))
         elif record.operation in reads.ABSENT or record.operation in reads.PRESENT:
             seen.extend(reads.observations(record))
+    # Where the creation itself is recorded its date proves no more, and runs before the record.
+    made = {write.resource_uid for write in writes if write.accepted and write.rank == 0}
+    seen += [one for _, one in sorted(answered.created.items()) if one.resource_uid not in made]
     return Harvest(
         writes=tuple(sts.settle(writes)),
         observations=tuple(seen),
         listings=listings,
         owners={bucket_uid(bucket): account for bucket, account in owners.items()},
-        names=_names(records, actors, context, listings),
+        names=_together(answered.names, _names(records, actors, context, listings)),
         constants=_constants(writes, listings),
+        gaps=answered.gaps,
     )
+
+
+def _together(
+    answered: Mapping[tuple[str, str], str], recorded: Mapping[tuple[str, str], str]
+) -> dict[tuple[str, str], str]:
+    """Names of answers and records; types of policy that either mentions are mentioned."""
+    place = (organizations.ORGANIZATION, organizations.MENTIONED)
+    types = {kind for names in (answered, recorded) for kind in names.get(place, "").split("+")}
+    found = dict(answered) | dict(recorded)
+    return found | ({place: "+".join(sorted(types - {""}))} if place in found else {})
 
 
 def account_of(resource_uid: str, owners: Mapping[str, str]) -> str | None:

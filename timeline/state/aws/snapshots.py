@@ -4,7 +4,8 @@
 what it does not show was not there. Source: `state.md` (head), `events.md` (IAM).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -29,8 +30,8 @@ def listings(documents: Sequence[tuple[Any, ...]]) -> tuple[Listing, ...]:
     """
     pages = [
         (mapping(answer), observed_at, provenance)
-        for kind, answer, observed_at, provenance in documents
-        if kind == AUTHORIZATION_DETAILS
+        for kind, answer, observed_at, provenance, *about in documents
+        if kind == AUTHORIZATION_DETAILS and not any(about)
     ]
     per_account: dict[tuple[tuple[str, ...], datetime], int] = {}
     for answer, observed_at, _ in pages:
@@ -42,7 +43,45 @@ def listings(documents: Sequence[tuple[Any, ...]]) -> tuple[Listing, ...]:
         )
         for answer, observed_at, provenance in pages
     ]
+    found += _collected(documents)
     return tuple(sorted(found, key=lambda listing: (listing.at, listing.prefixes, listing.why)))
+
+
+def _collected(documents: Sequence[tuple[Any, ...]]) -> list[Listing]:
+    """Listings of pages whose requests are known: those of one account and time are one answer.
+
+    Every page proves what it shows. All of them together prove absence as well if only the last
+    one does not speak of more; that listing repeats the pages, which come first.
+    """
+    answers: dict[tuple[str, datetime], list[tuple[Mapping[str, Json], Provenance | None]]] = {}
+    for kind, answer, observed_at, provenance, *about in documents:
+        if kind == AUTHORIZATION_DETAILS and any(about):
+            page = (mapping(answer), provenance)
+            answers.setdefault((str(about[0]), observed_at), []).append(page)
+    found: list[Listing] = []
+    for (about, observed_at), pages in sorted(answers.items()):
+        shown = [_authorization(page, observed_at, proof, alone=False) for page, proof in pages]
+        found += shown
+        more = sum(text(page.get("IsTruncated")) == "true" for page, _ in pages)
+        entries = sum(_entries(page) for page, _ in pages)
+        account = about.removeprefix("aws:account:")
+        seen = {arn: slots for one in shown for arn, slots in one.seen.items()}
+        if account.isdigit() and more == len(pages) - 1 and entries == len(seen):
+            found.append(replace(shown[-1], prefixes=_prefixes([account]), seen=seen))
+    return found
+
+
+def _prefixes(accounts: Iterable[str]) -> tuple[str, ...]:
+    return tuple(
+        f"arn:aws:iam::{account}:{word}/"
+        for account in accounts
+        for word in ("user", "role", "group", "policy")
+    )
+
+
+def _entries(answer: Mapping[str, Json]) -> int:
+    """How many principals and policies an answer lists, readable or not."""
+    return sum(len(many(answer.get(name))) for name in [*(name for name, _ in _LISTS), "Policies"])
 
 
 def _accounts(answer: Mapping[str, Json]) -> tuple[str, ...]:
@@ -67,15 +106,10 @@ def _authorization(
             seen[arn] = _principal(kind, arn, entry)
     for arn, entry in _named(answer, "Policies"):
         seen[arn] = _policy(entry)
-    lists = [name for name, _ in _LISTS] + ["Policies"]
-    entries = sum(len(many(answer.get(name))) for name in lists)
     # What cannot be read may be the very principal that is missed: then nothing is absent.
-    complete = alone and text(answer.get("IsTruncated")) != "true" and entries == len(seen)
-    words = ("user", "role", "group", "policy")
+    complete = alone and text(answer.get("IsTruncated")) != "true" and _entries(answer) == len(seen)
     return Listing(
-        prefixes=tuple(
-            f"arn:aws:iam::{a}:{w}/" for a in _accounts(answer) for w in words if complete
-        ),
+        prefixes=_prefixes(_accounts(answer)) if complete else (),
         seen=seen,
         at=observed_at,
         why=f"GetAccountAuthorizationDetails as of {observed_at:%Y-%m-%dT%H:%M:%SZ}",
