@@ -8,6 +8,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from collector.errors import CaseError
+
 #: Fixed writer settings: another default of a later library must not change the bytes silently.
 _PARQUET = {"compression": "zstd", "compression_level": 3, "version": "2.6"}
 
@@ -48,7 +50,7 @@ def read(derived: Path, table: str, columns: Sequence[str] | None = None) -> lis
         columns: those wanted; all if None.
 
     Raises:
-        FileNotFoundError: if the table was not built.
+        CaseError: if the table was not built.
     """
     import pyarrow.parquet as pq
 
@@ -58,7 +60,7 @@ def read(derived: Path, table: str, columns: Sequence[str] | None = None) -> lis
     elif folder.is_dir():
         files = sorted(folder.rglob("*.parquet"))
     else:
-        raise FileNotFoundError(f"{file}: expected a derived table, found none; run butfor build")
+        raise CaseError(f"{file}: expected a derived table, found none. Run `butfor build` first.")
     wanted = list(columns) if columns is not None else None
     rows: list[dict[str, Any]] = []
     for path in files:

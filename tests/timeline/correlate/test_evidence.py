@@ -136,3 +136,24 @@ def test_an_answer_without_a_time_is_a_gap_and_is_not_used(tmp_path: Path) -> No
     assert run("import", "--case", str(case), str(seen))[0] in (0, 3)
     assert run("build", "--case", str(case))[0] == 3
     assert any("--observed-at" in g["reason"] for g in read(case, "gaps"))
+
+
+@pytest.mark.parametrize("command", [("gaps",), ("gaps", "--requests"), ("explain", "F-01")])
+def test_before_a_build_the_commands_say_what_to_do(
+    tmp_path: Path, command: tuple[str, ...]
+) -> None:
+    case = tmp_path / "case"
+    assert run("init", str(case))[0] == 0
+    name, *rest = command
+    code, said = run(name, "--case", str(case), *rest)
+    assert code == 2
+    assert "butfor build" in said
+
+
+def test_an_empty_case_builds_to_empty_tables(tmp_path: Path) -> None:
+    case = tmp_path / "case"
+    assert run("init", str(case))[0] == 0
+    code, said = run("build", "--case", str(case))
+    assert code == 0, said
+    assert read(case, "windows") == []
+    assert read(case, "class_sets") == []
