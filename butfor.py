@@ -18,7 +18,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "key": ("collector.cli_seal", "key", "Make and manage the tool key that seals cases."),
     "seal": ("collector.cli_seal", "seal", "Sign and timestamp the custody log; BagIt export."),
     "produce": ("collector.cli_seal", "produce", "Hand over items with inclusion proofs."),
-    "verify": ("collector.cli_seal", "verify", "Check fixity, custody chain and seals."),
+    "verify": ("reports.cli_verify", "verify", "Check fixity, custody chain and seals."),
     "doctor": ("collector.cli_collect", "doctor", "What can be collected; what expires when."),
     "build": ("timeline.cli", "build", "Evidence to events, state, decisions and findings."),
     "timeline": ("timeline.cli_timeline", "timeline", "Print, filter and export events."),

@@ -28,11 +28,14 @@ def _bytes(case: Path, item: EvidenceItem) -> tuple[Difference, ...]:
         return (_one(item, "stored bytes", item.digest.sha256, "no such file"),)
     try:
         with store.open_item(case, item) as stream:
-            found = hashlib.file_digest(stream, "sha256").hexdigest()
+            hashed = hashlib.sha256()
+            while block := stream.read(1 << 20):
+                hashed.update(block)
     except IntegrityError as error:
         return (_one(item, "stored bytes", item.digest.sha256, error.message),)
     except OSError as error:
         raise CaseError(f"{item.uid}: expected readable bytes, found: {error}") from error
+    found = hashed.hexdigest()
     if found == item.digest.sha256:
         return ()
     return (_one(item, "stored bytes", item.digest.sha256, found),)
