@@ -121,7 +121,7 @@ def _pieces(segment: Segment, coverage: Coverage) -> list[_Piece]:
         cuts |= {mark for mark in (*hole, *again[:1]) if start < mark < known_to}
     marks = sorted(cuts)
     pieces = [
-        _piece(segment, one, other, *_knowledge(segment, one, coverage))
+        _piece(segment, one, other, *_knowledge(segment, one, other, coverage))
         for one, other in pairwise(marks)
     ]
     if end is None or known_to < end:
@@ -130,8 +130,12 @@ def _pieces(segment: Segment, coverage: Coverage) -> list[_Piece]:
     return pieces
 
 
-def _knowledge(segment: Segment, at: datetime, coverage: Coverage) -> tuple[HowKnown, str]:
-    """How the content of a segment is known at an instant inside it."""
+def _knowledge(
+    segment: Segment, at: datetime, until: datetime, coverage: Coverage
+) -> tuple[HowKnown, str]:
+    """How the content of a segment is known from one instant inside it to another."""
+    if any(proof[0] <= at and until <= proof[1] for proof in segment.proofs):
+        return HowKnown.OBSERVED, ""
     hole = next((h for h in coverage.holes if h[0] <= at and not _proven(segment, h, at)), None)
     if hole is not None:
         return HowKnown.INFERRED, "records are missing in between: assumption gaps-minimal"

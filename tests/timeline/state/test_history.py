@@ -167,7 +167,8 @@ def test_snapshot_today_ninety_days_of_logs() -> None:
     assert shape(found, f"attached_policy/{ADMIN}", ALICE) == [
         (None, 100.0, "unknown", "unknown"),
         (100.0, 201.0, "held", "inferred"),
-        (201.0, 501.0, "held", "inferred"),
+        (201.0, 500.0, "held", "inferred"),
+        (500.0, 501.0, "held", "observed"),
         (501.0, None, "unknown", "unknown"),
     ]
     bounds = [r["start_bound"] for r in found.intervals
