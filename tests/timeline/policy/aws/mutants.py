@@ -1,0 +1,48 @@
+"""The quick suite that mutants of the evaluator have to survive: see docs/methods/decision.md.
+
+Not collected by a plain run: its cases are those of the files beside it, put into few tests, so
+that one mutant costs one fork and a fraction of a second. `make mutants` names it.
+"""
+
+import random
+from typing import Any
+
+import pytest
+
+from tests.timeline.policy.aws import test_answers as answers
+from tests.timeline.policy.aws import test_assumptions as assumptions
+from tests.timeline.policy.aws import test_hostile as hostile
+from tests.timeline.policy.aws import test_naive as naive
+from tests.timeline.policy.aws import test_tables as tables
+from tests.timeline.policy.aws import test_vectors as vectors
+
+
+def values(function: Any) -> list[tuple[Any, ...]]:
+    """What `parametrize` gives to a test function, by position; one empty tuple if nothing."""
+    for mark in getattr(function, "pytestmark", ()):
+        if mark.name == "parametrize":
+            return [(given,) for given in mark.args[1]]
+    return [()]
+
+
+def test_tables() -> None:
+    for case in tables.cases():
+        tables.test_case(*case.values)
+
+
+def test_vectors() -> None:
+    for case in vectors.CASES:
+        vectors.test_vector(case)
+
+
+@pytest.mark.parametrize("module", [answers, assumptions, hostile])
+def test_the_rest(module: Any) -> None:
+    for name, function in sorted(vars(module).items()):
+        if name.startswith("test_") and "ten_thousand" not in name:
+            for given in values(function):
+                function(*given)
+
+
+def test_naive_evaluator() -> None:
+    r = random.Random(1)
+    assert sum(naive.trial(r) for _ in range(300)) > 100
