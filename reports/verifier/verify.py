@@ -21,6 +21,8 @@ The procedure, in this order; every discrepancy is collected, none stops the run
 "wrong" is what disagrees; "unchecked" is what could not be checked. They are never mixed.
 Exit codes: 0 verified, 2 usage, 3 something could not be checked, 4 something is wrong.
 
+`python verify.py rerun CARD --set CHANGE=0` runs a model card again: see `verify_rerun.py`.
+
 Keys and TSA roots found inside the folder are a convenience, not trust: without `--key` and
 `--tsa-root` a valid signature is "valid under X, X not established" (exit 3).
 """
@@ -35,6 +37,8 @@ from pathlib import Path
 from typing import Any
 
 sys.dont_write_bytecode = True  # what is checked must not change by it
+# `python -I` leaves the script's own folder out; last, so that no file in it hides a standard one.
+sys.path.append(str(Path(__file__).resolve().parent))
 
 try:
     from verify_aws_chain import Provider
@@ -42,6 +46,7 @@ try:
     from verify_files import check_acquisitions
     from verify_handover import check_bag, check_production
     from verify_report import Report, Trust, object_at
+    from verify_rerun import main as rerun
     from verify_seals import check_forks, check_keys, check_seals, load_seals
     from verify_tokens import check_anchors, check_tokens
 except ImportError as error:
@@ -131,14 +136,20 @@ def show(report: Report) -> None:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Command line; any exception that nobody foresaw is "could not be checked", never "fine"."""
-    parser = argparse.ArgumentParser(description="Check a butfor case, bag, production or bundle.")
+    asked = list(sys.argv[1:] if arguments is None else arguments)
+    if asked[:1] == ["rerun"]:
+        return rerun(asked[1:])
+    parser = argparse.ArgumentParser(
+        description="Check a butfor case, bag, production or bundle.",
+        epilog="verify.py rerun CARD --set CHANGE=0: run a model card again (rerun --help).",
+    )
     parser.add_argument("path", type=Path)
     parser.add_argument("--all", action="store_true", help="SHA-512 as well as SHA-256")
     parser.add_argument("--key", action="append", default=[], help="fingerprint of a trusted key")
     parser.add_argument("--tsa-root", help="PEM file of the trusted TSA root certificate")
     parser.add_argument("--earlier-seal", action="append", default=[], help="seal received before")
     parser.add_argument("--json", action="store_true")
-    given = parser.parse_args(arguments)
+    given = parser.parse_args(asked)
     if not given.path.is_dir():
         parser.error(f"{given.path}: expected a folder")
     marks = ("bagit.txt", "custody.jsonl", "case.toml", "manifest.jsonl")
