@@ -20,6 +20,10 @@ from reports.timescale import Scale, scale
 WIDTH, LEFT, RIGHT = 680.0, 158.0, 672.0
 LANE, HEAD = 25.0, 13.0
 TICKS = 400
+#: Up to so many changes have their words beside them; beyond, numbers alone.
+WORDED = 14
+#: A name longer than this is named by its length in a picture; tables print it in full.
+LONGEST = 160
 BINS = 60
 ACCENT, INK, QUIET_INK, RULE = "#1f4e79", "#1a1a1a", "#555555", "#b8b8b8"
 FACE = "'Libertinus Serif', 'Source Serif 4', Georgia, serif"
@@ -91,15 +95,20 @@ def draw(rules: Sequence[Rule], lanes: Sequence[Lane], zone: ZoneInfo) -> str:
     if not marks:
         return ""
     axis = scale(marks, LEFT, RIGHT)
-    head = 6 + HEAD * len(rules)
+    worded = len(rules) <= WORDED
+    head = 6 + HEAD * (len(rules) if worded else 1)
     body = head + LANE * len(lanes)
     tops = [head + LANE * row for row in range(len(lanes))]
     parts = [_ground(axis, head, body)]
     parts += [_lane(lane, axis, top) for lane, top in zip(lanes, tops, strict=True)]
-    parts += [_rule(rule, axis, 6 + HEAD * row, body) for row, rule in enumerate(rules)]
+    heads = [6 + HEAD * row * worded for row in range(len(rules))]
+    parts += [_rule(rule, axis, at, body) for rule, at in zip(rules, heads, strict=True)]
     # Words come last, each on a ground of its own, so that no line crosses them.
     parts += [_values(lane, axis, top) for lane, top in zip(lanes, tops, strict=True)]
-    parts += [_rule_label(rule, axis, 6 + HEAD * row) for row, rule in enumerate(rules)]
+    if worded:
+        parts += [_rule_label(rule, axis, at) for rule, at in zip(rules, heads, strict=True)]
+    else:
+        parts.append(_numbers(rules, axis))
     parts += [_axis(axis, body, zone)]
     height = body + (42 if zone.key != "UTC" else 30)
     return (
@@ -172,7 +181,7 @@ def _values(lane: Lane, axis: Scale, top: float) -> str:
     shown = []
     for bar in lane.bars:
         x1, x2 = _ends(bar, axis)
-        text = visible(bar.text)
+        text = drawn_words(bar.text)
         if not text or _width(text, 8.4) + 8 > x2 - x1:
             continue
         fill, _, ink = _COLORS[bar.style]
@@ -252,7 +261,7 @@ def _rule(rule: Rule, axis: Scale, top: float, body: float) -> str:
 def _rule_label(rule: Rule, axis: Scale, top: float) -> str:
     """Number and words beside the line, drawn after all lines so that none crosses them."""
     _, _, x = _place(rule, axis)
-    label = f"{rule.number}  {visible(rule.text)}"
+    label = f"{rule.number}  {drawn_words(rule.text)}"
     right = x + 6 + _width(label, 8.4) < RIGHT
     dot = (
         f'<circle cx="{x:.2f}" cy="{top + 5:.2f}" r="2.2" stroke="{INK}" stroke-width="0.7" '
@@ -262,6 +271,24 @@ def _rule_label(rule: Rule, axis: Scale, top: float) -> str:
         x + 6 if right else x - 6, top + 8, label, ink=INK, ground="#ffffff",
         anchor="start" if right else "end", room=RIGHT - x - 6 if right else x - 6,
     )  # fmt: skip
+
+
+def _numbers(rules: Sequence[Rule], axis: Scale) -> str:
+    """Too many changes for words: numbers alone, those that stand close together as a range."""
+    clusters: list[list[tuple[float, int]]] = []
+    for x, number in sorted((_place(rule, axis)[2], rule.number) for rule in rules):
+        if clusters and x - clusters[-1][0][0] < 30:
+            clusters[-1].append((x, number))
+        else:
+            clusters.append([(x, number)])
+    drawn = []
+    for cluster in clusters:
+        numbers = sorted(number for _, number in cluster)
+        words = str(numbers[0]) if len(numbers) == 1 else f"{numbers[0]}–{numbers[-1]}"
+        drawn.append(
+            _grounded(cluster[0][0], 12.0, words, ink=INK, ground="#ffffff", anchor="start")
+        )
+    return "".join(drawn)
 
 
 def _place(rule: Rule, axis: Scale) -> tuple[float, float, float]:
@@ -312,7 +339,7 @@ def _text(
     room: float | None = None,
 ) -> str:  # fmt: skip
     """One line of text; too long for its room, it is set smaller, never cut."""
-    shown = visible(words)
+    shown = drawn_words(words)
     need = _width(shown, size)
     if room is not None and need > room:
         size = max(size * room / need, 3.2)
@@ -320,6 +347,13 @@ def _text(
         f'<text x="{x:.2f}" y="{y:.2f}" font-size="{size:.2f}" text-anchor="{anchor}" '
         f'fill="{fill}">{escape(shown)}</text>'
     )
+
+
+def drawn_words(words: str) -> str:
+    """Visible characters; a text too long for any picture is replaced by what it is."""
+    if len(words) > LONGEST:
+        return f"(a text of {len(words):,} characters, see the table)"
+    return visible(words)
 
 
 def _width(words: str, size: float) -> float:

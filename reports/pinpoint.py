@@ -14,8 +14,12 @@ from zoneinfo import ZoneInfo
 
 #: Where a line may break inside an identifier; the drawing layer turns it into a break of no width.
 BREAK = "\ue000"
-_AFTER = re.compile(r"(?<=[/:\-])(?=.)|(?<=[._,=&?@+|])(?=.{4})", re.DOTALL)
+_AFTER = re.compile(
+    r"(?<=[/:\-])(?=.)|(?<=[._,=&?@+|])(?=.{4})|(?<=[a-z])(?=[A-Z][a-z]{3})", re.DOTALL
+)
+#: A run without such a place may break after each so many characters if it is longer than 14.
 _RUN = 12
+_LONG = 14
 #: Longest word of ours that is never broken.
 UNBROKEN = 32
 
@@ -95,7 +99,7 @@ def breakable(text: str) -> str:
     """The text with places at which a line may break; nothing else is added or lost."""
     pieces = []
     for piece in _AFTER.split(text):
-        while len(piece) > 2 * _RUN and not any(mark.isspace() for mark in piece[: 2 * _RUN]):
+        while len(piece) > _LONG and not any(mark.isspace() for mark in piece[:_LONG]):
             pieces.append(piece[:_RUN])
             piece = piece[_RUN:]
         pieces.append(piece)

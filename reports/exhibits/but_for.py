@@ -23,7 +23,7 @@ from reports.model import (
     quote,
     say,
 )
-from reports.pinpoint import bounded, instant, interval
+from reports.pinpoint import bounded, counted, instant, interval
 from reports.text import Say, said, sentences
 
 TEMPLATE = "but_for.j2"
@@ -210,36 +210,60 @@ def _sections(material: Material, tell: Say, matrix: Matrix) -> Iterator[Section
 
 
 def _matrix_sections(tell: Say, matrix: Matrix) -> Iterator[Section]:
-    blocks = []
-    for at in range(0, max(len(matrix.groups), 1), ACROSS):
-        groups = matrix.groups[at : at + ACROSS]
-        columns = (
+    """Classes with the same verdicts share a column; at most `ACROSS` columns a table."""
+    alike: dict[tuple[str, ...], list[Group]] = {}
+    for group in matrix.groups:
+        verdicts = tuple(matrix.cell(group, change) for change in matrix.changes)
+        alike.setdefault(verdicts, []).append(group)
+    columns = list(alike.items())
+    blocks = [
+        _matrix_table(tell, matrix, columns[at : at + ACROSS])
+        for at in range(0, max(len(columns), 1), ACROSS)
+    ]
+    yield Section(title=tell("matrix_title"), blocks=(*blocks, Paragraph(text=tell("signs"))))
+
+
+def _matrix_table(
+    tell: Say, matrix: Matrix, columns: Sequence[tuple[tuple[str, ...], list[Group]]]
+) -> Table:
+    titles = [
+        f"{_listed([group.number for group in groups])}: "
+        f"{counted(sum(group.requests for group in groups), 'request')}"
+        for _, groups in columns
+    ]
+    return Table(
+        caption=tell("matrix_caption"),
+        columns=(
             Column(title="No.", width=0.5, number=True),
             Column(title="Time (UTC)", width=1.3, exact=True),
             Column(title="Change and technical actor", width=3.4),
-            *(
-                Column(title=f"Class {g.number}: {g.requests:,} requests", width=1.5)
-                for g in groups
-            ),
-        )
-        rows = tuple(
+            *(Column(title=title, width=1.5) for title in titles),
+        ),
+        rows=tuple(
             (
                 say(str(n)), say(interval(change)),
                 parts.lines(
                     quote(_name(change)), quote(change["resource_uid"]),
                     quote(change["technical_actor"]) if change["technical_actor"] else None,
                 ),
-                *(say(matrix.cell(group, change)) for group in groups),
+                *(say(verdicts[n - 1]) for verdicts, _ in columns),
             )
             for n, change in enumerate(matrix.changes, 1)
-        )  # fmt: skip
-        blocks.append(
-            Table(
-                caption=tell("matrix_caption", first=at + 1, last=at + len(groups)),
-                columns=columns, rows=rows, empty=tell("matrix_empty"),
-            )
-        )  # fmt: skip
-    yield Section(title=tell("matrix_title"), blocks=(*blocks, Paragraph(text=tell("signs"))))
+        ),
+        empty=tell("matrix_empty"),
+    )  # fmt: skip
+
+
+def _listed(numbers: Sequence[int]) -> str:
+    """`Class 3`, `Classes 1–4, 7`."""
+    runs: list[list[int]] = []
+    for number in sorted(numbers):
+        if runs and number == runs[-1][-1] + 1:
+            runs[-1].append(number)
+        else:
+            runs.append([number])
+    words = [str(run[0]) if len(run) == 1 else f"{run[0]}–{run[-1]}" for run in runs]
+    return ("Class " if len(numbers) == 1 else "Classes ") + ", ".join(words)
 
 
 def _class_row(group: Group) -> tuple[Text, ...]:

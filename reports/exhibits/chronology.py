@@ -6,6 +6,7 @@ summary under Rule 1006. The table says for which neighbors the records do not e
 """
 
 from bisect import bisect_right
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -40,6 +41,10 @@ TEMPLATE = "chronology.j2"
 PAIRS = 40
 #: Lanes of request classes; the rest share one lane.
 CLASS_LANES = 8
+#: Lanes of settings; the histories hold all of them.
+STATE_LANES = 12
+#: Longest name beside a lane before only its last part is written there.
+LABEL = 44
 
 COLUMNS = (
     Column(title="No.", width=0.5, number=True),
@@ -188,8 +193,11 @@ def _picture(
 
 
 def _state_lanes(material: Material, writes: Writes) -> list[Lane]:
-    """The settings that were written to in the records."""
-    places = sorted({(row["resource_uid"], row["slot"]) for write in writes for row in write})
+    """The settings that were written to; those of resources with a computed window first."""
+    about = {row["resource_uid"].removesuffix("/*") for row in filter(inside, material.windows)}
+    counts = Counter((row["resource_uid"], row["slot"]) for write in writes for row in write)
+    places = sorted(counts, key=lambda place: (place[0] not in about, -counts[place], place))
+    places = sorted(places[:STATE_LANES])
     several = len({resource for resource, _ in places}) > 1
     drawn = []
     for resource, slot in places:
@@ -197,8 +205,7 @@ def _state_lanes(material: Material, writes: Writes) -> list[Lane]:
             r for r in material.intervals if (r["resource_uid"], r["slot"]) == (resource, slot)
         )
         lane = lanes.state(slot, rows)
-        short = resource.rsplit(":", 1)[-1]
-        drawn.append(Lane(label=slot, note=short if several else "", bars=lane.bars))
+        drawn.append(Lane(label=slot, note=short(resource) if several else "", bars=lane.bars))
     return drawn
 
 
@@ -228,7 +235,8 @@ def _class_lanes(material: Material) -> list[Lane]:
 
 def short(name: str) -> str:
     """Last part of a name, for lanes of the picture; tables print names in full."""
-    return name.rsplit(":", 1)[-1]
+    tail = name.rsplit(":", 1)[-1]
+    return tail if len(tail) <= LABEL else tail.rsplit("/", 1)[-1]
 
 
 def inside(window: Row) -> bool:
@@ -347,7 +355,8 @@ def _runs(accesses: Rows, edges: Sequence[datetime], tell: Say) -> list[Entry]:
                 text=parts.lines(
                     tell(
                         "entry_access", n=len(rows), operation=first["operation"],
-                        resource=first["container"] or first["resource_uid"],
+                        resource=first["container"] or first["resource_uid"]
+                        or said("no named resource"),
                         outcome=said(outcome) if not first["error_code"] else outcome,
                         last=said(instant(last["time"])),
                     ),

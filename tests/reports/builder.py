@@ -71,13 +71,14 @@ class Story:
     """What the case holds.
 
     Attributes:
-        accesses: anonymous reads in the first burst.
+        accesses: anonymous reads in the first burst; `later` in the second.
         hostile: text put into every free field.
         empty: no change, no access.
         scheme: numbering.
     """
 
     accesses: int = 80
+    later: int = 32
     hostile: str | None = None
     empty: bool = False
     scheme: str = "letters"
@@ -290,7 +291,7 @@ class _Rows:
         start = at("2022-06-01 00:11:23")
         for n in range(self.story.accesses):
             self.access(start + timedelta(seconds=7 * n), None, "198.51.100.23", "success")
-        for n in range(32):
+        for n in range(self.story.later):
             self.access(at("2022-06-03 21:40:00") + timedelta(seconds=11 * n), None,
                         "198.51.100.77", "success")  # fmt: skip
         self.access(at("2022-06-05 08:10:02"), None, "198.51.100.77", "denied")
@@ -305,7 +306,7 @@ class _Rows:
             })  # fmt: skip
 
     def _windows(self) -> None:
-        n = self.story.accesses + 32
+        n = self.story.accesses + self.story.later
         self.windows.append({
             "window_uid": "w-1", "resource_uid": BUCKET, "principal": self._text("anonymous"),
             "action": "s3:GetObject", "start": at("2022-05-27 08:12:19"), "start_bound": "exact",
