@@ -8,12 +8,13 @@ import os
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reading:
-    """One look at the clock: wall time, monotonic nanoseconds, boot id, whether NTP-synchronised."""
+    """One look at the clock: wall and monotonic time, boot id, whether NTP-synchronized."""
 
     at: datetime
     mono_ns: int
@@ -30,7 +31,7 @@ def now() -> datetime:
 
 
 def reading() -> Reading:
-    """Wall and monotonic time with what the host says of them; `synced` is None if it does not say."""
+    """Wall and monotonic time; `synced` is None where the host does not say."""
     return Reading(at=now(), mono_ns=time.monotonic_ns(), boot=_boot_id(), synced=_synced())
 
 
@@ -44,7 +45,9 @@ def compact(at: datetime) -> str:
     return at.astimezone(UTC).strftime("%Y%m%dT%H%M%SZ")
 
 
+@cache
 def _boot_id() -> str:
+    """Constant for as long as this process can live: read once."""
     source = Path("/proc/sys/kernel/random/boot_id")
     return source.read_text().strip() if source.is_file() else "unknown"
 

@@ -1,1 +1,4 @@
-"""From stored bytes to findings: normalize, reconstruct, decide, correlate. Pure: no cloud, no clock."""
+"""From stored bytes to findings: normalize, reconstruct, decide, correlate.
+
+Pure: no cloud, no clock.
+"""

@@ -13,7 +13,7 @@ from typing import TypeAlias
 from collector.model import Provenance
 
 #: What `json.loads` returns.
-Json: TypeAlias = None | bool | int | float | str | list["Json"] | dict[str, "Json"]
+Json: TypeAlias = bool | int | float | str | list["Json"] | dict[str, "Json"] | None
 
 
 class Knowledge(StrEnum):

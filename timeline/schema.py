@@ -81,8 +81,8 @@ TABLES: dict[str, tuple[tuple[str, pa.DataType, str], ...]] = {
         ("locator", _S, "[member!/]record@offset+length in the decompressed stream"),
         ("record_sha256", _S, "SHA-256 of exactly those bytes"),
         ("source", _S, "log form that the record was read as"),
-        ("recipient_account_uid", _S, "account that the record was delivered to; null if not given"),
-        ("shared_uid", _S, "the provider's id of one call seen by several accounts; null if none"),
+        ("recipient_account_uid", _S, "account the record was delivered to; null if not given"),
+        ("shared_uid", _S, "the provider's id of one call seen by several accounts"),
     ),
     "changes": (
         ("change_uid", _S, "logged: its event_uid; otherwise stable of its own"),
@@ -204,11 +204,18 @@ TABLES: dict[str, tuple[tuple[str, pa.DataType, str], ...]] = {
         ("but_for", _S, "yes, no, undetermined"),
         ("ness", _S, "yes, no, undetermined: member of a minimal sufficient set"),
         ("hp_modified", _S, "alone, part, no, undetermined: Halpern-Pearl 2015, over changes"),
-        ("across_completions", _S, "all, some, none: readings of the records in which undoing denies"),
-        ("role", _S, "completing, precondition, redundant-later, re-asserting, superseded, irrelevant"),
+        ("across_completions", _S, "all, some, none: readings in which undoing denies"),
+        (
+            "role",
+            _S,
+            "completing, precondition, redundant-later, re-asserting, superseded, irrelevant",
+        ),
         ("opened_window", pa.bool_(), "the last flip from denied to allowed is at this change"),
-        ("responsibility", pa.float64(), "1 / size of its smallest minimal cut; null outside of cuts "
-         "or where they are not all known"),
+        (
+            "responsibility",
+            pa.float64(),
+            "1 / size of its smallest minimal cut; null outside of cuts or where not all are known",
+        ),
     ),
     "class_sets": (
         ("class_uid", _S, ""),

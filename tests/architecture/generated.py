@@ -6,6 +6,7 @@ from pathlib import Path
 
 from collector import errors
 from tests.architecture.tree import ROOT
+from timeline.normalize import sources as event_sources
 from timeline.schema import TABLES
 
 
@@ -27,6 +28,11 @@ def error_list() -> str:
     return "\n".join(lines) + "\n"
 
 
+def source_list() -> str:
+    """docs/sources.md from the parsers' own mappings."""
+    return "\n".join(event_sources.lines()) + "\n"
+
+
 def _cell(text: str) -> str:
     return text.replace("|", "\\|")
 
@@ -35,6 +41,7 @@ def _cell(text: str) -> str:
 GENERATED: dict[str, Callable[[], str]] = {
     "docs/schema.md": schema,
     "docs/errors.md": error_list,
+    "docs/sources.md": source_list,
 }
 
 

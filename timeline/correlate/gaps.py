@@ -21,7 +21,7 @@ from collector.model import Gap
 MANAGEMENT, DATA = "management", "data"
 
 _COVERAGE = """
-    select provider, category, service, account_uid, region,
+    select provider, source, category, service, account_uid, region,
            case when category = 'data' then container end as container,
            epoch_us(min(time)) as time_from, epoch_us(max(time)) as time_to, count(*) as records
     from events
@@ -49,8 +49,8 @@ def coverage_rows(
 
     Args:
         events: the folder of the table.
-        name_source: name of the source of a (provider, category, service); it holds `.management`
-            at its end, or `.data.` and the service.
+        name_source: name of the source of a (provider, source, category, service); it ends in
+            `.management`, or in `.data.` and the service.
 
     Management events are summed over services: a trail records them or does not. Data events are
     per service and container: selectors choose containers.

@@ -204,7 +204,13 @@ def _grouped(
         key = tuple(row.get(name) for name in keys)
         first, last = row.get("time_min", row.get("time")), row.get("time_max", row.get("time"))
         width = row.get("time_precision_max", row.get("time_precision"))
-        end = last + (timedelta(microseconds=width or 0) or TICK)
+        end = _end(last, timedelta(microseconds=width or 0) or TICK)
         known = found.get(key, (first, end))
         found[key] = (min(known[0], first), max(known[1], end))
     return found
+
+
+def _end(last: datetime, width: timedelta) -> datetime:
+    """The first instant after the last record; an event of year 9999 has none beyond it."""
+    latest = datetime.max.replace(tzinfo=last.tzinfo)
+    return latest if latest - last < width else last + width

@@ -98,4 +98,4 @@ def test_case_that_is_not_built(tmp_path: Path) -> None:
     session.create(tmp_path / "case")
     code, text = call(tmp_path / "case", "b")
     assert code == 2
-    assert "run `butfor build` first" in text
+    assert "un `butfor build` first" in text

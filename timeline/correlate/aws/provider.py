@@ -99,10 +99,15 @@ def refusal_depends(row: Mapping[str, Any]) -> bool:
 
 
 def source_name(row: Mapping[str, Any]) -> str:
-    """`aws.cloudtrail.management`, `aws.cloudtrail.data.s3`."""
+    """`aws.cloudtrail.management`, `aws.cloudtrail.data.s3`, `aws.s3_access_log.data.s3`.
+
+    The wrappings in which a trail's records are handed over (look-up, bus) are one source.
+    """
+    form = str(row["source"])
+    kind = "aws.cloudtrail" if form.startswith("aws.cloudtrail") else form
     if row["category"] == "management":
-        return "aws.cloudtrail.management"
-    return f"aws.cloudtrail.data.{str(row['service']).split('.')[0]}"
+        return f"{kind}.management"
+    return f"{kind}.data.{str(row['service']).split('.')[0]}"
 
 
 def slack(place: Place) -> timedelta:
