@@ -3,7 +3,8 @@
 1. inputs.json: what everything after it is a function of
 2. each exhibit is built as a value, then written as CSV, Parquet, PDF and HTML; the cover prints
    the digests of the CSV and of inputs.json, the index prints those of the rendered files
-3. index for people (HTML) and for spreadsheets (CSV); a README for the other side; verify.py
+3. index for people (HTML) and for spreadsheets (CSV); a README for the other side; the
+   model card and the stand-alone verifier, several files that belong together
 4. manifest.jsonl and SHA256SUMS over all of it
 The folder appears under its name only when it is whole; an edition is never overwritten.
 """
@@ -95,9 +96,8 @@ def _write(
     for name in ("findings.json", "model_card.json"):
         if material.case is not None and (material.case / "derived" / name).is_file():
             shutil.copyfile(material.case / "derived" / name, folder / name)
-    verifier = Path(__file__).parent / "verifier" / "verify.py"
-    if verifier.is_file():
-        shutil.copyfile(verifier, folder / "verify.py")
+    for source in sorted((Path(__file__).parent / "verifier").glob("verify*.py")):
+        shutil.copyfile(source, folder / source.name)
     _manifest(folder)
     return tuple(produced)
 
