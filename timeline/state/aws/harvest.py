@@ -12,6 +12,7 @@ from typing import Any
 from timeline.model import Json
 from timeline.state import defaults
 from timeline.state.aws import (
+    alike,
     answers,
     config_items,
     endpoints,
@@ -117,13 +118,15 @@ def harvest(
         arns=_arns(records, actors, listings), uploads=_uploads(records), owners=owners
     )
     writes: list[Write] = []
-    seen: list[Observation] = [*config_items.observations(documents), *answered.observations]
+    seen: list[Observation] = list(config_items.observations(documents))
     for record in records:
         handler = HANDLED.get((record.service, record.operation))
         if handler is not None:
             writes.extend(handler(record, context))
         elif record.operation in reads.ABSENT or record.operation in reads.PRESENT:
             seen.extend(reads.observations(record))
+    written = alike.by_place(writes)
+    seen += [alike.aligned(one, written) for one in answered.observations]
     # Where the creation itself is recorded its date proves no more, and runs before the record.
     made = {write.resource_uid for write in writes if write.accepted and write.rank == 0}
     seen += [one for _, one in sorted(answered.created.items()) if one.resource_uid not in made]
