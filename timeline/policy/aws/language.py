@@ -272,6 +272,8 @@ def _strings(value: object) -> tuple[str, ...]:
 
 
 def _principals(body: Mapping[str, Any]) -> Principals | None:
+    if "Principal" in body and "NotPrincipal" in body:
+        return None
     for name in ("Principal", "NotPrincipal"):
         if name in body:
             try:

@@ -223,6 +223,8 @@ class Pattern:
         if self.shape == "arn":
             return True
         head, tail = value.head, value.name
+        if self.shape == "glob-fold":
+            before, after, head, tail = (t.casefold() for t in (before, after, head, tail))
         starts = head.startswith(before) or before.startswith(head)
         ends = tail.endswith(after) or after.endswith(f"/{tail}") or after == tail
         return starts and ends

@@ -60,25 +60,18 @@ def _literal(pattern: Pattern) -> Pattern:
 
 def equals_ignore_case(values: tuple[str, ...], variables: bool) -> Matcher:
     """Exact but for case. A variable's value is folded too."""
-    exact = equals(values, False)
     folded = frozenset(value.casefold() for value in values)
-    if not (variables and any("${" in value for value in values)):
+    patterns = tuple(Pattern(v, "glob-fold", variables=variables, wildcards=False) for v in values)
+    constant = not (variables and any("${" in value for value in values))
 
-        def matches(value: str | SomePath, request: Request) -> Kleene:
-            if isinstance(value, SomePath):
-                return exact(value, request)
-            return value.casefold() in folded
-
-        return matches
-
-    patterns = tuple(Pattern(v, "glob-fold", variables=True, wildcards=False) for v in values)
-
-    def matches_variables(value: str | SomePath, request: Request) -> Kleene:
+    def matches(value: str | SomePath, request: Request) -> Kleene:
         if isinstance(value, SomePath):
-            return exact(value, request)
+            return any_in(p.matches_some_path(value, request) for p in patterns)
+        if constant:
+            return value.casefold() in folded
         return any_in(p.matches(value, request) for p in patterns)
 
-    return matches_variables
+    return matches
 
 
 def like(values: tuple[str, ...], variables: bool) -> Matcher:
