@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from timeline.normalize import PARSERS
 from timeline.normalize.aws.answers import ANSWERS, REPORT, REPORT_HEADER
+from timeline.normalize.aws.answers_collected import KINDS
 from timeline.normalize.model import Parser
 from timeline.schema import TABLES
 
@@ -53,6 +54,16 @@ def lines() -> Iterator[str]:
         yield f"| {kind} | {', '.join(sorted(keys))} |"
     yield f"| {REPORT} | the header `{REPORT_HEADER.decode()}` |"
     yield "| text | papers beside the logs, by the ending of their name |"
+    yield ""
+    yield "## Answers that a collection recorded"
+    yield ""
+    yield "Those of an operation below show a state and go to its reconstruction; what they are about"
+    yield "is read from the request. Look-ups of events are read as logs. All others are documents."
+    yield ""
+    yield "| operation | kind |"
+    yield "|---|---|"
+    for operation, kind in KINDS.items():
+        yield f"| {operation} | {kind} |"
 
 
 def _section(parser: Parser) -> Iterator[str]:
