@@ -25,6 +25,8 @@ _GROUPS = {"AllUsers": acl.ALL_USERS, "AuthenticatedUsers": acl.AUTHENTICATED_US
            "LogDelivery": acl.LOG_DELIVERY}  # fmt: skip
 _PERMISSIONS = {"Read": "READ", "Write": "WRITE", "ReadAcp": "READ_ACP", "WriteAcp": "WRITE_ACP",
                 "FullControl": "FULL_CONTROL"}  # fmt: skip
+#: Grants that are hidden while public grants are ignored.
+_PUBLIC = (f"grant:Group:{acl.ALL_USERS}:", f"grant:Group:{acl.AUTHENTICATED_USERS}:")
 _THERE = ("OK", "ResourceDiscovered")
 _GONE = ("ResourceDeleted", "ResourceDeletedNotRecorded")
 
@@ -103,8 +105,8 @@ def _slots(parts: Mapping[str, Json]) -> dict[str, Atoms | None]:
     if "IsRequesterPaysEnabled" in parts:
         slots["requester_pays"] = scalar(text(_inner(parts["IsRequesterPaysEnabled"])) == "true")
     listed = _acl(mapping(_inner(parts.get("AccessControlList"))))
-    shows_groups = any(fact.startswith("grant:Group:") for fact in listed or ())
-    if listed is not None and (shows_groups or folded.get("ignorepublicacls") == "false"):
+    shows_public = any(fact.startswith(_PUBLIC) for fact in listed or ())
+    if listed is not None and (shows_public or folded.get("ignorepublicacls") == "false"):
         slots["acl"] = listed
     return slots
 
