@@ -6,12 +6,13 @@ from typing import Any
 import pytest
 
 from collector.model import Provenance
-from timeline.state.aws import answers
+from timeline.state.aws import answers, snapshots
 from timeline.state.ledger import EXISTENCE, scalar
 
 AT = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 BUCKET = "arn:aws:s3:::b"
 ACCOUNT = "aws:account:111111111111"
+USERS = "arn:aws:iam::111111111111:user"
 OWNER = {"ID": "c0ffee"}
 PRIVATE = {"Grantee": {"xsi:type": "CanonicalUser", "ID": "c0ffee"}, "Permission": "FULL_CONTROL"}
 PUBLIC = {
@@ -153,3 +154,38 @@ def test_a_date_of_creation_is_no_later_than() -> None:
     ]
     for unusable in ("2027-01-01T00:00:00Z", "2025-01-02T00:00:00", "yesterday", ""):
         assert read(listing(unusable)).created == {}
+
+
+def page(number: int, more: str, *users: str) -> tuple[Any, ...]:
+    """One page of the listing of all principals of an account."""
+    listed = [{"Arn": f"arn:aws:iam::111111111111:user/{u}", "UserId": u} for u in users]
+    body = {"UserDetailList": listed, "IsTruncated": more}
+    proof = Provenance(item=f"EV-1.w{number}", locator="0@1+2", sha256="")
+    return (snapshots.AUTHORIZATION_DETAILS, body, AT, proof, ACCOUNT)
+
+
+@pytest.mark.parametrize(
+    ("pages", "whole"),
+    [
+        ([page(1, "true", "a"), page(2, "false", "b")], True),
+        ([page(1, "false")], True),
+        ([page(1, "true", "a")], False),
+        ([page(1, "true", "a"), page(2, "true", "b")], False),
+        ([page(1, "false", "a"), page(2, "false", "b")], False),
+    ],
+)
+def test_all_pages_together_prove_absence(pages: list[tuple[Any, ...]], whole: bool) -> None:
+    found = snapshots.listings(pages)
+    assert len(found) == len(pages) + whole
+    for listing, one in zip(found, pages, strict=False):
+        assert listing.provenance == one[3]
+        assert listing.prefixes == ()
+    if whole:
+        assert f"{USERS}/" in found[-1].prefixes
+        assert {arn for each in found for arn in each.seen} == set(found[-1].seen)
+
+
+def test_a_page_of_which_an_entry_cannot_be_read_proves_presence_alone() -> None:
+    kind, body, *rest = page(1, "false", "a")
+    body["UserDetailList"].append({"Arn": "not one"})
+    assert [listing.prefixes for listing in snapshots.listings([(kind, body, *rest)])] == [()]
