@@ -7,7 +7,7 @@ beside those that succeeded.
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from reports.exhibits import parts
-from reports.exhibits.chronology import principal_of
+from reports.exhibits.parts import principal_of
 from reports.material import Material, Row, Rows
 from reports.model import (
     Column,

@@ -6,14 +6,14 @@ summary under Rule 1006. The table says for which neighbors the records do not e
 """
 
 from bisect import bisect_right
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import groupby, pairwise
 
-from reports.charts import TICKS, Lane, draw
-from reports.exhibits import configuration_history, lanes, parts
+from reports.charts import TICKS
+from reports.exhibits import chronology_picture, configuration_history, parts
+from reports.exhibits.chronology_picture import inside
 from reports.exhibits.configuration_history import Writes, of_resource
 from reports.material import Material, Row, Rows
 from reports.model import (
@@ -25,7 +25,6 @@ from reports.model import (
     Native,
     Origin,
     Paragraph,
-    Picture,
     Section,
     Table,
     Text,
@@ -39,12 +38,6 @@ from reports.text import Say, said, sentences
 TEMPLATE = "chronology.j2"
 #: Pairs without an established order that are listed one by one; all are in the count.
 PAIRS = 40
-#: Lanes of request classes; the rest share one lane.
-CLASS_LANES = 8
-#: Lanes of settings; the histories hold all of them.
-STATE_LANES = 12
-#: Longest name beside a lane before only its last part is written there.
-LABEL = 44
 
 COLUMNS = (
     Column(title="No.", width=0.5, number=True),
@@ -132,7 +125,8 @@ def _sections(
     pairs: Sequence[tuple[int, int]], number: str,
 ) -> tuple[Section, ...]:  # fmt: skip
     sections = []
-    picture = _picture(material, tell, writes, entries)
+    changes = [(n, list(e.rows)) for n, e in enumerate(entries, 1) if e.sort == "1 change"]
+    picture = chronology_picture.picture(material, tell, changes)
     if picture:
         histogram = len(material.accesses) > TICKS
         legend = Paragraph(text=tell("legend", histogram=histogram))
@@ -171,82 +165,6 @@ def _order(
             listed.append(say(f"{len(pairs) - PAIRS:,} further pairs, in the table above."))
         blocks += [Paragraph(text=tell("order_some")), Items(entries=tuple(listed))]
     return (*blocks, Paragraph(text=tell("order_precision")))
-
-
-def _picture(
-    material: Material, tell: Say, writes: Writes, entries: Sequence[Entry]
-) -> Picture | None:
-    numbers, drawn_writes = [], []
-    for at, entry in enumerate(entries, 1):
-        if entry.sort == "1 change":
-            numbers.append(at)
-            drawn_writes.append(list(entry.rows))
-    drawn_rules = lanes.rules(drawn_writes, numbers)
-    drawn: list[Lane] = [*_state_lanes(material, writes), *_class_lanes(material)]
-    drawn += lanes.coverage(material.coverage, material.gaps)
-    svg = draw(drawn_rules, drawn, material.config.zone)
-    if not svg or not entries:
-        return None
-    return Picture(
-        question=tell("picture"), svg=svg, alt=lanes.described(drawn_rules, drawn), causal=True
-    )
-
-
-def _state_lanes(material: Material, writes: Writes) -> list[Lane]:
-    """The settings that were written to; those of resources with a computed window first."""
-    about = {row["resource_uid"].removesuffix("/*") for row in filter(inside, material.windows)}
-    counts = Counter((row["resource_uid"], row["slot"]) for write in writes for row in write)
-    places = sorted(counts, key=lambda place: (place[0] not in about, -counts[place], place))
-    places = sorted(places[:STATE_LANES])
-    several = len({resource for resource, _ in places}) > 1
-    drawn = []
-    for resource, slot in places:
-        rows = tuple(
-            r for r in material.intervals if (r["resource_uid"], r["slot"]) == (resource, slot)
-        )
-        lane = lanes.state(slot, rows)
-        drawn.append(Lane(label=slot, note=short(resource) if several else "", bars=lane.bars))
-    return drawn
-
-
-def _class_lanes(material: Material) -> list[Lane]:
-    """Computed windows, then requests, one lane each per principal and action."""
-    groups: dict[tuple[str, str, str], list[Row]] = {}
-    for row in material.windows:
-        key = (row["principal"], row["action"], row["resource_uid"])
-        groups.setdefault(key, []).append(row)
-    telling = [(key, rows) for key, rows in groups.items() if any(map(inside, rows))]
-    telling.sort(key=lambda one: (-sum(r["accesses"] for r in one[1]), one[0]))
-    drawn = []
-    for (principal, action, resource), rows in telling[:CLASS_LANES]:
-        note = f"{short(principal)}, {short(resource)}"
-        drawn.append(lanes.exposure(rows, f"computed: {action}", note))
-    grouped: dict[tuple[str, str], list[Row]] = {}
-    for row in material.accesses:
-        grouped.setdefault((row["operation"], principal_of(row)), []).append(row)
-    most = sorted(grouped.items(), key=lambda item: (-len(item[1]), item[0]))
-    for (operation, principal), rows_of in most[:CLASS_LANES]:
-        drawn.append(lanes.accesses(rows_of, f"{operation} ({len(rows_of):,})", short(principal)))
-    rest = [row for _, rows_of in most[CLASS_LANES:] for row in rows_of]
-    if rest:
-        drawn.append(lanes.accesses(rest, f"other requests ({len(rest):,})", ""))
-    return drawn
-
-
-def short(name: str) -> str:
-    """Last part of a name, for lanes of the picture; tables print names in full."""
-    tail = name.rsplit(":", 1)[-1]
-    return tail if len(tail) <= LABEL else tail.rsplit("/", 1)[-1]
-
-
-def inside(window: Row) -> bool:
-    """Whether a window says something of a time that the records cover.
-
-    Before the first and beyond the last record the evaluator cannot tell for any class; such
-    windows are counted in the limits and not drawn as events.
-    """
-    at_edge = window["start"] is None or window["end"] is None
-    return window["decision"] == "ALLOWED" or not at_edge
 
 
 def _entries(material: Material, tell: Say, writes: Writes) -> list[Entry]:
@@ -362,7 +280,9 @@ def _runs(accesses: Rows, edges: Sequence[datetime], tell: Say) -> list[Entry]:
                     ),
                     parts.joined((say(f"{incident}:"), given(first["incident_reason"] or "")), " "),
                 ),
-                who=parts.lines(quote(principal_of(first)), quote(first["src_ip"] or "no address")),
+                who=parts.lines(
+                    quote(parts.principal_of(first)), quote(first["src_ip"] or "no address")
+                ),
                 rows=rows,
             )
         )  # fmt: skip
@@ -375,14 +295,9 @@ def _stretch(at: datetime, edges: Sequence[datetime]) -> int:
 
 def _class(row: Row) -> tuple[object, ...]:
     return (
-        row["operation"], principal_of(row), row["src_ip"], row["container"], row["logged"],
+        row["operation"], parts.principal_of(row), row["src_ip"], row["container"], row["logged"],
         row["error_code"], row["in_incident"], row["incident_reason"],
     )  # fmt: skip
-
-
-def principal_of(row: Row) -> str:
-    """The caller as logged: its name, else its account, else the provider's word for its kind."""
-    return str(row["actor_uid"] or row["actor_account_uid"] or row["actor_type"] or "not logged")
 
 
 def _records(entry: Entry) -> str:
@@ -438,7 +353,8 @@ def _native(material: Material, writes: Writes) -> Native:
             row["time"],
             (
                 "request", row["operation"], row["container"] or row["resource_uid"],
-                row["object"], row["logged"], row["error_code"], principal_of(row), row["src_ip"],
+                row["object"], row["logged"], row["error_code"], parts.principal_of(row),
+                row["src_ip"],
                 row["user_agent"], row["bytes_out"], row["class_uid"], row["in_incident"],
                 row["incident_reason"], *parts.trace(material, row, row["time"]),
             ),

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 
 from reports.exhibits import parts
-from reports.exhibits.chronology import principal_of
+from reports.exhibits.parts import principal_of
 from reports.material import Material, Row
 from reports.model import (
     Column,

@@ -194,3 +194,8 @@ def _natural(uid: str) -> tuple[tuple[int, str], ...]:
 def rows_list(number: str, rows: Sequence[int]) -> str:
     """`Ex. C, row 3` or `Ex. C, rows 3, 5, 6`."""
     return f"Ex. {number}, row{'s' if len(rows) > 1 else ''} " + ", ".join(map(str, rows))
+
+
+def principal_of(row: Row) -> str:
+    """The caller as logged: its name, else its account, else the provider's word for its kind."""
+    return str(row["actor_uid"] or row["actor_account_uid"] or row["actor_type"] or "not logged")

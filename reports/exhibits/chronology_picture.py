@@ -1,0 +1,95 @@
+"""The picture of the chronology: changes over settings, computed exposure, requests, coverage.
+
+Bounded to a page: the lanes that say most are drawn, the tables hold all.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+
+from reports.charts import Lane, draw
+from reports.exhibits import lanes, parts
+from reports.exhibits.configuration_history import Writes
+from reports.material import Material, Row
+from reports.model import Picture
+from reports.text import Say
+
+#: Lanes of request classes; the rest share one lane.
+CLASS_LANES = 8
+#: Lanes of settings; the histories hold all of them.
+STATE_LANES = 12
+#: Longest name beside a lane before only its last part is written there.
+LABEL = 44
+
+
+def picture(
+    material: Material, tell: Say, changes: Sequence[tuple[int, list[Row]]]
+) -> Picture | None:
+    """The picture; `changes` are writes with the row of the table in which each stands."""
+    numbers = [number for number, _ in changes]
+    writes = [write for _, write in changes]
+    drawn_rules = lanes.rules(writes, numbers)
+    drawn: list[Lane] = [*_state_lanes(material, writes), *_class_lanes(material)]
+    drawn += lanes.coverage(material.coverage, material.gaps)
+    svg = draw(drawn_rules, drawn, material.config.zone)
+    if not svg:
+        return None
+    return Picture(
+        question=tell("picture"), svg=svg, alt=lanes.described(drawn_rules, drawn), causal=True
+    )
+
+
+def _state_lanes(material: Material, writes: Writes) -> list[Lane]:
+    """The settings that were written to; those of resources with a computed window first."""
+    about = {row["resource_uid"].removesuffix("/*") for row in filter(inside, material.windows)}
+    counts = Counter((row["resource_uid"], row["slot"]) for write in writes for row in write)
+    places = sorted(counts, key=lambda place: (place[0] not in about, -counts[place], place))
+    places = sorted(places[:STATE_LANES])
+    several = len({resource for resource, _ in places}) > 1
+    drawn = []
+    for resource, slot in places:
+        rows = tuple(
+            r for r in material.intervals if (r["resource_uid"], r["slot"]) == (resource, slot)
+        )
+        lane = lanes.state(slot, rows)
+        drawn.append(Lane(label=slot, note=short(resource) if several else "", bars=lane.bars))
+    return drawn
+
+
+def _class_lanes(material: Material) -> list[Lane]:
+    """Computed windows, then requests, one lane each per principal and action."""
+    groups: dict[tuple[str, str, str], list[Row]] = {}
+    for row in material.windows:
+        key = (row["principal"], row["action"], row["resource_uid"])
+        groups.setdefault(key, []).append(row)
+    telling = [(key, rows) for key, rows in groups.items() if any(map(inside, rows))]
+    telling.sort(key=lambda one: (-sum(r["accesses"] for r in one[1]), one[0]))
+    drawn = []
+    for (principal, action, resource), rows in telling[:CLASS_LANES]:
+        note = f"{short(principal)}, {short(resource)}"
+        drawn.append(lanes.exposure(rows, f"computed: {action}", note))
+    grouped: dict[tuple[str, str], list[Row]] = {}
+    for row in material.accesses:
+        grouped.setdefault((row["operation"], parts.principal_of(row)), []).append(row)
+    most = sorted(grouped.items(), key=lambda item: (-len(item[1]), item[0]))
+    for (operation, principal), rows_of in most[:CLASS_LANES]:
+        drawn.append(lanes.accesses(rows_of, f"{operation} ({len(rows_of):,})", short(principal)))
+    rest = [row for _, rows_of in most[CLASS_LANES:] for row in rows_of]
+    if rest:
+        drawn.append(lanes.accesses(rest, f"other requests ({len(rest):,})", ""))
+    return drawn
+
+
+def short(name: str) -> str:
+    """Last part of a name, for lanes of the picture; tables print names in full."""
+    tail = name.rsplit(":", 1)[-1]
+    return tail if len(tail) <= LABEL else tail.rsplit("/", 1)[-1]
+
+
+def inside(window: Row) -> bool:
+    """Whether a window says something of a time that the records cover.
+
+    Before the first and beyond the last record the evaluator cannot tell for any class; such
+    windows are counted in the limits and not drawn as events.
+    """
+    at_edge = window["start"] is None or window["end"] is None
+    return window["decision"] == "ALLOWED" or not at_edge
