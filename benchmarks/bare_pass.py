@@ -18,7 +18,7 @@ def main() -> None:
     for path in sorted(Path(sys.argv[1]).rglob("*.gz")):
         body = path.read_bytes()
         hashlib.sha256(body).digest()
-        plain = igzip.decompress(body)
+        plain: bytes = igzip.decompress(body)  # type: ignore[no-untyped-call]
         hashlib.sha256(plain).digest()
         records += len(decoder.decode(plain).Records)
     print(records)

@@ -17,6 +17,9 @@ from tests.collector.seal.test_sealing import butfor, sealed
 
 ROOT = Path(__file__).parents[3]
 
+#: Points at which a seal is killed; the long run is `make soak`.
+KILLS = 100 if os.environ.get("BUTFOR_SOAK") else 8
+
 
 def start(case: Path, *words: str, limit: int | None = None) -> subprocess.Popen[bytes]:
     """`butfor seal` in a process of its own, perhaps with a limit on the size of any file."""
@@ -34,13 +37,13 @@ def start(case: Path, *words: str, limit: int | None = None) -> subprocess.Popen
     )
 
 
-@pytest.mark.parametrize("point", range(8))
+@pytest.mark.parametrize("point", range(KILLS))
 def test_killed(case: Path, point: int) -> None:
     """At any point: never "wrong", and the next seal goes on to a verified case."""
     keyid = sealed(case)
     trust = verify.Trust(keys=frozenset({keyid}))
     with start(case) as process:
-        time.sleep(0.15 + 0.06 * point)
+        time.sleep(0.15 + 0.48 * point / KILLS)
         process.send_signal(signal.SIGKILL)
         process.communicate()
     assert verify.run(case, trust).wrong == ()

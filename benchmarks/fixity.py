@@ -1,0 +1,53 @@
+"""verify against `sha256sum -c` over the same files: `python -m benchmarks.fixity [MB]`.
+
+Rates are bytes over wall time, in turn in one run, all from the page cache. Both recompute one
+SHA-256 a file; verify also checks the custody chain, manifests and names, on two processors.
+"""
+
+import hashlib
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from time import perf_counter
+
+from benchmarks import preserve
+from collector import verify
+
+ROUNDS = int(os.environ.get("BUTFOR_BENCH_ROUNDS", "3"))
+
+
+def main() -> None:
+    """Large files and log files, both ways in turn."""
+    megabytes = int(sys.argv[1]) if len(sys.argv) > 1 else 512
+    for kind in (preserve.large, preserve.logs):
+        with tempfile.TemporaryDirectory() as name:
+            source = Path(name) / "source"
+            source.mkdir()
+            kind(source, megabytes if kind is not preserve.logs else megabytes // 8)
+            preserve.import_once(source, Path(name))
+            case = Path(name) / "case"
+            files = sorted(p for p in (case / "evidence").rglob("*") if p.is_file())
+            sums = Path(name) / "sums"
+            sums.write_text(
+                "".join(f"{hashlib.sha256(p.read_bytes()).hexdigest()}  {p}\n" for p in files)
+            )
+            size = sum(p.stat().st_size for p in files)
+            ours, theirs = [], []
+            for _ in range(ROUNDS):
+                began = perf_counter()
+                report = verify.run(case)
+                ours.append(perf_counter() - began)
+                assert not report.wrong, report.wrong
+                began = perf_counter()
+                subprocess.run(["sha256sum", "--quiet", "-c", str(sums)], check=True)
+                theirs.append(perf_counter() - began)
+            ratio = statistics.median(theirs) / statistics.median(ours)
+            print(f"{kind.__name__:6} {size / 2**20:7.0f} MB  verify  {ratio:5.2f} x sha256sum -c"
+                  "   target 0.8", flush=True)  # fmt: skip
+
+
+if __name__ == "__main__":
+    main()
