@@ -8,13 +8,13 @@ Nothing here reads a derived table: what it gives is a function of the item's by
 """
 
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
-from typing import Any, NamedTuple
+from typing import Any, BinaryIO, NamedTuple
 
 from collector.model import EvidenceItem
-from timeline.normalize import PARSERS, archives, ingest, lines, reextract, split
+from timeline.normalize import PARSERS, archives, exchanges, ingest, lines, reextract, split
 from timeline.normalize.model import BROKEN, OpenItem, Record, Unreadable, Where, micros
 
 #: Filled by comparing all records with each other: no record alone gives it.
@@ -81,9 +81,9 @@ def read_back(
     wanted = {(place.prefix, place.offset, place.length): place for place in places}
     at: dict[tuple[str, int, int], Found] = {}
     with open_item(item) as stream:
-        for body in archives.bodies(stream):
-            for form, record in _records(body):
-                key = (body.prefix, record.offset, record.length)
+        for prefix, cut in _bodies(item, stream):
+            for form, record in cut:
+                key = (prefix, record.offset, record.length)
                 if key in wanted and record.data is not None:
                     at[key] = Found(data=record.data, number=record.number, form=form)
             if len(at) == len(wanted):
@@ -94,6 +94,21 @@ def read_back(
         if one is not None:
             found[place] = one
     return found
+
+
+def _bodies(
+    item: EvidenceItem, stream: BinaryIO
+) -> Iterator[tuple[str, Iterable[tuple[str, Record]]]]:
+    """(archive members that lead to it, records) of every body of an item."""
+    if exchanges.is_exchange(item):
+        try:
+            found = exchanges.records(exchanges.received(stream.read()))
+        except ValueError:
+            found = ()
+        yield "", [("json", record) for record in found]
+        return
+    for body in archives.bodies(stream):
+        yield body.prefix, _records(body)
 
 
 def _records(body: archives.Body) -> Iterator[tuple[str, Record]]:

@@ -18,8 +18,9 @@ from typing import NamedTuple
 
 from collector import ledger, store, warc
 from collector.model import EvidenceItem, Gap, Observation, Outcome
+from timeline.normalize import split
 from timeline.normalize.aws import answers_collected as provider
-from timeline.normalize.model import BROKEN, Snapshot
+from timeline.normalize.model import BROKEN, Record, Snapshot
 
 #: What follows the block of a WARC record.
 _END = len(warc.CRLF + warc.CRLF)
@@ -78,6 +79,24 @@ def received(member: bytes) -> Received:
     except (zlib.error, KeyError) as error:
         raise ValueError(f"expected one response record, found {error!r}") from error
     return Received(answer, size - _END - len(answer.response.body))
+
+
+def records(page: Received) -> tuple[Record, ...]:
+    """Records of a JSON answer, placed in the item's decompressed stream.
+
+    None of an answer that refuses or was not whole: how it ended is in the ledger. None of a
+    packed body either: a record of it has no place of its own.
+
+    Raises:
+        ValueError: the body cannot be unpacked.
+    """
+    body = page.answer.response.body
+    if not page.accepted or page.text() != body or body[:1] != b"{":
+        return ()
+    return tuple(
+        record._replace(offset=page.offset + record.offset)
+        for record in split.json_records(iter((body,)))
+    )
 
 
 def snapshots(

@@ -167,25 +167,16 @@ def _read_body(body: Body, item: EvidenceItem, parsers: tuple[Parser, ...], tall
 def _read_exchange(
     member: bytes, item: EvidenceItem, parsers: tuple[Parser, ...], tally: _Tally
 ) -> None:
-    """One recorded answer: a log if it brings records of a known form, else a document.
-
-    An answer that refuses, or that was not whole, brings no records; how it ended is in the ledger.
-    """
+    """One recorded answer: a log if it brings records of a known form, else a document."""
     place = _Place(item, Where(item.uid, "", micros(item.acquired_at)), item.name)
     try:
         page = exchanges.received(member)
-        text = page.text() if page.accepted else b""
+        records = exchanges.records(page)
     except ValueError as error:
         tally.whole(place, "not_understood", str(error))
         return
     usable = tuple(each for each in parsers if each.form == "json")
-    records = [
-        record._replace(offset=page.offset + record.offset)
-        for record in (split.json_records(iter((text,))) if text[:1] == b"{" else ())
-    ]
-    if text == page.answer.response.body and any(
-        each.detect(record.data) for record in records if record.data for each in usable
-    ):
+    if any(each.detect(record.data) for record in records if record.data for each in usable):
         _read_log(iter(records), "json", place, usable, tally)
     else:
         tally.document(place, f"answer to {page.answer.operation}")

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from collector import warc
 from collector.model import EvidenceItem
 from tests.timeline.normalize.evidence import AT, Store
-from timeline import normalize
+from timeline import normalize, rederive
 from timeline.normalize import exchanges
 from timeline.normalize.aws import answers_collected
 from timeline.state.aws import harvest
@@ -180,3 +180,17 @@ def test_every_kind_that_is_collected_is_read_by_the_state() -> None:
 )
 def test_what_an_answer_is_about(resource: str, asked: dict[str, str], found: str) -> None:
     assert answers_collected.about(resource, "222222222222", asked) == found
+
+
+def test_a_row_comes_again_from_the_bytes_of_its_answer(tmp_path: Path) -> None:
+    store = Store()
+    item = answered(store, looked_up(3))
+    normalize.run(tmp_path, store.items, tmp_path / "events", open_item=store.open_item, workers=1)
+    for row in normalize.rows(tmp_path / "events"):
+        place = rederive.place_of(row["locator"])
+        assert place is not None
+        found = rederive.read_back(store.open_item, item, [place])[place]
+        again = rederive.event_row(item, place, found)
+        assert again is not None
+        assert again["provider_uid"] == row["provider_uid"]
+        assert again["record_sha256"] == row["record_sha256"]
