@@ -1,7 +1,8 @@
 """The quick suite that mutants of the evaluator have to survive: see docs/methods/decision.md.
 
 Not collected by a plain run: its cases are those of the files beside it, put into few tests, so
-that one mutant costs one fork and a fraction of a second. `make mutants` names it.
+that one mutant costs one fork and a fraction of a second. `make mutants` names it. The answers to
+the tables in full hold whatever the tables themselves assert.
 """
 
 import random
@@ -13,7 +14,6 @@ from tests.timeline.policy.aws import test_answers as answers
 from tests.timeline.policy.aws import test_assumptions as assumptions
 from tests.timeline.policy.aws import test_hostile as hostile
 from tests.timeline.policy.aws import test_naive as naive
-from tests.timeline.policy.aws import test_tables as tables
 from tests.timeline.policy.aws import test_vectors as vectors
 
 
@@ -25,9 +25,12 @@ def values(function: Any) -> list[tuple[Any, ...]]:
     return [()]
 
 
-def test_tables() -> None:
-    for case in tables.cases():
-        tables.test_case(*case.values)
+def test_answers_to_the_tables() -> None:
+    answers.test_answers_to_the_tables()
+
+
+def test_answers_to_drawn_lines() -> None:
+    answers.test_answers_to_drawn_lines()
 
 
 def test_vectors() -> None:
@@ -35,7 +38,7 @@ def test_vectors() -> None:
         vectors.test_vector(case)
 
 
-@pytest.mark.parametrize("module", [answers, assumptions, hostile])
+@pytest.mark.parametrize("module", [assumptions, hostile])
 def test_the_rest(module: Any) -> None:
     for name, function in sorted(vars(module).items()):
         if name.startswith("test_") and "ten_thousand" not in name:
@@ -45,4 +48,4 @@ def test_the_rest(module: Any) -> None:
 
 def test_naive_evaluator() -> None:
     r = random.Random(1)
-    assert sum(naive.trial(r) for _ in range(300)) > 100
+    assert sum(naive.trial(r) for _ in range(100)) > 30

@@ -8,6 +8,7 @@ change of any word shows in review. They come from the evaluator itself and prov
 import json
 import os
 import random
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -25,22 +26,19 @@ PAYLOADS: tuple[tuple[str, dict[str, Any]], ...] = (
 )
 
 
-def of_tables() -> list[dict[str, Any]]:
+def of_tables() -> Iterator[dict[str, Any]]:
     """One answer for each case of the tables."""
-    found = []
     for path in TABLES:
         table = json.loads(path.read_text())
         for case in table["cases"]:
             answer = asked(table, case)
             answer.pop("id", None)
-            found.append({"case": f"{path.stem}: {case['name']}", **answer})
-    return found
+            yield {"case": f"{path.stem}: {case['name']}", **answer}
 
 
-def of_drawn_lines(count: int = 600) -> list[dict[str, Any]]:
+def of_drawn_lines(count: int = 600) -> Iterator[dict[str, Any]]:
     """Answers to drawn questions, a part of whose facts is hidden."""
     r = random.Random(6)
-    found = []
     for number in range(count):
         request, state, readings = lines.request(r), lines.state(r), r.choice(READINGS)
         hidden = sorted(set(lines.some(r, lines.SLOTS, 2)))
@@ -52,28 +50,28 @@ def of_drawn_lines(count: int = 600) -> list[dict[str, Any]]:
         else:
             asking = lines.without(request, keys)
             answer = evaluate(asking, state, hidden, assumptions=readings)
-        found.append(
-            {
-                "case": number,
-                "decision": answer.verdict.value,
-                "deny_kind": answer.deny_kind,
-                "allow_paths": answer.allow_paths,
-                "denies": answer.denies,
-                "voided": answer.voided,
-                "unknowns": answer.unknowns,
-                "ambiguities": answer.ambiguities,
-                "assumptions": answer.assumptions,
-            }
-        )
-    return found
+        yield {
+            "case": number,
+            "decision": answer.verdict.value,
+            "deny_kind": answer.deny_kind,
+            "allow_paths": answer.allow_paths,
+            "denies": answer.denies,
+            "voided": answer.voided,
+            "unknowns": answer.unknowns,
+            "ambiguities": answer.ambiguities,
+            "assumptions": answer.assumptions,
+        }
 
 
-def check(name: str, answers: list[dict[str, Any]]) -> None:
+def check(name: str, answers: Iterator[dict[str, Any]]) -> None:
+    """Compare, line by line, with what is recorded; or record."""
     path = ANSWERS / f"{name}.jsonl"
-    found = [json.dumps(answer, ensure_ascii=False, sort_keys=True) for answer in answers]
+    found = (json.dumps(answer, ensure_ascii=False, sort_keys=True) for answer in answers)
     if os.environ.get("BUTFOR_REGEN"):
-        path.write_text("\n".join(found) + "\n")
-    assert path.read_text().splitlines() == found
+        path.write_text("".join(f"{line}\n" for line in found))
+        return
+    for recorded, line in zip(path.read_text().splitlines(), found, strict=True):
+        assert recorded == line
 
 
 def test_answers_to_the_tables() -> None:
