@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 
-.PHONY: demo test check bench soak lock docs fixtures clean
+.PHONY: demo test check bench soak mutants lock docs fixtures clean
 
 demo: $(VENV)/core.stamp  ## install, then the whole of it on the built-in incident
 	$(BIN)/butfor demo demo
@@ -16,6 +16,14 @@ test: $(VENV)/dev.stamp  ## install, lint, type-check, run every test
 
 soak: $(VENV)/dev.stamp  ## the long runs: kill -9 at 100 points, larger property runs
 	BUTFOR_SOAK=1 $(BIN)/python -m pytest -n 2 -k "kill or soak or properties"
+
+MUTATION := $(VENV)/mutation
+SHARE ?= 0.1
+SEED ?= 1
+mutants:  ## mutation testing of the policy evaluator on a drawn share of the mutants; 1 for all of them
+	test -x $(MUTATION)/bin/mutmut || $(PYTHON) -m venv $(MUTATION)
+	$(MUTATION)/bin/pip install -q --disable-pip-version-check mutmut==3.8.1 msgspec==0.22.0
+	$(MUTATION)/bin/python tests/timeline/policy/mutate.py . $(MUTATION)/tree $(SHARE) $(SEED)
 
 bench: $(VENV)/dev.stamp  ## timings, as ratios taken in one run; never a test
 	$(BIN)/python -m benchmarks
