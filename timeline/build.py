@@ -19,14 +19,13 @@ import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from collector import case as case_file
 from collector import store
 from collector.case import CaseConfig
-from collector.model import EvidenceItem, Gap, Provenance
+from collector.model import EvidenceItem, Gap
 from timeline import events, normalize, tables
 from timeline.correlate import analysis, card, decisions, gaps
 from timeline.correlate import findings as finding_stage
@@ -36,6 +35,7 @@ from timeline.correlate.aws import switches
 from timeline.correlate.aws.provider import AWS
 from timeline.correlate.material import Material, by_key
 from timeline.model import Finding, Verdict
+from timeline.normalize import Snapshot, exchanges
 from timeline.state import replay
 
 DERIVED = "derived"
@@ -81,8 +81,8 @@ def run(case: Path) -> BuildReport:
         *report.gaps,
         *switches.gaps(events.of_services(table, (switches.SERVICE,))),
     ]
-    shots, timeless = _snapshots(case, items)
-    found_gaps += timeless
+    shots, unread = _snapshots(case, items)
+    found_gaps += unread
     state = replay.run(  # 4
         table,
         shots,
@@ -194,30 +194,14 @@ def _attributed(
     return found
 
 
-def _snapshots(
-    case: Path, items: Sequence[EvidenceItem]
-) -> tuple[list[tuple[str, Any, datetime, Provenance]], list[Gap]]:
-    """API answers with a time of observation; the others have no place in time and are gaps."""
-    found: list[tuple[str, Any, datetime, Provenance]] = []
-    timeless: list[Gap] = []
-    for shot in normalize.snapshots(items, lambda item: store.open_item(case, item)):
-        proof = Provenance(item=shot.item.uid, locator=shot.locator or "", sha256=shot.sha256)
-        if shot.observed_at is not None:
-            found.append((shot.kind, shot.body, shot.observed_at, proof))
-            continue
-        timeless.append(
-            Gap(
-                kind="not_understood",
-                subject=shot.item.name,
-                reason=(
-                    f"expected the time at which this {shot.kind} was observed, found none: it has "
-                    "no place in time and is not used; import it with --observed-at"
-                ),
-                item=shot.item.uid,
-                locator=shot.locator or None,
-            )
-        )
-    return found, timeless
+def _snapshots(case: Path, items: Sequence[EvidenceItem]) -> tuple[list[Snapshot], tuple[Gap, ...]]:
+    """API answers, handed over or collected, and gaps for collected ones that cannot be read.
+
+    Undated ones too: whether an answer says anything of an instant is for the state to judge.
+    """
+    handed_over = normalize.snapshots(items, lambda item: store.open_item(case, item))
+    collected, unread = exchanges.snapshots(case, items)
+    return [*handed_over, *collected], unread
 
 
 def finding_row(finding: Finding) -> dict[str, Any]:
