@@ -6,6 +6,7 @@ BIN    := $(VENV)/bin
 .PHONY: demo test check bench soak mutants lock docs fixtures clean
 
 demo: $(VENV)/core.stamp  ## install, then the whole of it on the built-in incident
+	test ! -d demo || { chmod -R u+w demo && rm -rf demo; }
 	$(BIN)/butfor demo demo
 
 test: $(VENV)/dev.stamp  ## install, lint, type-check, run every test
@@ -49,10 +50,13 @@ $(VENV)/core.stamp: requirements/core.lock requirements/build.lock pyproject.tom
 	$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e .
 	touch $@
 
-$(VENV)/dev.stamp: requirements/dev.lock pyproject.toml
+# Judges that come as source only are built in place, with what dev.lock has pinned.
+$(VENV)/dev.stamp: requirements/dev.lock requirements/judges.lock pyproject.toml
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes --only-binary :all: \
 	  -r requirements/dev.lock
+	$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes \
+	  --no-build-isolation -r requirements/judges.lock
 	$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e .
 	touch $@
 
