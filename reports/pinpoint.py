@@ -7,19 +7,18 @@ after `/ : -`, and inside runs that offer no such place.
 import json
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
 #: Where a line may break inside an identifier; the drawing layer turns it into a break of no width.
 BREAK = "\ue000"
-_AFTER = re.compile(
-    r"(?<=[/:\-])(?=.)|(?<=[._,=&?@+|])(?=.{4})|(?<=[a-z])(?=[A-Z][a-z]{3})", re.DOTALL
-)
-#: A run without such a place may break after each so many characters if it is longer than 14.
-_RUN = 12
+_AFTER = re.compile(r"(?<=[/:\-])(?=.)|(?<=[._,=&?@+|])(?=.{4})", re.DOTALL)
+#: A longer run without such a place may break between its words, and after each so many characters.
 _LONG = 14
+_CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z][a-z]{3})")
+_RUN = 12
 #: Longest word of ours that is never broken.
 UNBROKEN = 32
 
@@ -97,13 +96,21 @@ def pinpoint(row: Mapping[str, Any]) -> str:
 
 def breakable(text: str) -> str:
     """The text with places at which a line may break; nothing else is added or lost."""
-    pieces = []
-    for piece in _AFTER.split(text):
-        while len(piece) > _LONG and not any(mark.isspace() for mark in piece[:_LONG]):
-            pieces.append(piece[:_RUN])
-            piece = piece[_RUN:]
-        pieces.append(piece)
-    return BREAK.join(pieces)
+    return BREAK.join(
+        part
+        for piece in _AFTER.split(text)
+        for part in (_runs(piece) if len(piece) > _LONG else (piece,))
+    )
+
+
+def _runs(piece: str) -> Iterator[str]:
+    """A long piece in runs that fit a narrow column."""
+    for part in _CAMEL.split(piece):
+        rest = part
+        while len(rest) > _LONG and not any(mark.isspace() for mark in rest[:_LONG]):
+            yield rest[:_RUN]
+            rest = rest[_RUN:]
+        yield rest
 
 
 def words(text: str) -> str:
