@@ -33,6 +33,9 @@ _TABLE = re.compile(r"(?s)(?P<path>.+\.(?:csv|parquet)):(?P<row>\d+|all)")
 def _verify(**given: Any) -> None:  # noqa: ANN401 (the options of two commands)
     row, anew = given.pop("row"), given.pop("rebuild")
     if row is not None:
+        others = ("keys", "tsa_root", "earlier_seal", "sha512", "record")
+        if any(given[name] for name in others):
+            raise UsageError("--row: expected with PATH, --case, --rebuild, --json only.")
         _row(row, given["path"], given["case_path"], anew, given["as_json"])
     elif anew:
         raise UsageError("--rebuild: expected with --row, found alone.")

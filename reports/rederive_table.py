@@ -66,18 +66,23 @@ def cited(case: Path, path: Path, row: int | None, rebuilt: Path | None) -> tupl
             f"{path}:{row}: expected a row number of this table, found none of that number "
             f"({len(expected)} rows)"
         )
-    if not chosen:
-        return (Cited(label=f"{path}", item=None, locator=None, sha256=None, differences=whole),)
-    return tuple(
+    rows = [
         _one(exhibit, f"{path}:{at + 1}" if row is None else f"{path}:{row}", expected[at],
-             found[at] if at < len(found) else None, whole, rebuilt is not None)
+             found[at] if at < len(found) else None, rebuilt is not None)
         for at in chosen
-    )  # fmt: skip
+    ]  # fmt: skip
+    if whole or not rows:
+        empty = () if rows else (f"no rows: compared with {_source(rebuilt is not None)}",)
+        table = Cited(
+            label=str(path), item=None, locator=None, sha256=None, differences=whole, computed=empty
+        )
+        rows.insert(0, table)
+    return tuple(rows)
 
 
 def _one(
     exhibit: Exhibit, label: str, expected: Mapping[str, Any], found: Mapping[str, Any] | None,
-    whole: tuple[Difference, ...], anew: bool,
+    anew: bool,
 ) -> Cited:  # fmt: skip
     if found is None:
         missing = Difference(column="row", expected=dict(expected), found="no such row")
@@ -86,9 +91,17 @@ def _one(
         differences = rederive.compare(expected, found)
     return Cited(
         label=label, item=expected.get("evidence_item"), locator=expected.get("locator"),
-        sha256=expected.get("record_sha256"), differences=(*whole, *differences),
+        sha256=expected.get("record_sha256"), differences=differences,
         computed=_computed(exhibit, expected, anew),
     )  # fmt: skip
+
+
+def _source(anew: bool) -> str:
+    return (
+        "what tables derived anew from the evidence give"
+        if anew
+        else "what the derived tables and custody give"
+    )
 
 
 def _computed(exhibit: Exhibit, row: Mapping[str, Any], anew: bool) -> tuple[str, ...]:
@@ -98,10 +111,9 @@ def _computed(exhibit: Exhibit, row: Mapping[str, Any], anew: bool) -> tuple[str
     names = [name for name, _ in exhibit.native.columns if not (cites and name in own)]
     if not names:
         return ()
-    source = "tables derived anew from the evidence" if anew else "the derived tables"
     method = METHODS.get(exhibit.key, "docs/methods")
     what = ", ".join(names) if cites else "the whole row (it cites no record)"
-    return (f"{what}: computed ({method}); compared with what {source} give",)
+    return (f"{what}: computed ({method}); compared with {_source(anew)}",)
 
 
 def _chosen(expected: Sequence[Mapping[str, Any]], row: int | None) -> list[int]:

@@ -87,6 +87,14 @@ def test_events_and_changes_by_their_ids(made: Path) -> None:
     assert run("--case", made, "--row", "EV-9.f9/9")[0] == 2
 
 
+def test_a_changed_byte_of_custody_is_an_integrity_failure(case: Path) -> None:
+    custody = case / "custody.jsonl"
+    custody.chmod(0o644)
+    custody.write_bytes(custody.read_bytes().replace(b'"case made"', b'"case MADE"', 1))
+    for name in ("chain-of-custody", "access-summary"):
+        assert run("--row", f"{table(case, name)}:1")[0] == 4
+
+
 def test_a_changed_byte_of_evidence_is_an_integrity_failure(case: Path) -> None:
     path = table(case, "configuration-history")
     item = pq.read_table(path.with_suffix(".parquet")).to_pylist()[0]["evidence_item"]
@@ -206,6 +214,8 @@ def test_what_is_no_row_is_a_usage_error(made: Path) -> None:
         ("--row", f"{made / 'nothing.csv'}:1", "--case", made),
         ("--row", "all"),
         ("--rebuild", made),
+        ("--row", f"{path}:1", "--record"),
+        ("--row", f"{path}:1", "--all"),
     ):
         code, report = run(*arguments)
         assert code == 2, report
