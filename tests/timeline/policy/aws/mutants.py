@@ -21,7 +21,8 @@ def values(function: Any) -> list[tuple[Any, ...]]:
     """What `parametrize` gives to a test function, by position; one empty tuple if nothing."""
     for mark in getattr(function, "pytestmark", ()):
         if mark.name == "parametrize":
-            return [(given,) for given in mark.args[1]]
+            several = not isinstance(mark.args[0], str) or "," in mark.args[0]
+            return [tuple(given) if several else (given,) for given in mark.args[1]]
     return [()]
 
 

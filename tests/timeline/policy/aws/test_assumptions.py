@@ -1,12 +1,14 @@
 """Named assumptions and ambiguity readings: what they decide, and that they are named."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from timeline.policy.aws import evaluate
 
-BOTH = frozenset(("documented-readings", "unseen-guardrails-absent"))
+UNSEEN = "unseen-guardrails-absent"
+BOTH = frozenset(("documented-readings", UNSEEN))
 DOCUMENTED = frozenset(("documented-readings",))
 PUBLIC = {
     "Version": "2012-10-17",
@@ -75,3 +77,27 @@ def test_a_partly_known_policy_denies_by_what_is_known() -> None:
     assert evaluate(REQUEST, state, ("bucket.policy",)).verdict == "DENIED"
     known = evaluate(REQUEST, STATE, ("bucket.policy",))
     assert (known.verdict, known.unknowns) == ("UNKNOWN", ("bucket.policy",))
+
+
+def test_the_assumption_changes_nothing_else_of_the_answer() -> None:
+    everyone = {"URI": "http://acs.amazonaws.com/groups/global/AllUsers"}
+    acl = {"Owner": {"ID": "id"}, "Grants": [{"Grantee": everyone, "Permission": "READ"}]}
+    closed = {**STATE["bucket"], "public_access_block": {"IgnorePublicAcls": True}}
+    bob = {"type": "IAMUser", "arn": "arn:aws:iam::222222222222:user/bob"}
+    denial = {"Statement": [{**PUBLIC["Statement"], "Effect": "Deny"}]}  # type: ignore[dict-item]
+    cases: list[tuple[dict[str, Any], dict[str, Any], str]] = [
+        (REQUEST, STATE, "unseen:rcps"),
+        (REQUEST, {**STATE, "bucket": closed, "object": {"acl": acl}}, "unseen:rcps"),
+        (
+            {**REQUEST, "principal": bob},
+            {"bucket": {**closed, "policy": denial}, "object": {"acl": acl}},
+            "unseen:scps",
+        ),
+    ]
+    for request, state, unseen in cases:
+        bare = evaluate(request, state, (), assumptions=BOTH)
+        found = evaluate(request, state, (unseen,), assumptions=BOTH)
+        assumed = {UNSEEN} if found.assumptions != bare.assumptions else set()
+        named = tuple(sorted({*bare.assumptions, *assumed}))
+        assert replace(bare, assumptions=named) == found
+    assert evaluate(*cases[0][:2], (cases[0][2],), assumptions=BOTH).assumptions == (UNSEEN,)

@@ -8,6 +8,7 @@ import pytest
 from timeline.policy.aws import evaluate
 from timeline.policy.aws.language import compile_document
 from timeline.policy.aws.patterns import Pattern, action_regex
+from timeline.policy.malformed import MalformedError
 
 REQUEST: dict[str, Any] = {
     "principal": {"type": "IAMUser", "arn": "arn:aws:iam::111111111111:user/a"},
@@ -65,3 +66,51 @@ def test_ten_thousand_values_in_a_condition() -> None:
     condition = {"NotIpAddress": {"aws:SourceIp": values}}
     statement = {"Effect": "Allow", "Action": "*", "Resource": "*", "Condition": condition}
     assert asked({"Statement": statement})[0] == "ALLOWED"
+
+
+@pytest.mark.parametrize(
+    ("principal", "text"),
+    [
+        (
+            {"type": "Robot"},
+            "principal.type: expected one of Anonymous, IAMUser, AssumedRole, FederatedUser, Root, "
+            "AWSAccount, AWSService, found 'Robot'",
+        ),
+        (
+            {"type": "IAMUser", "arn": 5},
+            "principal: expected text in type, arn, account, canonical_id, unique_id, issuer_arn, "
+            "service",
+        ),
+    ],
+)
+def test_a_caller_that_is_none_is_named(principal: dict[str, Any], text: str) -> None:
+    with pytest.raises(MalformedError) as caught:
+        evaluate({**REQUEST, "principal": principal}, {"bucket": {"name": "b"}}, ())
+    assert str(caught.value) == text
+
+
+STATEMENT = {"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*"}
+
+
+@pytest.mark.parametrize(
+    ("changes", "text"),
+    [
+        ({"Effect": "allow"}, "Effect: expected Allow or Deny, found 'allow'"),
+        ({"NotAction": "s3:Put*"}, "both Action and NotAction"),
+        ({"NotResource": "*"}, "both Resource and NotResource"),
+        ({"Action": None}, "neither Action nor NotAction"),
+        ({"Resource": None}, "neither Resource nor NotResource"),
+        ({"Action": 1}, "Action: expected a text or a list of texts"),
+        ({"Resource": [1]}, "Resource: expected a text or a list of texts"),
+        ({"Action": None, "NotAction": 1}, "NotAction: expected a text or a list of texts"),
+        ({"Resource": None, "NotResource": 1}, "NotResource: expected a text or a list of texts"),
+        ({"Condition": "x"}, "Condition: expected an object of objects"),
+        ({"Condition": {"Bool": "x"}}, "Condition: expected an object of objects"),
+    ],
+)
+def test_what_is_no_statement_is_named(changes: dict[str, Any], text: str) -> None:
+    given = {k: v for k, v in {**STATEMENT, **changes}.items() if v is not None}
+    found = asked({"Statement": [given]})
+    assert found == ("UNKNOWN", (f"malformed statement #0: {text}",))
+    found = asked({"Statement": [{"Sid": "S", **given}]})
+    assert found == ("UNKNOWN", (f"malformed statement #0(S): {text}",))
