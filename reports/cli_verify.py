@@ -49,11 +49,14 @@ def _row(row: str, path: Path | None, case_path: Path | None, anew: bool, as_jso
 
     table, number = _asked(row, path)
     case = _case(table, None if row == "all" else path, case_path)
-    with rederive_row.derived_anew(case) if anew else nullcontext() as rebuilt:
-        if table is not None:
-            cited = rederive_table.cited(case, table, number, rebuilt)
-        else:
-            cited = rederive_row.by_uid(case, row, rebuilt)
+    # What is derived anew rests on all evidence: if some of it is altered, that is the result.
+    results = rederive_row.whole_case(case) if anew else ()
+    if not results:
+        with rederive_row.derived_anew(case) if anew else nullcontext() as rebuilt:
+            if table is not None:
+                cited = rederive_table.cited(case, table, number, rebuilt)
+            else:
+                cited = rederive_row.by_uid(case, row, rebuilt)
         results = rederive_row.against_bytes(case, cited)
     code = worst(*(one.exit_code for one in results))
     if as_json:

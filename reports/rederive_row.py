@@ -111,6 +111,7 @@ def against_bytes(case: Path, rows: Sequence[Cited]) -> tuple[Result, ...]:
     }
     stored = stored_events(case, uids)
     found: dict[int, Result] = {}
+    lists: dict[int, rederive_item.Listed] = {}
     for uid in sorted({row.item for row in rows if row.item is not None}):
         of_item = [n for n, row in enumerate(rows) if row.item == uid]
         if uid not in items:
@@ -118,7 +119,9 @@ def against_bytes(case: Path, rows: Sequence[Cited]) -> tuple[Result, ...]:
                 why = f"{uid}: expected an evidence item of this case, found none of that id"
                 found[n] = replace(_result(rows[n]), unchecked=(*rows[n].unchecked, why))
             continue
-        read = _read(case, items[uid], {p for n in of_item if (p := places[n]) is not None})
+        number = items[uid].acquisition
+        known = lists.get(number) or lists.setdefault(number, rederive_item.listed(case, number))
+        read = _read(case, items[uid], known, {p for n in of_item if (p := places[n]) is not None})
         for n in of_item:
             found[n] = _checked(rows[n], places[n], items[uid], read, stored)
     return tuple(found.get(n) or _result(row) for n, row in enumerate(rows))
@@ -133,9 +136,24 @@ class _Read:
     problem: str | None
 
 
-def _read(case: Path, item: EvidenceItem, places: Collection[Place]) -> _Read:
+def whole_case(case: Path) -> tuple[Result, ...]:
+    """The check of the whole case, for what rests on all of it; empty if nothing is wrong."""
+    from collector import verify
+
+    wrong = verify.run_safely(case).wrong
+    altered = tuple(
+        Difference(column=f"{one.path} [{one.check}]", expected=one.expected, found=one.found)
+        for one in wrong
+    )
+    whole = Result(label=str(case), item=None, locator=None, sha256=None, altered=altered)
+    return (whole,) if altered else ()
+
+
+def _read(
+    case: Path, item: EvidenceItem, known: rederive_item.Listed, places: Collection[Place]
+) -> _Read:
     try:
-        altered = rederive_item.altered(case, item)
+        altered = rederive_item.altered(case, item, known)
     except CaseError as error:
         return _Read(altered=(), records={}, problem=error.message)
     try:

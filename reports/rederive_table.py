@@ -61,7 +61,11 @@ def cited(case: Path, path: Path, row: int | None, rebuilt: Path | None) -> tupl
     if found and len(found) != len(expected):
         count = Difference(column="number of rows", expected=len(expected), found=len(found))
         whole = (*whole, count)
-    if not chosen and row is not None:
+    extra = [found[at] for at in _chosen(found, row) if row is not None and at < len(found)]
+    if not chosen and row is not None and extra:
+        more = Difference(column="row", expected="no such row", found=extra[0])
+        whole = (*whole, more)
+    elif not chosen and row is not None:
         raise UsageError(
             f"{path}:{row}: expected a row number of this table, found none of that number "
             f"({len(expected)} rows)"
@@ -121,7 +125,7 @@ def _chosen(expected: Sequence[Mapping[str, Any]], row: int | None) -> list[int]
         return list(range(len(expected)))
     for name in ("row", "seq"):
         if expected and name in expected[0]:
-            return [at for at, one in enumerate(expected) if one[name] == row]
+            return [at for at, one in enumerate(expected) if one.get(name) == row]
     return [row - 1] if 1 <= row <= len(expected) else []
 
 

@@ -107,6 +107,10 @@ def test_a_changed_byte_of_evidence_is_an_integrity_failure(case: Path) -> None:
         assert code == 4, at
         assert f"stored bytes of {item}" in differing(report, "altered")
         assert run("--row", "all", path)[0] == 4
+    other = pq.read_table(path.with_suffix(".parquet")).to_pylist()[-1]
+    assert other["evidence_item"] != item
+    assert run("--row", f"{path}:{other['row']}")[0] == 0  # its own bytes stand
+    assert run("--row", f"{path}:{other['row']}", "--rebuild")[0] == 4  # those of others count
     stored.write_bytes(sound[:-1])
     assert run("--row", f"{path}:1")[0] == 4
     stored.unlink()
@@ -133,7 +137,7 @@ def test_ledger_and_bytes_rewritten_together_do_not_stand_against_custody(case: 
         path.write_bytes(raw)
     code, report = run("--case", case, "--row", "EV-1.f1/0")
     assert code == 4
-    assert "files.jsonl of EV-1.f1" in differing(report, "altered")
+    assert "files.jsonl of acquisition 1" in differing(report, "altered")
 
 
 @pytest.mark.parametrize(
@@ -179,6 +183,15 @@ def test_rows_cut_off_or_unreadable(case: Path) -> None:
     path.write_bytes(b'"row"\r\n"unclosed')
     code, report = run("--row", f"{path}:1")
     assert (code, differing(report)) == (1, {"file", "row"})
+
+
+def test_a_row_too_many(case: Path) -> None:
+    path = table(case, "gaps-and-limits")
+    text = path.read_bytes()
+    row = text.splitlines(keepends=True)[1]
+    path.write_bytes(text + row.replace(b"1,", b"2,", 1))
+    assert run("--row", f"{path}:2")[0] == run("--row", "all", path)[0] == 1
+    assert run("--row", f"{path}:3")[0] == 2
 
 
 def test_a_changed_cell_of_derived_events(case: Path) -> None:
