@@ -91,7 +91,8 @@ def _root(one: Seen, name: str) -> Mapping[str, Json]:
 
 
 def _bucket_policy(one: Seen) -> tuple[Shown, ...]:
-    written = one.body if "Statement" in one.body else one.body.get("Policy")
+    whole = dict(one.body)
+    written: Json = whole if "Statement" in whole else whole.get("Policy")
     return ((one.about, "policy", _statements(written)),)
 
 

@@ -59,12 +59,12 @@ def _collected(documents: Sequence[tuple[Any, ...]]) -> list[Listing]:
             page = (mapping(answer), provenance)
             answers.setdefault((str(about[0]), observed_at), []).append(page)
     found: list[Listing] = []
-    for (about, observed_at), pages in sorted(answers.items()):
+    for (subject, observed_at), pages in sorted(answers.items()):
         shown = [_authorization(page, observed_at, proof, alone=False) for page, proof in pages]
         found += shown
         more = sum(text(page.get("IsTruncated")) == "true" for page, _ in pages)
         entries = sum(_entries(page) for page, _ in pages)
-        account = about.removeprefix("aws:account:")
+        account = subject.removeprefix("aws:account:")
         seen = {arn: slots for one in shown for arn, slots in one.seen.items()}
         if account.isdigit() and more == len(pages) - 1 and entries == len(seen):
             found.append(replace(shown[-1], prefixes=_prefixes([account]), seen=seen))
