@@ -153,7 +153,10 @@ def answers(
         if not used[snapshot.kind] and snapshot.about is None:
             reason = "an answer of this kind does not name the resource that it is about: not used"
         elif observed_at is None and snapshot.kind not in DATED:
-            reason = "expected the time at which this answer was observed, found none stated"
+            reason = (
+                "expected the time at which this answer was observed, found none stated: "
+                "import it with --observed-at; not used"
+            )
         if reason is not None:
             gap = Gap(
                 kind="not_understood", subject=snapshot.kind, reason=reason, item=item.uid,
