@@ -22,12 +22,12 @@ from timeline.normalize.model import (
     BROKEN,
     RECORD_LIMIT,
     Document,
-    EventRow,
     OpenItem,
     Parser,
     Part,
     Partition,
     Record,
+    Row,
     Unreadable,
     Where,
     micros,
@@ -70,7 +70,7 @@ class _Tally:
     sources: Counter[str] = field(default_factory=Counter)
     days: set[tuple[str, int]] = field(default_factory=set)
 
-    def row(self, row: EventRow) -> None:
+    def row(self, row: Row) -> None:
         """A record that gives a row."""
         self.rows += 1
         self.sources[row.source] += 1

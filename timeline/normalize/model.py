@@ -123,6 +123,57 @@ class EventRow(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     shared_uid: str | None = None
 
 
+#: Columns of `events` that repeat with the caller.
+ACTOR_COLUMNS = (
+    "actor_type", "actor_uid", "actor_unique_id", "actor_name", "actor_account_uid", "session_uid",
+    "session_issuer_uid", "session_created", "source_identity", "credential_uid", "mfa",
+    "invoked_by", "delegation",
+)  # fmt: skip
+#: Columns that repeat with the kind of event and its client.
+EVENT_COLUMNS = (
+    "time_precision", "acquired_at", "provider", "region", "service", "operation", "category",
+    "activity", "src_vpc_endpoint", "user_agent", "tls_version", "auth_method", "auth_evidence",
+    "outcome", "error_code", "evidence_item", "source", "recipient_account_uid", "logged_time",
+    "referer", "status_code",
+)  # fmt: skip
+#: Columns of which every record has its own.
+OWN_COLUMNS = (
+    "event_uid", "provider_uid", "request_id", "time", "time_text", "account_uid", "src_ip",
+    "resource_type", "resource_uid", "container", "object", "object_version", "error_message",
+    "bytes_out", "bytes_in", "params", "omitted", "locator", "record_sha256", "shared_uid",
+)  # fmt: skip
+
+
+class PackedRow(msgspec.Struct, frozen=True, gc=False):
+    """One row of `events` in three parts, of which two are shared by many rows.
+
+    A log repeats its callers and kinds of event: their values are put together once, and rows
+    carry the same tuple. `duplicate_of` is filled in later.
+
+    Attributes:
+        provider, source, time, params: as in the columns, for sorting and counting.
+        actor, event, own: values of `ACTOR_COLUMNS`, `EVENT_COLUMNS` and `OWN_COLUMNS`.
+    """
+
+    provider: str
+    source: str
+    time: int
+    params: str | None
+    actor: tuple[Any, ...]
+    event: tuple[Any, ...]
+    own: tuple[Any, ...]
+
+    def unpacked(self) -> EventRow:
+        """The same row with every column by its name."""
+        names = (*ACTOR_COLUMNS, *EVENT_COLUMNS, *OWN_COLUMNS)
+        values = (*self.actor, *self.event, *self.own)
+        return EventRow(**dict(zip(names, values, strict=True)))
+
+
+#: A row as a parser gives it.
+Row: TypeAlias = EventRow | PackedRow
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parser:
     """One log form: how it is recognised by content and how a record of it becomes a row.
@@ -140,7 +191,7 @@ class Parser:
     version: int
     form: str
     detect: Callable[[bytes], bool]
-    read: Callable[[Record, Where], tuple[EventRow, tuple[Gap, ...]]]
+    read: Callable[[Record, Where], tuple[Row, tuple[Gap, ...]]]
     mapping: tuple[tuple[str, str], ...] = ()
     never: tuple[str, ...] = ()
 

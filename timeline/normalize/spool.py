@@ -10,8 +10,8 @@ from typing import NamedTuple
 
 import pyarrow as pa
 
-from timeline.normalize.model import EventRow, Partition
-from timeline.normalize.table import DAY, day_name, to_table
+from timeline.normalize.model import Partition, Row
+from timeline.normalize.table import DAY, Columns, day_name
 from timeline.schema import schema
 
 #: Batches are written at about this many bytes of rows.
@@ -33,17 +33,17 @@ class Spool:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._rows: dict[tuple[str, int], list[EventRow]] = {}
+        self._rows: dict[tuple[str, int], Columns] = {}
         self._bytes = 0
         self._chunks: list[Chunk] = []
         self._writer: pa.ipc.RecordBatchFileWriter | None = None
 
-    def append(self, row: EventRow) -> tuple[str, int]:
+    def append(self, row: Row) -> tuple[str, int]:
         """One more row; returns its provider and day number."""
         key = (row.provider, row.time // DAY)
         held = self._rows.get(key)
         if held is None:
-            held = self._rows[key] = []
+            held = self._rows[key] = Columns()
         held.append(row)
         self._bytes += ROW_BYTES + len(row.params or "")
         if self._bytes > BATCH_BYTES:
@@ -59,7 +59,7 @@ class Spool:
 
     def _flush(self) -> None:
         for (provider, day), rows in sorted(self._rows.items()):
-            table = to_table(rows)
+            table = rows.table()
             if self._writer is None:
                 # Not packed, so that the file can be mapped and read from anywhere.
                 self._writer = pa.ipc.new_file(self._path, schema("events"))

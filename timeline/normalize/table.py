@@ -6,15 +6,22 @@ always written row group by row group, so that it does not matter how its rows w
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import timedelta
+from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
-import msgspec
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from timeline.normalize.model import EPOCH, EventRow
+from timeline.normalize.model import (
+    ACTOR_COLUMNS,
+    EPOCH,
+    EVENT_COLUMNS,
+    OWN_COLUMNS,
+    PackedRow,
+    Row,
+)
 from timeline.schema import TABLES, schema
 
 ROW_GROUP = 65_536
@@ -24,19 +31,73 @@ DISTINCT = frozenset(
     {"event_uid", "provider_uid", "request_id", "params", "locator", "record_sha256"}
 )
 NAMES = tuple(name for name, _, _ in TABLES["events"])
+_actor = attrgetter(*ACTOR_COLUMNS)
+_event = attrgetter(*EVENT_COLUMNS)
+_own = attrgetter(*OWN_COLUMNS)
 
 
-def to_table(rows: Sequence[EventRow]) -> pa.Table:
-    """Rows as an Arrow table with the schema of `events`."""
-    target = schema("events")
-    columns = zip(*map(msgspec.structs.astuple, rows), strict=True) if rows else ((),) * len(NAMES)
-    arrays = []
-    for column, field in zip(columns, target, strict=True):
-        if pa.types.is_timestamp(field.type):
-            arrays.append(pa.array(column, pa.int64()).cast(field.type))
-        else:
-            arrays.append(pa.array(column, field.type))
-    return pa.Table.from_arrays(arrays, schema=target)
+def to_table(rows: Iterable[Row]) -> pa.Table:
+    """Rows, in whatever form parsers gave them, as an Arrow table with the schema of `events`."""
+    columns = Columns()
+    for row in rows:
+        columns.append(row)
+    return columns.table()
+
+
+class Columns:
+    """Rows column by column; parts that rows share are laid out once."""
+
+    def __init__(self) -> None:
+        self._actors: list[tuple[Any, ...]] = []
+        self._events: list[tuple[Any, ...]] = []
+        self._own: list[Any] = []
+
+    def append(self, row: Row) -> None:
+        """One more row."""
+        if isinstance(row, PackedRow):
+            self._actors.append(row.actor)
+            self._events.append(row.event)
+            self._own += row.own
+            return
+        self._actors.append(_actor(row))
+        self._events.append(_event(row))
+        self._own += _own(row)
+
+    def table(self) -> pa.Table:
+        """All rows, with the schema of `events`."""
+        target = schema("events")
+        found = {
+            name: _array(self._own[place :: len(OWN_COLUMNS)], target.field(name).type)
+            for place, name in enumerate(OWN_COLUMNS)
+        }
+        found |= _shared(ACTOR_COLUMNS, self._actors, target)
+        found |= _shared(EVENT_COLUMNS, self._events, target)
+        count = len(self._actors)
+        arrays = [
+            found[field.name] if field.name in found else pa.nulls(count, field.type)
+            for field in target
+        ]
+        return pa.Table.from_arrays(arrays, schema=target)
+
+
+def _shared(
+    names: Sequence[str], parts: Sequence[tuple[Any, ...]], target: pa.Schema
+) -> dict[str, pa.Array]:
+    """Columns of parts, of which many rows hold the very same one."""
+    distinct = {id(part): part for part in parts}
+    places = {key: place for place, key in enumerate(distinct)}
+    rows = pa.array([places[id(part)] for part in parts], pa.int32())
+    columns = zip(*distinct.values(), strict=True) if distinct else ((),) * len(names)
+    return {
+        name: _array(column, target.field(name).type).take(rows)
+        for name, column in zip(names, columns, strict=True)
+    }
+
+
+def _array(values: Sequence[Any], kind: pa.DataType) -> pa.Array:
+    if pa.types.is_timestamp(kind):
+        return pa.array(values, pa.int64()).cast(kind)
+    return pa.array(values, kind)
 
 
 def write_file(path: Path, tables: Iterable[pa.Table]) -> None:

@@ -7,15 +7,16 @@ Field names and their meaning: CloudTrail user guide, "CloudTrail record content
 
 from functools import lru_cache
 from hashlib import sha256
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import msgspec
 
 from collector.model import Gap
 from timeline.normalize.aws import s3
-from timeline.normalize.aws.cloudtrail_actor import Actor, actor_of
+from timeline.normalize.aws.cloudtrail_actor import actor_of
 from timeline.normalize.aws.cloudtrail_fields import (
-    Extra,
+    NO_EXTRA,
+    NULL,
     Fields,
     asked_of,
     compact,
@@ -31,7 +32,7 @@ from timeline.normalize.aws.cloudtrail_fields import (
 )
 from timeline.normalize.aws.cloudtrail_mapping import MAPPING, NEVER
 from timeline.normalize.aws.times import when
-from timeline.normalize.model import EventRow, Parser, Record, Unreadable, Where, at
+from timeline.normalize.model import EventRow, PackedRow, Parser, Record, Unreadable, Where, at
 
 #: CloudTrail's event times have this width, whatever digits an export adds. [doc]
 PRECISION = 1_000_000
@@ -64,7 +65,17 @@ def detect(data: bytes) -> bool:
 
 
 def read(record: Record, where: Where) -> tuple[EventRow, tuple[Gap, ...]]:
-    """One record to its row.
+    """One record to its row, every column by name.
+
+    Raises:
+        Unreadable: not JSON, or without event name or time.
+    """
+    row, gaps = read_packed(record, where)
+    return row.unpacked(), gaps
+
+
+def read_packed(record: Record, where: Where) -> tuple[PackedRow, tuple[Gap, ...]]:
+    """One record to its row, in the form in which many rows are put together.
 
     Raises:
         Unreadable: not JSON, or without event name or time.
@@ -75,7 +86,7 @@ def read(record: Record, where: Where) -> tuple[EventRow, tuple[Gap, ...]]:
 
 def to_row(
     body: bytes, record: Record, where: Where, source: str = "aws.cloudtrail"
-) -> tuple[EventRow, tuple[Gap, ...]]:
+) -> tuple[PackedRow, tuple[Gap, ...]]:
     """The CloudTrail record in `body` to a row that cites `record`, which may wrap it."""
     f = decode(body)
     operation, service = f.eventName, f.eventSource or None
@@ -84,53 +95,65 @@ def to_row(
     time_text, time = _time(f)
     actor = actor_of(bytes(f.userIdentity))
     kind = _kind(f.eventCategory, f.eventType, f.managementEvent, f.readOnly, service, operation)
-    extra = extra_of(f) if kind.keeps else Extra()
-    doubled = doubled_keys(body) if kind.writes or kind.category == "data" else ()
+    extra = extra_of(f) if kind.keeps else NO_EXTRA
+    asked, resources = asked_of(f), resources_of(f)
+    doubled: tuple[str, ...] = ()
+    if kind.writes or kind.category == "data":
+        doubled = doubled_keys(body, f, asked, extra, resources)
     recipient = f.recipientAccountId or None
-    acted = s3.resource(recipient, asked_of(f), resources_of(f), service, operation)
+    acted = s3.resource(recipient, asked, resources, service, operation)
     number = f"{where.prefix}{record.number}"
-    row = EventRow(
-        event_uid=f"{where.item}/{number}", provider_uid=f.eventID or None,
-        request_id=f.requestID or None, time=time, time_precision=PRECISION, time_text=time_text,
-        acquired_at=where.acquired_at, provider="aws", account_uid=acted.account or recipient,
-        region=f.awsRegion or None, service=service, operation=operation, category=kind.category,
-        activity=kind.activity, actor_type=actor.kind, actor_uid=actor.uid,
-        actor_unique_id=actor.unique_id, actor_name=actor.name, actor_account_uid=actor.account,
-        session_uid=actor.session, session_issuer_uid=actor.issuer,
-        session_created=actor.created, source_identity=actor.source_identity,
-        credential_uid=actor.credential, mfa=actor.mfa, invoked_by=actor.invoked_by,
-        delegation=actor.delegation, src_ip=f.sourceIPAddress or None,
-        src_vpc_endpoint=f.vpcEndpointId or text(extra.vpcEndpointId),
-        user_agent=f.userAgent or None, tls_version=_tls_version(bytes(f.tlsDetails)),
-        auth_method=_auth_method(actor, extra),
-        auth_evidence=_auth_evidence(
-            text(extra.aclRequired), text(extra.CipherSuite), text(extra.SSEApplied),
-            text(extra.SignatureVersion),
-        ),
-        resource_type=acted.kind, resource_uid=acted.uid, container=acted.container,
-        object=acted.object, object_version=acted.version, outcome=_outcome(f, operation),
-        error_code=f.errorCode or None, error_message=f.errorMessage or None,
-        bytes_out=integer(extra.bytesTransferredOut), bytes_in=integer(extra.bytesTransferredIn),
-        params=_params(f, bool(doubled)) if kind.keeps else None,
-        omitted=_omitted(f, body, doubled), evidence_item=where.item,
-        locator=f"{number}@{record.offset}+{record.length}",
-        record_sha256=sha256(record.data or b"").hexdigest(), source=source,
-        recipient_account_uid=recipient, shared_uid=f.sharedEventID or None,
+    locator = f"{number}@{record.offset}+{record.length}"
+    event = _event(
+        where.item, where.acquired_at, source, recipient, f.awsRegion or None, service, operation,
+        kind, f.vpcEndpointId or text(extra.vpcEndpointId), f.userAgent or None,
+        bytes(f.tlsDetails), actor.kind, text(extra.AuthenticationMethod),
+        text(extra.aclRequired), text(extra.CipherSuite), text(extra.SSEApplied),
+        text(extra.SignatureVersion), _outcome(f, operation), f.errorCode or None,
     )  # fmt: skip
-    return row, (_opaque(row, doubled),) if doubled else ()
+    params = _params(f, bool(doubled)) if kind.keeps else None
+    own = (
+        f"{where.item}/{number}", f.eventID or None, f.requestID or None, time, time_text,
+        acted.account or recipient, f.sourceIPAddress or None, acted.kind, acted.uid,
+        acted.container, acted.object, acted.version, f.errorMessage or None,
+        integer(extra.bytesTransferredOut), integer(extra.bytesTransferredIn), params,
+        _omitted(f, body, doubled), locator, sha256(record.data or b"").hexdigest(),
+        f.sharedEventID or None,
+    )  # fmt: skip
+    row = PackedRow("aws", source, time, params, actor, event, own)
+    if not doubled:
+        return row, ()
+    subject = f"{operation} {acted.uid or ''}".strip()
+    return row, (_opaque(subject, time, where.item, locator, doubled),)
 
 
-def _opaque(row: EventRow, doubled: tuple[str, ...]) -> Gap:
-    when_done = at(row.time)
+def _opaque(subject: str, time: int, item: str, locator: str, doubled: tuple[str, ...]) -> Gap:
+    when_done = at(time)
     return Gap(
         kind="opaque",
-        subject=f"{row.operation} {row.resource_uid or ''}".strip(),
+        subject=subject,
         reason=f"expected each key once, found twice: {', '.join(doubled)}: parsers differ",
         time_from=when_done,
         time_to=when_done,
-        item=row.evidence_item,
-        locator=row.locator,
+        item=item,
+        locator=locator,
     )
+
+
+@lru_cache(maxsize=16384)
+def _event(
+    item: str, acquired_at: int, source: str, recipient: str | None, region: str | None,
+    service: str | None, operation: str, kind: "_Kind", endpoint: str | None, agent: str | None,
+    tls: bytes, actor: str | None, method: str | None, acl_required: str | None,
+    cipher: str | None, sse: str | None, signature: str | None, outcome: str, error: str | None,
+) -> tuple[Any, ...]:  # fmt: skip
+    """The columns that repeat, in the order of `EVENT_COLUMNS`."""
+    return (
+        PRECISION, acquired_at, "aws", region, service, operation, kind.category, kind.activity,
+        endpoint, agent, _tls_version(tls), _auth_method(actor, method),
+        _auth_evidence(acl_required, cipher, sse, signature), outcome, error, item, source,
+        recipient, None, None, None,
+    )  # fmt: skip
 
 
 def _time(f: Fields) -> tuple[str, int]:
@@ -197,21 +220,18 @@ def _activity(read_only: str | None, service: str | None, operation: str, catego
     return "configure" if category == "management" else "other"
 
 
-@lru_cache(maxsize=1024)
 def _tls_version(raw: bytes) -> str | None:
     return text(decoded(raw).get("tlsVersion"))
 
 
-def _auth_method(actor: Actor, extra: Extra) -> str:
-    if actor.kind == "Anonymous":
+def _auth_method(actor: str | None, stated: str | None) -> str:
+    if actor == "Anonymous":
         return "anonymous"
-    if actor.kind == "AWSService":
+    if actor == "AWSService":
         return "service"
-    stated = text(extra.AuthenticationMethod)
     return {"AuthHeader": "header", "QueryString": "query"}.get(stated or "", "unknown")
 
 
-@lru_cache(maxsize=4096)
 def _auth_evidence(
     acl_required: str | None, cipher: str | None, sse: str | None, signature: str | None
 ) -> str | None:
@@ -253,26 +273,38 @@ def _params(f: Fields, doubled: bool) -> str:
         whole = decoded(f.requestParameters)
         asked = compact({k: whole[k] for k in _NAMING if isinstance(whole.get(k), str)}).encode()
         answered = b"null"
-    parts: list[bytes | msgspec.Raw] = [
+    parts: tuple[bytes | msgspec.Raw, ...] = (
         b'{"requestParameters":', asked,
         b',"responseElements":', answered,
         b',"additionalEventData":', f.additionalEventData,
         b',"resources":', f.resources,
         b',"userIdentity":', f.userIdentity,
         b',"tlsDetails":', f.tlsDetails,
-    ]  # fmt: skip
-    if bytes(f.addendum) != b"null":
-        parts += [b',"addendum":', f.addendum]
+        _rest(
+            b"null" if f.addendum is NULL else bytes(f.addendum), f.eventVersion, f.vpcEndpointId,
+            f.vpcEndpointAccountId, f.sessionCredentialFromConsole,
+        ),
+    )  # fmt: skip
+    return b"".join(parts).decode()
+
+
+@lru_cache(maxsize=1024)
+def _rest(
+    addendum: bytes, version: str | None, endpoint: str | None, owner: str | None,
+    console: str | None,
+) -> bytes:  # fmt: skip
+    """The end of the text: fields that most records lack, and the version."""
+    parts = [] if addendum == b"null" else [b',"addendum":', addendum]
     for name, value in (
-        (b"eventVersion", f.eventVersion),
-        (b"vpcEndpointId", f.vpcEndpointId),
-        (b"vpcEndpointAccountId", f.vpcEndpointAccountId),
-        (b"sessionCredentialFromConsole", f.sessionCredentialFromConsole),
+        (b"eventVersion", version),
+        (b"vpcEndpointId", endpoint),
+        (b"vpcEndpointAccountId", owner),
+        (b"sessionCredentialFromConsole", console),
     ):
         if value:
             parts += [b',"', name, b'":', encoded(value)]
     parts.append(b"}")
-    return b"".join(parts).decode()
+    return b"".join(parts)
 
 
 def _omitted(f: Fields, body: bytes, doubled: tuple[str, ...]) -> str | None:
@@ -291,7 +323,7 @@ PARSER = Parser(
     version=1,
     form="json",
     detect=detect,
-    read=read,
+    read=read_packed,
     mapping=MAPPING,
     never=NEVER,
 )

@@ -11,7 +11,7 @@ import msgspec
 from collector.model import Gap
 from timeline.normalize.aws import cloudtrail
 from timeline.normalize.aws.cloudtrail_mapping import MAPPING, NEVER
-from timeline.normalize.model import BROKEN, EventRow, Parser, Record, Unreadable, Where
+from timeline.normalize.model import BROKEN, Parser, Record, Row, Unreadable, Where
 
 
 class _Envelope(msgspec.Struct):
@@ -57,7 +57,7 @@ def detect(data: bytes) -> bool:
     return inner is not None and cloudtrail.detect(inner)
 
 
-def read(record: Record, where: Where) -> tuple[EventRow, tuple[Gap, ...]]:
+def read(record: Record, where: Where) -> tuple[Row, tuple[Gap, ...]]:
     """One envelope to its row.
 
     Raises:

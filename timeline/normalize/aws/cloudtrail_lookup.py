@@ -10,7 +10,7 @@ import msgspec
 from collector.model import Gap
 from timeline.normalize.aws import cloudtrail
 from timeline.normalize.aws.cloudtrail_mapping import MAPPING, NEVER
-from timeline.normalize.model import BROKEN, EventRow, Parser, Record, Unreadable, Where
+from timeline.normalize.model import BROKEN, Parser, Record, Row, Unreadable, Where
 
 
 class _Entry(msgspec.Struct):
@@ -31,7 +31,7 @@ def detect(data: bytes) -> bool:
     return bool(found.CloudTrailEvent or (found.EventId and found.EventName))
 
 
-def read(record: Record, where: Where) -> tuple[EventRow, tuple[Gap, ...]]:
+def read(record: Record, where: Where) -> tuple[Row, tuple[Gap, ...]]:
     """One entry to its row.
 
     Raises:
