@@ -18,7 +18,7 @@ set; every row cites its bytes or says why it cannot.
 import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +27,7 @@ from collector import store
 from collector.case import CaseConfig
 from collector.model import EvidenceItem, Gap
 from timeline import events, normalize, tables
-from timeline.correlate import analysis, card, decisions, gaps
+from timeline.correlate import analysis, card, decisions, gaps, sensitivity
 from timeline.correlate import findings as finding_stage
 from timeline.correlate.attribution import party_of
 from timeline.correlate.aws import attribution as aws_attribution
@@ -102,7 +102,10 @@ def run(case: Path) -> BuildReport:
     found_gaps += gaps.without_data_events(analysis.containers(result), spans, management)
     gap_rows = gaps.rows_of(found_gaps)
     material = _material(result, writers, changes, coverage, gap_rows, report.duplicates, config)
-    found = finding_stage.findings(material)  # 9
+    found = [  # 9
+        replace(f, sensitivity=sensitivity.of_classes(f.classes, result.again))
+        for f in finding_stage.findings(material)
+    ]
     written = {  # 10
         "events": report.rows,
         "changes": tables.write(derived, "changes", changes),

@@ -1,7 +1,7 @@
 """`butfor explain`: one event or one finding in plain words, from the derived tables alone."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -64,6 +64,7 @@ def finding(derived: Path, name: str) -> Iterator[str]:
             ):  # fmt: skip
                 yield f"  {title.replace('_', ' ')}:"
                 yield from (f"    - {text}" for text in one[title] or ["none"])
+            yield from _sensitivity(one["sensitivity"])
             yield "  alternatives considered:"
             for other in one["alternatives"]:
                 yield (
@@ -74,6 +75,14 @@ def finding(derived: Path, name: str) -> Iterator[str]:
             yield from (_cited(each) for each in one["basis"][:20])
             if len(one["basis"]) > 20:
                 yield f"    … {len(one['basis']) - 20} more in findings.json"
+
+
+def _sensitivity(entries: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    yield "  sensitivity, each assumption toggled alone and in pairs:"
+    if not entries:
+        yield "    - no request class names an assumption: nothing to toggle"
+    for entry in entries:
+        yield f"    - {wording.toggled(entry)}"
 
 
 def _cited(each: Mapping[str, Any]) -> str:

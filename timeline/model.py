@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from collector.model import Provenance
 
@@ -152,6 +152,8 @@ class Finding:
         numbers: every number in the statement by name.
         changes, classes, windows: uids it speaks of.
         author: tool or person.
+        sensitivity: per toggle of assumptions, alone and in pairs, whether it flips the finding:
+            {toggled, classes, flipped, decisions, flips}.
     """
 
     finding_uid: str
@@ -178,3 +180,4 @@ class Finding:
     classes: tuple[str, ...] = ()
     windows: tuple[str, ...] = ()
     author: str = "tool"
+    sensitivity: tuple[Mapping[str, Any], ...] = ()

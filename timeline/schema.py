@@ -220,10 +220,19 @@ TABLES: dict[str, tuple[tuple[str, pa.DataType, str], ...]] = {
     "class_sets": (
         ("class_uid", _S, ""),
         ("level", _S, "fact, change"),
-        ("undo", _S, "delta, replay"),
+        (
+            "undo",
+            _S,
+            "delta, replay; at fact level `prior`: an altered fact to its value before, a baseline "
+            "grant to absent, a baseline gate to on",
+        ),
         ("counterfactual", _S, "`undo`, or a declared target"),
         ("kind", _S, "minimal sufficient, minimal cut"),
-        ("members", pa.list_(_S), "change_uids, or facts as `resource|slot|fact`"),
+        (
+            "members",
+            pa.list_(_S),
+            "change_uids, or facts as `resource|slot|fact`, after `¬` where its absence counts",
+        ),
         ("certainty", _S, "certain: in every reading of the records; possible: in some"),
         ("complete", pa.bool_(), "false when the search met its cap"),
     ),

@@ -4,13 +4,13 @@ Invariant: accesses among the events = decided + left out with a reason.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from collector.case import CaseConfig
 from timeline import tables
-from timeline.correlate import causation, decisions, exposure, incident
+from timeline.correlate import causation, decisions, exposure, facts, incident
 from timeline.correlate.aws.provider import AWS
 from timeline.correlate.causes import Causes
 from timeline.correlate.course import attempts
@@ -18,6 +18,7 @@ from timeline.correlate.exposure import Window
 from timeline.correlate.material import Access, by_key, successes_in
 from timeline.correlate.provider import Edges
 from timeline.correlate.questions import Questions
+from timeline.correlate.sensitivity import Case
 from timeline.correlate.signatures import Attempts
 from timeline.correlate.views import Doubted, Viewed
 from timeline.model import Verdict
@@ -26,7 +27,7 @@ from timeline.state.intervals import History
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Analysis:
-    """Results of steps 6 to 8."""
+    """Results of steps 6 to 8, and what asks a class again under other assumptions."""
 
     view: Viewed
     decided: decisions.Decided
@@ -34,6 +35,7 @@ class Analysis:
     explained: tuple[causation.Explained, ...]
     causes: Causes
     windows: tuple[Window, ...]
+    again: Case
 
 
 def analyze(
@@ -44,7 +46,8 @@ def analyze(
     config: CaseConfig,
 ) -> Analysis:
     assumptions = frozenset(config.assumptions.on())
-    view = Doubted(History(intervals, changes), assumptions)
+    history = History(intervals, changes)
+    view = Doubted(history, assumptions)
     made = Attempts(attempts(changes))
     setting = decisions.Setting(view=view, attempts=made, provider=AWS, assumptions=assumptions)
     decided = decisions.decide_all(rows, setting)
@@ -61,6 +64,9 @@ def analyze(
         explained=explained,
         causes=causes,
         windows=windows,
+        again=Case(
+            history=history, setting=setting, decided=decided, causes=causes, writers=writers
+        ),
     )
 
 
@@ -97,7 +103,11 @@ def _explained(
     found: dict[str, causation.Explained] = {}
     for uid, one in decided.classes.items():
         if one.decision.verdict is not Verdict.DENIED:
-            found[uid] = causation.explain(questions.of(one))
+            question = questions.of(one)
+            found[uid] = causation.explain(question)
+            if one.decision.verdict is Verdict.ALLOWED:
+                held = facts.rows(uid, question.course, question.read, question.decide, AWS)
+                found[uid] = replace(found[uid], facts=held)
     causes = Causes(
         changes={uid: part.changes for uid, part in found.items()},
         sets={uid: part.sets for uid, part in found.items()},

@@ -37,6 +37,7 @@ def _finding(finding: Finding, decided: Decided, causes: Causes) -> Mapping[str,
     return {
         "finding_uid": finding.finding_uid,
         "number": finding.number,
+        "sensitivity": [dict(entry) for entry in finding.sensitivity],
         "classes": [_class(uid, decided, causes) for uid in finding.classes],
     }
 

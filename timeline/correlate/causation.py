@@ -52,11 +52,18 @@ class Question:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Explained:
-    """Rows of `class_changes` and `class_sets` of one class, and the shape of each undo."""
+    """Rows of `class_changes` and `class_sets` of one class, and the shape of each undo.
+
+    Attributes:
+        changes, sets: at change level.
+        shapes: undo -> shape.
+        facts: further rows of `class_sets`, at fact level.
+    """
 
     changes: tuple[Mapping[str, Any], ...]
     sets: tuple[Mapping[str, Any], ...]
     shapes: Mapping[str, str]
+    facts: tuple[Mapping[str, Any], ...] = ()
 
 
 def explain(question: Question) -> Explained:
@@ -294,7 +301,7 @@ def rows_in_order(
 ) -> tuple[list[Mapping[str, Any]], list[Mapping[str, Any]]]:
     """Rows of both tables, sorted so that equal results give equal bytes."""
     changes = [row for part in explained for row in part.changes]
-    sets = [row for part in explained for row in part.sets]
+    sets = [row for part in explained for row in (*part.sets, *part.facts)]
     changes.sort(key=lambda r: (r["class_uid"], r["undo"], r["change_uid"]))
     sets.sort(key=lambda r: (r["class_uid"], r["level"], r["undo"], r["kind"], r["members"]))
     return changes, sets

@@ -253,6 +253,15 @@ def _decided(
     )
 
 
+def again(one: RequestClass, setting: Setting) -> Decision:
+    """Decision of a class in another setting, with the states around a change as in the build."""
+    effects = signatures.effects(one.slice, setting.attempts, setting.provider.slack)
+    near = [e.attempt for e in effects if e.start < one.at < e.end]
+    views = [setting.view, *_around(near, one.slice, setting.view, setting.attempts)]
+    asked = (setting.provider.decide(v, one.request, one.at, setting.assumptions) for v in views)
+    return _agreed(list(asked))
+
+
 def _around(near: Sequence[int], found: Slice, view: Viewed, attempts: Attempts) -> list[Viewed]:
     """Views in which each place near a change holds what it held before or after it."""
     if not near:

@@ -90,6 +90,9 @@ class Provider:
         foreign: (principal label, container, view, instant) -> anonymous or of another account.
         probes: (view, edges) -> requests to find exposure windows for.
         source_name: (provider, category, service) -> name of a coverage source.
+        decides: slot -> whether a decision on an access can depend on it.
+        is_grant: (slot, fact, value as JSON text) -> whether the fact gives a permission.
+        gate_on: slot -> JSON text of its value when it is a gate that is on; None = no gate.
     """
 
     name: str
@@ -113,3 +116,6 @@ class Provider:
     foreign: Callable[[str, str, Viewed, datetime], bool]
     probes: Callable[[Viewed, Edges], Sequence[Probe]]
     source_name: Callable[[Mapping[str, Any]], str]
+    decides: Callable[[str], bool]
+    is_grant: Callable[[str, str, str], bool]
+    gate_on: Callable[[str], str | None]

@@ -6,8 +6,9 @@ establish" · absent "no entry in source X over W". Numbers come in with unit an
 template holds a legal word; a test lints the whole of this module and every rendered finding.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 #: R-171 with the words of R-066: never in a text that butfor itself writes.
 BLOCKED: tuple[str, ...] = (
@@ -311,6 +312,16 @@ def falsifiers(assumptions: Sequence[str]) -> tuple[str, ...]:
         "documented-readings": "the provider deciding a register entry other than documented",
     }
     return fixed + tuple(named[a] for a in sorted(assumptions) if a in named)
+
+
+def toggled(entry: Mapping[str, Any]) -> str:
+    """One toggle of named assumptions and what it does to a finding."""
+    names = " and ".join(entry["toggled"])
+    if not entry["flips"]:
+        return f"{names}: no answer changes"
+    decided = listed([f"{name} {n}" for name, n in sorted(entry["decisions"].items())])
+    of = counted(entry["classes"], "request class", "request classes")
+    return f"{names}: flips {entry['flipped']} of {of}; then decided {decided}"
 
 
 def covered(source: str, container: str | None, records: int, start: str, end: str) -> str:

@@ -4,6 +4,7 @@ One bucket per trap, one case for all of them. `explained` answers with the even
 records were given, so that a row reads like the history it is about.
 """
 
+import json
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -39,6 +40,17 @@ class Explained:
         self.names = {r["change_uid"]: r["provider_uid"] for r in read(case, "changes")}
         self.changes = read(case, "class_changes")
         self.sets = read(case, "class_sets")
+        self.facts = {
+            "|".join((r["resource_uid"], r["slot"], r["fact"])): r["value"]
+            for r in read(case, "intervals")
+        }
+
+    def fact(self, member: str) -> str:
+        """A member of a set of facts, readable: its slot, with the Sid of a bucket's statement."""
+        mark = "¬" if member.startswith("¬") else ""
+        slot = member.split("|")[1]
+        value = json.loads(self.facts[member.removeprefix("¬")])
+        return f"{mark}{slot}" + (f": {value['Statement']['Sid']}" if slot == "policy" else "")
 
     def of(self, access: str, undo: str) -> Answer:
         uid = self.accesses[access]["class_uid"]
@@ -267,6 +279,40 @@ def test_anonymous_is_a_caller_of_its_own(made: Made) -> None:
     one = explained.classes[explained.accesses[names["two_grants"]["x"]]["class_uid"]]
     assert one["principal"] == "anonymous"
     assert ANONYMOUS["accountId"] == "anonymous"
+
+
+def _facts(made: Made, trap: str) -> set[frozenset[str]]:
+    """Minimal sufficient sets of facts of a trap's access, each fact as `slot: what it says`."""
+    explained, names = made
+    uid = explained.accesses[names[trap]["x"]]["class_uid"]
+    return {
+        frozenset(map(explained.fact, r["members"]))
+        for r in explained.sets
+        if (r["class_uid"], r["level"], r["kind"]) == (uid, "fact", "minimal sufficient")
+    }
+
+
+def test_trap_b_facts(made: Made) -> None:
+    """The grant, the absence of the deny, and the gate that stood open when the bucket began."""
+    restrict = "public_access_block.RestrictPublicBuckets"
+    assert _facts(made, "deny_removed") == {
+        frozenset({"policy: Public", "¬policy: Office", restrict})
+    }
+
+
+def test_trap_d_facts(made: Made) -> None:
+    assert _facts(made, "already_permitted") == {
+        frozenset({"inline_policy/own"}),
+        frozenset({"policy: Public"}),
+    }
+
+
+def test_every_member_at_fact_level_is_a_fact_of_the_tables(made: Made) -> None:
+    explained, _ = made
+    rows = [r for r in explained.sets if r["level"] == "fact"]
+    assert rows
+    assert all(r["undo"] == "prior" and r["complete"] for r in rows)
+    assert {m.removeprefix("¬") for r in rows for m in r["members"]} <= set(explained.facts)
 
 
 def _sets(text: str, uid: dict[str, str]) -> set[frozenset[str]]:

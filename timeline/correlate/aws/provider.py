@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from timeline.correlate.aws import callers, probes, requests
+from timeline.correlate.aws import callers, facts, probes, requests
 from timeline.correlate.course import Content
 from timeline.correlate.provider import Probe, Provider, Request
 from timeline.correlate.views import Place, Viewed
@@ -214,4 +214,7 @@ AWS = Provider(
     foreign=foreign,
     probes=probes.probes,
     source_name=source_name,
+    decides=facts.decides,
+    is_grant=facts.is_grant,
+    gate_on=facts.gate_on,
 )

@@ -1,0 +1,194 @@
+"""Which facts of the configuration an allowed request rested on: the fact level of causation.
+
+A fact is (resource, slot, atom). One state is asked about, the one at the request; no write is
+run again here (specification: causation, 7.1 "Fact level"):
+1. a fact that a change altered goes back to the value before its last alteration;
+2. a grant that stood before all changes (*baseline*) goes to absent;
+3. a gate that stood off before all changes goes on.
+All sets of these are tried, smallest first, with no monotony assumed; beyond `EVALUATIONS` sets
+the rows say so (`complete` is false).
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import combinations, islice
+from typing import Any
+
+from timeline.correlate.course import BEGINNING, Content, Course, World, as_logged
+from timeline.correlate.cuts import Sets, hitting_sets, indices, minimal
+from timeline.correlate.provider import Provider
+from timeline.correlate.views import Place
+from timeline.model import Verdict
+
+#: Sets of facts tried per class. Bounds the time on policies of many statements.
+EVALUATIONS = 512
+
+#: What stands in the column `undo`: every fact to its value before, no history is run.
+PRIOR = "prior"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ablation:
+    """One fact, and what it is when undone.
+
+    Attributes:
+        uid: `resource|slot|fact`, after `¬` where it is the absence of the fact that counts.
+        position: of its place in the course.
+        fact: name in the place.
+        value: when undone; None = absent.
+        known: False where its earlier value is not known: the place is then unknown.
+    """
+
+    uid: str
+    position: int
+    fact: str
+    value: str | None
+    known: bool = True
+
+
+def rows(
+    class_uid: str,
+    course: Course,
+    read: Sequence[int],
+    decide: Callable[[World], Verdict],
+    kinds: Provider,
+) -> tuple[Mapping[str, Any], ...]:
+    """Rows of `class_sets` at fact level of one allowed class.
+
+    Args:
+        class_uid: of the table `classes`.
+        course: writes up to the request.
+        read: positions of the places that the decision looks at.
+        decide: decision in a world.
+        kinds: says which facts are grants and gates.
+    """
+    actual = as_logged(course)[-1]
+    found = ablations(course, read, kinds)
+    certain, possible = _cuts(len(found), lambda mask: decide(_undone(actual, found, mask)))
+    return tuple(
+        {
+            "class_uid": class_uid,
+            "level": "fact",
+            "undo": PRIOR,
+            "counterfactual": "undo",
+            "kind": kind,
+            "members": sorted(found[i].uid for i in indices(mask)),
+            "certainty": certainty,
+            "complete": sets.complete,
+        }
+        for kind, certainty, sets in _families(certain, possible)
+        for mask in sets.members
+    )
+
+
+def ablations(course: Course, read: Sequence[int], kinds: Provider) -> tuple[Ablation, ...]:
+    """Every fact that can be undone, in order of its id."""
+    actual = as_logged(course)[-1]
+    found: list[Ablation] = []
+    for n in read:
+        place = course.places[n]
+        if place[1] in BEGINNING or not kinds.decides(place[1]):
+            continue
+        altered = _altered(course, n)
+        found += [
+            _ablation(place, n, fact, actual[n], prior) for fact, prior in sorted(altered.items())
+        ]
+        found += _baseline(place, n, actual[n], frozenset(altered), kinds)
+    return tuple(sorted(found, key=lambda a: a.uid))
+
+
+def _altered(course: Course, n: int) -> dict[str, tuple[str | None, bool]]:
+    """fact -> (value before its last alteration, known) of facts last altered by a change."""
+    place, worlds = course.places[n], as_logged(course)
+    last: dict[str, tuple[str | None, bool]] = {}
+    for i, attempt in enumerate(course.attempts):
+        if not attempt.accepted or place not in attempt.written:
+            continue
+        before, after = worlds[i][n], worlds[i + 1][n]
+        old, new = dict(before or ()), dict(after or ())
+        for fact in {*old, *new}:
+            if before is not None and after is not None and old.get(fact) == new.get(fact):
+                continue
+            last.pop(fact, None)
+            if attempt.removable:
+                last[fact] = old.get(fact), before is not None
+    return last
+
+
+def _baseline(
+    place: Place, n: int, content: Content, altered: frozenset[str], kinds: Provider
+) -> Iterator[Ablation]:
+    """Grants and open gates that no change altered; of an unknown content there are none."""
+    if content is None:
+        return
+    on = kinds.gate_on(place[1])
+    if on is not None and "value" not in altered and dict(content).get("value") != on:
+        yield _ablation(place, n, "value", content, (on, True))
+    for fact, value in content:
+        if fact not in altered and kinds.is_grant(place[1], fact, value):
+            yield _ablation(place, n, fact, content, (None, True))
+
+
+def _ablation(
+    place: Place, n: int, fact: str, content: Content, undone: tuple[str | None, bool]
+) -> Ablation:
+    there = content is None or fact in dict(content)
+    uid = "|".join((*place, fact))
+    return Ablation(
+        uid=uid if there else f"¬{uid}",
+        position=n,
+        fact=fact,
+        value=undone[0],
+        known=undone[1],
+    )
+
+
+def _undone(actual: World, found: Sequence[Ablation], mask: int) -> World:
+    world = list(actual)
+    for i in indices(mask):
+        one = found[i]
+        content = world[one.position]
+        if content is None or not one.known:
+            world[one.position] = None
+            continue
+        facts = {fact: value for fact, value in content if fact != one.fact}
+        if one.value is not None:
+            facts[one.fact] = one.value
+        world[one.position] = tuple(sorted(facts.items()))
+    return tuple(world)
+
+
+def _cuts(n: int, verdict: Callable[[int], Verdict]) -> tuple[Sets, Sets]:
+    """Minimal sets that deny for sure, and that do not allow for sure."""
+    denying: list[int] = []
+    doubtful: list[int] = []
+    fresh = (m for m in _masks(n) if not any(m & cut == cut for cut in denying))
+    for mask in islice(fresh, EVALUATIONS):
+        answer = verdict(mask)
+        if answer is Verdict.DENIED:
+            denying.append(mask)
+        if answer is not Verdict.ALLOWED:
+            doubtful.append(mask)
+    complete = next(fresh, None) is None
+    return (
+        Sets(members=minimal(denying), complete=complete),
+        Sets(members=minimal(doubtful), complete=complete),
+    )
+
+
+def _masks(n: int) -> Iterator[int]:
+    """All subsets, smallest first."""
+    for size in range(n + 1):
+        for chosen in combinations(range(n), size):
+            yield sum(1 << i for i in chosen)
+
+
+def _families(certain: Sets, possible: Sets) -> Iterator[tuple[str, str, Sets]]:
+    yield from _both("minimal cut", certain, possible)
+    yield from _both("minimal sufficient", hitting_sets(possible), hitting_sets(certain))
+
+
+def _both(kind: str, certain: Sets, possible: Sets) -> Iterator[tuple[str, str, Sets]]:
+    yield kind, "certain", certain
+    only = tuple(m for m in possible.members if m not in certain.members)
+    yield kind, "possible", Sets(members=only, complete=possible.complete)
