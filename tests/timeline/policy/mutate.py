@@ -57,7 +57,9 @@ def lay(source: Path, tree: Path) -> None:
 
 def mutmut(tree: Path, names: list[str]) -> None:
     """Run these mutants; a name that fits none makes the mutants and runs none."""
-    command = [sys.executable, "-m", "mutmut", "run", "--max-children", "2", *names]
+    # The script, not `-m`: that would put the unchanged tree before the mutants on the path.
+    script = str(Path(sys.executable).with_name("mutmut"))
+    command = [script, "run", "--max-children", "2", *names]
     environment = {**os.environ, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
     with (tree / "mutmut.log").open("w") as log:
         subprocess.run(command, cwd=tree, env=environment, stdout=log, stderr=log, check=False)
@@ -108,6 +110,8 @@ def main() -> None:
     mutmut(tree, names)
     codes = {n: code for found in results(tree).values() for n, code in found.items()}
     counted = Counter(codes[name] for name in names)
+    if counted[None]:
+        sys.exit(f"{counted[None]} of {len(names)} mutants were not run: see {tree}/mutmut.log")
     lower, upper = bounds(counted[KILLED], len(names))
     survivors = [name for name in names if codes[name] in (SURVIVED, NO_TEST)]
     print("\n".join(survivors))
