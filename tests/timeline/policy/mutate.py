@@ -19,6 +19,7 @@ from pathlib import Path
 COPIED = ("butfor.py", "collector", "timeline", "fixtures/policy", "tests/__init__.py")
 SUITE = "tests/timeline/policy"
 KILLED, SURVIVED, NO_TEST = 1, 0, 33
+#: The last section keeps pytest from the settings above, which would import the unchanged tree.
 SETTINGS = f"""[mutmut]
 source_paths =
     timeline/policy
@@ -37,6 +38,8 @@ pytest_add_cli_args =
     --import-mode=importlib
 pytest_add_cli_args_test_selection =
     {SUITE}/aws/mutants.py
+[tool:pytest]
+addopts =
 """
 
 
