@@ -21,7 +21,8 @@ def row_of(body: dict[str, Any]) -> dict[str, Any]:
     from datetime import timedelta
 
     data = json.dumps(body).encode()
-    row, _ = cloudtrail.read(Record(0, 0, len(data), data), Where("EV-1.f1", "", 0))
+    packed, _ = cloudtrail.read_packed(Record(0, 0, len(data), data), Where("EV-1.f1", "", 0))
+    row = packed.unpacked()
     values = {name: getattr(row, name) for name in row.__struct_fields__}
     values["time"] = EPOCH + timedelta(microseconds=row.time)
     return values

@@ -32,7 +32,7 @@ from timeline.normalize.aws.cloudtrail_fields import (
 )
 from timeline.normalize.aws.cloudtrail_mapping import MAPPING, NEVER
 from timeline.normalize.aws.times import when
-from timeline.normalize.model import EventRow, PackedRow, Parser, Record, Unreadable, Where, at
+from timeline.normalize.model import PackedRow, Parser, Record, Unreadable, Where, at
 
 #: CloudTrail's event times have this width, whatever digits an export adds. [doc]
 PRECISION = 1_000_000
@@ -62,16 +62,6 @@ def detect(data: bytes) -> bool:
         # Named in the text though not readable as a whole: still a record of this form, a gap.
         return b'"eventName"' in data and b'"eventSource"' in data
     return bool(found.eventName and (found.eventSource or found.eventID))
-
-
-def read(record: Record, where: Where) -> tuple[EventRow, tuple[Gap, ...]]:
-    """One record to its row, every column by name.
-
-    Raises:
-        Unreadable: not JSON, or without event name or time.
-    """
-    row, gaps = read_packed(record, where)
-    return row.unpacked(), gaps
 
 
 def read_packed(record: Record, where: Where) -> tuple[PackedRow, tuple[Gap, ...]]:

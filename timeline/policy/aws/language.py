@@ -188,10 +188,9 @@ class Document:
         problem: why it cannot be read, or "".
     """
 
-    __slots__ = ("allows", "denies", "problem", "statements")
+    __slots__ = ("allows", "denies", "problem")
 
     def __init__(self, statements: tuple[Statement, ...], problem: str = "") -> None:
-        self.statements = statements
         self.allows = tuple(s for s in statements if s.allows)
         self.denies = tuple(s for s in statements if s.denies)
         self.problem = problem

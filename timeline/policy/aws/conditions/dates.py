@@ -1,14 +1,10 @@
 """DateEquals, DateLessThan …: ISO 8601 or seconds since 1970 (R-IAM-8)."""
 
 import operator
-from collections.abc import Callable
 from datetime import UTC, datetime
 from decimal import Decimal
 
-from timeline.policy.aws.conditions.numbers import number
-from timeline.policy.aws.conditions.strings import Matcher
-from timeline.policy.aws.context import Request, SomePath
-from timeline.policy.kleene import Kleene
+from timeline.policy.aws.conditions.numbers import comparison, number
 
 #: A year or a month alone means its first day.
 _REST_OF_DATE = {4: "-01-01", 7: "-01"}
@@ -34,23 +30,8 @@ def instant(text: str) -> Decimal | None:
     return Decimal(since.days * 86_400 + since.seconds) + Decimal(since.microseconds) / 1_000_000
 
 
-def _compare(
-    test: Callable[[Decimal, Decimal], bool],
-) -> Callable[[tuple[str, ...], bool], Matcher]:
-    def build(values: tuple[str, ...], variables: bool) -> Matcher:
-        limits = tuple(limit for limit in map(instant, values) if limit is not None)
-
-        def matches(value: str | SomePath, request: Request) -> Kleene:
-            given = instant(value) if isinstance(value, str) else None
-            return given is not None and any(test(given, limit) for limit in limits)
-
-        return matches
-
-    return build
-
-
-equals = _compare(operator.eq)
-less = _compare(operator.lt)
-less_or_equal = _compare(operator.le)
-greater = _compare(operator.gt)
-greater_or_equal = _compare(operator.ge)
+equals = comparison(instant, operator.eq)
+less = comparison(instant, operator.lt)
+less_or_equal = comparison(instant, operator.le)
+greater = comparison(instant, operator.gt)
+greater_or_equal = comparison(instant, operator.ge)

@@ -20,14 +20,16 @@ def number(text: str) -> Decimal | None:
     return value if value.is_finite() else None
 
 
-def _compare(
-    test: Callable[[Decimal, Decimal], bool],
+def comparison(
+    parse: Callable[[str], Decimal | None], test: Callable[[Decimal, Decimal], bool]
 ) -> Callable[[tuple[str, ...], bool], Matcher]:
+    """An operator that parses the request's value and the policy's alike, then compares."""
+
     def build(values: tuple[str, ...], variables: bool) -> Matcher:
-        limits = tuple(limit for limit in map(number, values) if limit is not None)
+        limits = tuple(limit for limit in map(parse, values) if limit is not None)
 
         def matches(value: str | SomePath, request: Request) -> Kleene:
-            given = number(value) if isinstance(value, str) else None
+            given = parse(value) if isinstance(value, str) else None
             return given is not None and any(test(given, limit) for limit in limits)
 
         return matches
@@ -35,8 +37,8 @@ def _compare(
     return build
 
 
-equals = _compare(operator.eq)
-less = _compare(operator.lt)
-less_or_equal = _compare(operator.le)
-greater = _compare(operator.gt)
-greater_or_equal = _compare(operator.ge)
+equals = comparison(number, operator.eq)
+less = comparison(number, operator.lt)
+less_or_equal = comparison(number, operator.le)
+greater = comparison(number, operator.gt)
+greater_or_equal = comparison(number, operator.ge)
