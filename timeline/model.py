@@ -64,7 +64,8 @@ class StateInterval:
         how_known: observed, inferred, unknown.
         why: one sentence: what the value rests on.
         start_change, end_change: `change_uid`s, None where no recorded change is at the bound.
-        provenance: bytes it rests on; None for a provider default and for unknown.
+        provenance: bytes it rests on (of a default: the creation); None for reference data, for
+            what many records name alike, and for unknown.
     """
 
     resource_uid: str

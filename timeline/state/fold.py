@@ -165,7 +165,7 @@ def _begin(segments: list[Segment], write: Write, uid: str) -> None:
         value=None, change_uid=uid, start=write.record.time, start_bound=Bound.EXACT,
         how=HowKnown.INFERRED if default else HowKnown.OBSERVED,
         why=write.why or f"{write.record.operation} recorded",
-        provenance=None if default else write.record.provenance,
+        provenance=write.record.provenance,  # of a default: the creation
     )  # fmt: skip
     if write.atoms is None:
         _append(segments, None, replace(fresh, how=HowKnown.UNKNOWN), Bound.EXACT, uid)

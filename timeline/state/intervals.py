@@ -30,7 +30,7 @@ class LoggedWrite:
         atoms: content that it set or tried to set; None = not known.
         actor, party: as in `changes`.
         said: what else the record says of the caller: user agent, address, session.
-        provenance: the bytes; None for a default.
+        provenance: the bytes; of a default, those of the creation.
     """
 
     change_uid: str

@@ -7,8 +7,9 @@
 5. Every slot is folded by itself (`fold.py`), and turned into rows (`rows.py`).
 
 Invariants: the same input gives the same rows in the same order, whatever order it comes in; the
-intervals of one fact never overlap; a refused write alters nothing; every row cites its bytes,
-except provider defaults, which name the creation and the row of dated data.
+intervals of one fact never overlap; a refused write alters nothing; every change cites
+its bytes (a provider default those of the creation, beside the row of dated data). Limit: intervals
+of what many records name alike (owners, ids) and of reference data cite none.
 """
 
 import importlib

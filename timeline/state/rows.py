@@ -271,7 +271,6 @@ def _effect(
 def _change(step: Step, provider: str, party_of: PartyOf) -> dict[str, Any]:
     record = step.cause.record if isinstance(step.cause, Write) else None
     proof = record.provenance if record else getattr(step.cause, "provenance", None)
-    cited = None if step.kind is ChangeKind.DEFAULT else proof
     logged = step.kind in (ChangeKind.LOGGED, ChangeKind.OPAQUE)
     return {
         "change_uid": step.change_uid,
@@ -286,9 +285,9 @@ def _change(step: Step, provider: str, party_of: PartyOf) -> dict[str, Any]:
         "initiating_actor": None,
         "attribution": _attribution(step, record, logged=logged),
         "party": party_of(record.actor if record and logged else None),
-        "evidence_item": cited.item if cited else None,
-        "locator": cited.locator if cited else None,
-        "record_sha256": cited.sha256 if cited else None,
+        "evidence_item": proof.item if proof else None,
+        "locator": proof.locator if proof else None,
+        "record_sha256": proof.sha256 if proof else None,
     }
 
 

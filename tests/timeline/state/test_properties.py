@@ -115,7 +115,8 @@ def test_facts_in_force_are_the_fold_of_writes(rows: list[dict[str, Any]]) -> No
 def test_every_row_cites_its_bytes(rows: list[dict[str, Any]]) -> None:
     found = run(rows)
     for row in found.changes:
-        assert (row["kind"] == "default") == (row["evidence_item"] is None)
+        assert row["evidence_item"] is not None
+        assert row["locator"] is not None
     for row in found.intervals:
         if row["how_known"] == "observed":
             assert row["evidence_item"] is not None

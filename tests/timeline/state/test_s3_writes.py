@@ -160,7 +160,8 @@ def test_defaults_over_time(created: str, flag: bool | None, ownership: str | No
     assert states.at(BUCKET_UID, "policy", day).knowledge == Knowledge.ABSENT
     kinds = {r["kind"] for r in found.changes if r["slot"] == "ownership"}
     assert {"default"} == kinds
-    assert {None} == {r["evidence_item"] for r in found.changes if r["kind"] == "default"}
+    cited = {r["evidence_item"] for r in found.changes if r["kind"] == "default"}
+    assert {row["evidence_item"]} == cited, "a default cites the record of the creation"
     why = {r["attribution"] for r in found.changes if r["kind"] == "default"}
     assert all("provider default aws-bucket-" in str(w) and row["event_uid"] in str(w) for w in why)
 
