@@ -1,5 +1,6 @@
 """What somebody who can write the folder might do to a sealed case, one function each."""
 
+import base64
 import hashlib
 import json
 import shutil
@@ -26,6 +27,23 @@ def flip(path: Path, at: int = 0, bit: int = 0) -> None:
 def lines(path: Path) -> list[bytes]:
     """Lines with their line feeds."""
     return path.read_bytes().splitlines(keepends=True)
+
+
+def flip_reason(case: Path) -> None:
+    """One bit in the text of the first entry: found by its words, because what comes before it (the
+    tool's record, the clock) is not of the same length in every run."""
+    flip(log(case), log(case).read_bytes().index(b'"why":"test"') + 8)
+
+
+def flip_signature(case: Path) -> None:
+    """One bit of the signature's own bytes. A bit of its base64 would, now and then, make a
+    character that is none of base64, and so another finding."""
+    content = json.loads(envelope(case, 2).read_bytes())
+    raw = bytearray(base64.b64decode(content["signatures"][0]["sig"]))
+    raw[-30] ^= 1
+    content["signatures"][0]["sig"] = base64.b64encode(raw).decode()
+    body = json.dumps(content, sort_keys=True, separators=(",", ":"))
+    envelope(case, 2).write_bytes(body.encode() + b"\n")
 
 
 def rewrite(path: Path, change: Callable[[list[bytes]], list[bytes]]) -> None:

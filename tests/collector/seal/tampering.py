@@ -16,6 +16,8 @@ from tests.collector.seal.tamper_acts import (
     envelope,
     evidence,
     flip,
+    flip_reason,
+    flip_signature,
     forged_rotation,
     forged_tail,
     fork,
@@ -153,7 +155,7 @@ def _manifests() -> tuple[Mutation, ...]:
 
 def _custody() -> tuple[Mutation, ...]:
     return (
-        Mutation(name="custody: one bit flipped", apply=lambda c: flip(log(c), 400)),
+        Mutation(name="custody: one bit flipped", apply=flip_reason),
         Mutation(
             name="custody: line deleted",
             apply=lambda c: rewrite(log(c), lambda r: r[:4] + r[5:]),
@@ -220,7 +222,7 @@ def _seals() -> tuple[Mutation, ...]:
         Mutation(name="seal: one bit flipped", apply=lambda c: flip(envelope(c, 2), 30)),
         Mutation(
             name="seal: bit of the signature flipped",
-            apply=lambda c: flip(envelope(c, 2), -30),
+            apply=flip_signature,
         ),
         Mutation(name="seal: envelope deleted", apply=lambda c: envelope(c, 2).unlink()),
         Mutation(name="seal: newest deleted", apply=lambda c: shutil.rmtree(c / "seals/0002")),
