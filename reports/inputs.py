@@ -35,6 +35,7 @@ def describe(case: Path, label: str, resources: Sequence[str]) -> dict[str, Any]
             {"path": path.relative_to(case / "templates").as_posix(), "sha256": _sha256(path)}
             for path in overrides(case)
         ],
+        "registers": _digests(case / "registers"),
         "resources": list(resources),
         "bates_start": None,
     }
@@ -46,7 +47,7 @@ def read(path: Path, case: Path) -> dict[str, Any]:
     Raises:
         UsageError: the file is not in form, or belongs to another version of the tool.
         IntegrityError: custody no longer begins with what the edition saw.
-        DerivedError: tables, templates or case.toml differ; every difference is listed.
+        DerivedError: tables, templates, registers or case.toml differ; every difference is listed.
     """
     import butfor
 
@@ -71,8 +72,8 @@ def read(path: Path, case: Path) -> dict[str, Any]:
     now = describe(case, given["label"], given["resources"])
     differences = [
         line
-        for name in ("case_toml", "derived", "templates", "case_templates")
-        for line in _differences(name, given[name], now[name])
+        for name in ("case_toml", "derived", "templates", "case_templates", "registers")
+        for line in _differences(name, given.get(name, []), now[name])
     ]
     if differences:
         raise DerivedError(

@@ -13,6 +13,8 @@ from typing import Any
 from collector.case import CaseConfig
 from collector.errors import CaseError
 from collector.model import EvidenceItem
+from collector.registers import Registers
+from collector.registers import read as read_registers
 
 Row = Mapping[str, Any]
 Rows = tuple[Row, ...]
@@ -40,6 +42,7 @@ class Material:
         withdrawn: reasons by id of items that were withdrawn; they stay listed.
         acquisitions, custody: as recorded up to the head of inputs.json; see `recorded`.
         missing: derived tables that this case does not have.
+        registers: what the case team supplied, as it stands in the case folder.
     """
 
     case: Path | None
@@ -62,6 +65,7 @@ class Material:
     withdrawn: Mapping[str, str] = field(default_factory=dict)
     acquisitions: Rows = ()
     custody: Rows = ()
+    registers: Registers = field(default_factory=Registers)
 
     def item(self, uid: str | None) -> EvidenceItem | None:
         """The evidence item of that id."""
@@ -104,6 +108,7 @@ def load(case: Path, config: CaseConfig, items: tuple[EvidenceItem, ...]) -> Mat
         findings=_findings(derived), items=items,
         causes={uid: row for uid, row in events.items() if uid in logged},
         records=Counter(row["evidence_item"] for row in events.values()), missing=missing,
+        registers=read_registers(case),
     )  # fmt: skip
 
 
