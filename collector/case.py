@@ -11,14 +11,14 @@ from ipaddress import ip_network
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from collector.case_exhibits import ExhibitNumbering as ExhibitNumbering
+from collector.case_exhibits import exhibits
 from collector.errors import CaseError
 from collector.toml_source import Source, Table, show
 
 CONFIG = "case.toml"
 FORMAT = 1
 
-SCHEMES = ("letters", "numbers")
-PAGE_SIZES = ("A4", "Letter")
 PROFILES = ("us-federal", "us-state", "uk-civil", "uk-criminal", "eu")
 CLOCK_STARTS = ("discovered", "contained", "notified")
 
@@ -98,26 +98,6 @@ class Clock:
     hours: int
     rule: str | None
     version: str | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ExhibitNumbering:
-    """How exhibits and pages are numbered.
-
-    Attributes:
-        scheme: `letters` (A, B …) or `numbers`.
-        prefix: of Bates numbers; `digits` their width.
-        start: first Bates number.
-        page_size: A4 or Letter.
-        bates_writer: writer id of the one copy that reserves Bates numbers; None = any.
-    """
-
-    scheme: str
-    prefix: str
-    digits: int
-    start: int
-    page_size: str
-    bates_writer: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -205,7 +185,7 @@ def load(case: Path) -> CaseConfig:
         incident=_incident(top.table("incident")),
         clocks=_clocks(top.table("clocks")),
         time_zone=_time_zone(top.table("display")),
-        exhibits=_exhibits(top.table("exhibits")),
+        exhibits=exhibits(top.table("exhibits")),
         jurisdiction=_jurisdiction(top.table("jurisdiction")),
         assumptions=_assumptions(top.table("assumptions")),
     )
@@ -323,19 +303,6 @@ def _time_zone(table: Table) -> str:
             f"expected a zone of the IANA database, as in Europe/Berlin, found {show(zone)}",
         ) from error
     return zone
-
-
-def _exhibits(table: Table) -> ExhibitNumbering:
-    numbering = ExhibitNumbering(
-        scheme=table.choice("scheme", SCHEMES) or SCHEMES[0],
-        prefix=table.text("prefix") or "BF",
-        digits=table.number("digits", 6, 1),
-        start=table.number("start", 1, 1),
-        page_size=table.choice("page_size", PAGE_SIZES) or PAGE_SIZES[0],
-        bates_writer=table.text("bates_writer"),
-    )
-    table.close()
-    return numbering
 
 
 def _jurisdiction(table: Table) -> Jurisdiction:

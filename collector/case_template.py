@@ -53,12 +53,19 @@ notified = ""                   # … and reported
 time_zone = "UTC"               # exhibits show this zone beside UTC: "Europe/Berlin"
 
 [exhibits]
-scheme = "letters"              # letters or numbers
+scheme = "letters"              # letters, numbers, ranges, initials or custom
+# first = 1                     # first exhibit number; initials go on from the last final edition
+# sub_letters = false           # letters: A, B, C, D … where an order forbids C-1, C-2
+# ranges = { plaintiff = "1-499", defendant = "500-" } # ranges: numbers of each side …
+# side = "plaintiff"            # … and whose exhibits these are
+# initials = "XY"               # initials: of the witness, for XY1, XY2
+# pattern = "DX-{n:03}"         # custom: {n} is the number, {n:03} has three digits
 prefix = "BF"                   # of Bates numbers
 digits = 6
 start = 1                       # first Bates number
 page_size = "A4"                # A4 or Letter
 bates_writer = ""               # the one copy that reserves numbers: `writer` in custody.jsonl
+load_file_encoding = "utf-8"    # of the Concordance file: utf-8 or cp1252
 
 [jurisdiction]
 profile = ""                    # us-federal, us-state, uk-civil, uk-criminal, eu

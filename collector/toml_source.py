@@ -155,6 +155,10 @@ class Table:
             Table(self.source, (*self.place, key, at), item) for at, item in enumerate(value or ())
         )
 
+    def names(self) -> tuple[str, ...]:
+        """Every key as it stands: for tables whose keys are names that the case chooses."""
+        return tuple(self._values)
+
     def named(self) -> tuple[tuple[str, "Table"], ...]:
         """Every key as a sub-table: for tables whose keys are names that the case chooses."""
         return tuple((key, self.table(key)) for key in self._values)

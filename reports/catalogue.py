@@ -10,6 +10,7 @@ from fnmatch import fnmatchcase
 from functools import partial
 
 from collector.errors import UsageError
+from reports import numbering
 from reports.material import Material
 from reports.model import Exhibit, Label
 
@@ -63,28 +64,21 @@ def plan(material: Material, resources: tuple[str, ...]) -> tuple[Entry, ...]:
     )
 
 
-def numbered(entries: tuple[Entry, ...], scheme: str) -> tuple[str, ...]:
-    """Printed numbers: `numbers` counts from 1; `letters` keeps the key, C-1, C-2 if several."""
-    if scheme == "numbers":
-        return tuple(str(n) for n in range(1, len(entries) + 1))
-    seen: dict[str, int] = {}
-    labels = []
-    for entry in entries:
-        of_key = sum(one.key == entry.key for one in entries)
-        seen[entry.key] = seen.get(entry.key, 0) + 1
-        labels.append(entry.key if of_key == 1 else f"{entry.key}-{seen[entry.key]}")
-    return tuple(labels)
-
-
 def build(material: Material, resources: tuple[str, ...]) -> tuple[Exhibit, ...]:
     """All exhibits of the case."""
     entries = plan(material, resources)
-    labels = numbered(entries, material.config.exhibits.scheme)
+    labels = numbering.numbered(
+        [entry.key for entry in entries], material.config.exhibits, material.custody
+    )
     numbers: dict[str, tuple[str, ...]] = {}
     for entry, label in zip(entries, labels, strict=True):
         numbers[entry.key] = (*numbers.get(entry.key, ()), label)
     return tuple(
-        entry.build(material, Label(number=label, stem=f"exhibit-{label}-{entry.name}"), numbers)
+        entry.build(
+            material,
+            Label(number=label, stem=f"exhibit-{numbering.file_part(label)}-{entry.name}"),
+            numbers,
+        )
         for entry, label in zip(entries, labels, strict=True)
     )
 

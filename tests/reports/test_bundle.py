@@ -131,15 +131,6 @@ def test_chronology_cannot_be_a_summary(case: Path) -> None:
         replace(chronology, kind=Kind.SUMMARY)
 
 
-@pytest.mark.parametrize(
-    ("scheme", "numbers"), [("letters", ("C-1", "C-2", "E")), ("numbers", ("1", "2", "3"))]
-)
-def test_numbering(case: Path, scheme: str, numbers: tuple[str, ...]) -> None:
-    entries = catalogue.plan(builder.write(case), ("a", "b"))
-    kept = tuple(entry for entry in entries if entry.key in "CE")
-    assert numbers == catalogue.numbered(kept, scheme)
-
-
 def test_unknown_resource_and_label_are_refused(case: Path) -> None:
     with pytest.raises(UsageError, match=r"Resources with changes:\s+arn:aws:s3:::northwind"):
         catalogue.chosen(builder.write(case), ("arn:aws:s3:::other",))
