@@ -30,7 +30,6 @@ def describe(case: Path, label: str, resources: Sequence[str]) -> dict[str, Any]
         "custody": _custody(case, None),
         "case_toml": _sha256(case / "case.toml"),
         "derived": _digests(case / "derived"),
-        "registers": _digests(case / "registers"),
         "templates": _digests(template_dir()),
         "case_templates": [
             {"path": path.relative_to(case / "templates").as_posix(), "sha256": _sha256(path)}
