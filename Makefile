@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 
-.PHONY: demo test check bench soak mutants lock docs fixtures clean
+.PHONY: demo test judge check bench soak mutants lock docs fixtures clean
 
 demo: $(VENV)/core.stamp  ## install, then the whole of it on the built-in incident
 	test ! -d demo || { chmod -R u+w demo && rm -rf demo; }
@@ -14,6 +14,22 @@ test: $(VENV)/dev.stamp  ## install, lint, type-check, run every test
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/python -m pytest -n 2
+
+# Programs of others that judge what we write: each lives in an environment of its own, because its
+# dependencies are its own. With these names set the tests run; a judge that is missing is an error.
+JUDGES := $(VENV)/judges
+judge: $(VENV)/dev.stamp $(JUDGES)/aws.stamp $(JUDGES)/custody.stamp  ## judges: aws validate-logs, case_validate, prov
+	BUTFOR_AWS_CLI=$(CURDIR)/$(JUDGES)/aws/bin/aws \
+	  BUTFOR_CASE_VALIDATE=$(CURDIR)/$(JUDGES)/custody/bin/case_validate \
+	  BUTFOR_PROV_PYTHON=$(CURDIR)/$(JUDGES)/custody/bin/python \
+	  $(BIN)/python -m pytest -n 2 tests/collector/seal/test_aws_validate_logs.py \
+	  tests/collector/seal/test_case_graph.py
+
+$(JUDGES)/%.stamp: requirements/judge-%.lock
+	test -x $(JUDGES)/$*/bin/python || $(PYTHON) -m venv $(JUDGES)/$*
+	$(JUDGES)/$*/bin/python -m pip install -q --disable-pip-version-check --require-hashes \
+	  --only-binary :all: -r $<
+	touch $@
 
 soak: $(VENV)/dev.stamp  ## the long runs: kill -9 at 100 points, larger property runs
 	BUTFOR_SOAK=1 $(BIN)/python -m pytest -n 2 -k "kill or soak or properties"
@@ -35,13 +51,14 @@ docs: $(VENV)/dev.stamp  ## regenerate what is generated: docs/schema.md, docs/s
 fixtures: $(VENV)/dev.stamp  ## regenerate the built-in incident
 	$(BIN)/python fixtures/scenarios/northwind/make.py
 
+LOCK := $(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-header \
+  --no-annotate --no-emit-index-url
 lock: $(VENV)/dev.stamp  ## resolve again and pin by hash; no addresses
 	$(BIN)/pip install -q uv
-	$(BIN)/uv pip compile pyproject.toml --extra aws --extra dev --universal --python-version 3.11 \
-	  --generate-hashes --no-header --no-annotate --no-emit-index-url -o requirements/dev.lock
-	$(BIN)/uv pip compile pyproject.toml --extra aws --universal --python-version 3.11 \
-	  --generate-hashes --no-header --no-annotate --no-emit-index-url -c requirements/dev.lock \
-	  -o requirements/core.lock
+	$(LOCK) pyproject.toml --extra aws --extra dev -o requirements/dev.lock
+	$(LOCK) pyproject.toml --extra aws -c requirements/dev.lock -o requirements/core.lock
+	echo awscli | $(LOCK) -o requirements/judge-aws.lock -
+	printf 'case-utils\nprov\n' | $(LOCK) -o requirements/judge-custody.lock -
 
 $(VENV)/core.stamp: requirements/core.lock requirements/build.lock pyproject.toml
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
