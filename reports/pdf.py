@@ -2,9 +2,11 @@
 
 1. the exhibit becomes data: spans of text, breaks marked, characters without a glyph spelled out
 2. long tables are cut into parts of `CHUNK` rows, so that memory stays bounded
-3. each part is typeset, in a process of its own where there are several
-4. the stamps (exhibit number, page X of Y, status) are typeset, now that the pages are counted
+3. each part is typeset, in a process of its own where there are several; pages are counted
+4. the stamps (exhibit number, page X of Y, status, Bates number) are typeset
 5. all become one document with one structure tree, or volumes of some 7,500 rows each
+
+Steps 1 to 3 are `set_parts`, 4 and 5 `stamp`: Bates numbers are reserved between them.
 
 Equal data give equal bytes: fixed faces, fixed date, no packages, no clock.
 """
@@ -59,11 +61,34 @@ Call = Callable[[Callable[[Any], Any], Iterable[Any]], Iterable[Any]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Parts:
+    """An exhibit without its stamps.
+
+    Attributes:
+        volumes: typeset parts of each volume, in order.
+        sizes: width and height in points of each page of each volume.
+    """
+
+    volumes: tuple[tuple[Path, ...], ...]
+    sizes: tuple[tuple[Mapping[str, float], ...], ...]
+
+    @property
+    def pages(self) -> int:
+        """Of all volumes."""
+        return sum(map(len, self.sizes))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Rendered:
-    """Files of one exhibit, in order, and the number of pages in all of them."""
+    """Files of one exhibit, in order, and the number of pages in each of them."""
 
     files: tuple[Path, ...]
-    pages: int
+    of_file: tuple[int, ...]
+
+    @property
+    def pages(self) -> int:
+        """Of all files."""
+        return sum(self.of_file)
 
 
 CHUNK = 1500
@@ -80,33 +105,65 @@ TEXT_WIDTH = {"A4": 170.0, "Letter": 175.9}
 def render(
     exhibit: Exhibit, cover: Cover, imprint: Imprint, case: Path | None, target: Path
 ) -> Rendered:
-    """Writes the PDF: `target`, or `…-volume-1.pdf` and so on for one of many rows."""
+    """Both halves at once, without Bates numbers."""
+    with tempfile.TemporaryDirectory(prefix="butfor-") as scratch:
+        parts = set_parts(exhibit, cover, imprint, case, Path(scratch))
+        return stamp(parts, exhibit, cover, imprint, case, target)
+
+
+def set_parts(
+    exhibit: Exhibit, cover: Cover, imprint: Imprint, case: Path | None, folder: Path
+) -> Parts:
+    """Steps 1 to 3, into a scratch folder that must last until `stamp` is done."""
     from reports import pdf_merge
 
-    with tempfile.TemporaryDirectory(prefix="butfor-") as scratch:
-        folder = Path(scratch)
-        layout, epoch = _file(LAYOUT, case), _epoch(imprint)
-        jobs = [
-            Job(template=layout, data=_stored(folder / f"{n:04d}.json", data), epoch=epoch)
-            for n, data in enumerate(_parts(exhibit, cover, imprint))
-        ]
-        with _workers(len(jobs)) as call:
-            chunks = list(call(typeset, jobs))
-            volumes = [chunks[n : n + VOLUME] for n in range(0, len(chunks), VOLUME)]
-            pages = list(call(pdf_merge.sizes, volumes))
-            stamps = [
-                Job(
-                    template=_file(STAMP, case), epoch=epoch, tags=False,
-                    data=_stored(folder / f"stamps{n:04d}.json", data),
-                )
-                for n, data in enumerate(_stamps(exhibit, cover, imprint, pages))
-            ]  # fmt: skip
-            names = _names(target, len(volumes))
-            tasks = [
-                pdf_merge.Task(chunks=tuple(volume), stamps=stamp, target=name)
-                for volume, stamp, name in zip(volumes, call(typeset, stamps), names, strict=True)
-            ]
-            return Rendered(files=names, pages=sum(call(pdf_merge.merge, tasks)))
+    folder.mkdir(parents=True, exist_ok=True)
+    layout, epoch = _file(LAYOUT, case), _epoch(imprint)
+    jobs = [
+        Job(template=layout, data=_stored(folder / f"{n:04d}.json", data), epoch=epoch)
+        for n, data in enumerate(_parts(exhibit, cover, imprint))
+    ]
+    with _workers(len(jobs)) as call:
+        chunks = list(call(typeset, jobs))
+        volumes = tuple(tuple(chunks[n : n + VOLUME]) for n in range(0, len(chunks), VOLUME))
+        sizes = tuple(tuple(pages) for pages in call(pdf_merge.sizes, volumes))
+    return Parts(volumes=volumes, sizes=sizes)
+
+
+def stamp(
+    parts: Parts, exhibit: Exhibit, cover: Cover, imprint: Imprint, case: Path | None,
+    target: Path, bates: Sequence[str] = (),
+) -> Rendered:  # fmt: skip
+    """Steps 4 and 5: `target`, or `…-volume-1.pdf` and so on for one of many rows.
+
+    Args:
+        parts: of `set_parts`.
+        bates: number of each page, or none at all.
+    """
+    from reports import pdf_merge
+
+    folder = parts.volumes[0][0].parent
+    stamps = [
+        Job(
+            template=_file(STAMP, case), epoch=_epoch(imprint), tags=False,
+            data=_stored(folder / f"stamps{n:04d}.json", data),
+        )
+        for n, data in enumerate(_stamps(exhibit, cover, imprint, parts.sizes, bates))
+    ]  # fmt: skip
+    names = _names(target, len(parts.volumes))
+    first = [sum(map(len, parts.sizes[:n])) for n in range(len(names))]
+    labels = bates or [str(n) for n in range(1, parts.pages + 1)]
+    with _workers(sum(map(len, parts.volumes))) as call:
+        tasks = [
+            pdf_merge.Task(
+                chunks=volume, stamps=made, target=name,
+                labels=tuple(labels[start : start + len(pages)]),
+            )
+            for volume, made, name, start, pages in zip(
+                parts.volumes, call(typeset, stamps), names, first, parts.sizes, strict=True
+            )
+        ]  # fmt: skip
+        return Rendered(files=names, of_file=tuple(call(pdf_merge.merge, tasks)))
 
 
 def _names(target: Path, volumes: int) -> tuple[Path, ...]:
@@ -266,8 +323,9 @@ def _lines(words: str) -> list[list[object]]:
 
 
 def _stamps(
-    exhibit: Exhibit, cover: Cover, imprint: Imprint, volumes: list[list[dict[str, float]]]
-) -> Iterator[Mapping[str, Any]]:
+    exhibit: Exhibit, cover: Cover, imprint: Imprint,
+    volumes: Sequence[Sequence[Mapping[str, float]]], bates: Sequence[str],
+) -> Iterator[Mapping[str, Any]]:  # fmt: skip
     """Step 4: pages are counted through all volumes."""
     draft = imprint.status is Status.DRAFT
     total, first = sum(map(len, volumes)), 1
@@ -282,6 +340,7 @@ def _stamps(
             "right": drawable(visible(cover.running_title)),
             "watermark": str(imprint.status) if draft else "",
             "line": cover.footer_line,
+            "bates": list(bates[first - 1 : first - 1 + len(pages)]),
         }
         first += len(pages)
 

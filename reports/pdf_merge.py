@@ -6,7 +6,8 @@ Steps (each chunk is a tagged PDF/A-3a of its own):
 2. hang the chunk's top structure elements under the first document's root; copy the number tree
    with shifted keys and the ids with a prefix, in /IDTree and wherever /Headers names them;
 3. extend the outline;
-4. lay each page's stamp under it, marked as an artifact: it is not part of the text that is read.
+4. lay each page's stamp under it, marked as an artifact: it is not part of the text that is read;
+5. label each page, by its Bates number where it has one: a viewer then finds it by that number.
 Saved with object streams and a deterministic id.
 """
 
@@ -22,11 +23,12 @@ STAMP = Name("/PageStamp")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Task:
-    """Chunks in order, one stamp page a page, and where the document goes."""
+    """Chunks in order, one stamp page and one label a page, and where the document goes."""
 
     chunks: tuple[Path, ...]
     stamps: Path
     target: Path
+    labels: tuple[str, ...]
 
 
 def merge(task: Task) -> int:
@@ -37,6 +39,7 @@ def merge(task: Task) -> int:
             with Pdf.open(path) as chunk:
                 offset += _append(whole, chunk, offset, f"c{number}-")
         _stamp(whole, task.stamps)
+        _label(whole, task.labels)
         pages = len(whole.pages)
         whole.save(
             task.target, deterministic_id=True, compress_streams=True,
@@ -45,7 +48,7 @@ def merge(task: Task) -> int:
     return pages
 
 
-def sizes(chunks: list[Path]) -> list[dict[str, float]]:
+def sizes(chunks: tuple[Path, ...]) -> list[dict[str, float]]:
     """Width and height in points of every page, in order."""
     found = []
     for path in chunks:
@@ -196,3 +199,12 @@ def _stamp(whole: Pdf, stamps: Path) -> None:
             )
             page.contents_add(whole.make_stream(before), prepend=True)
             page.contents_add(whole.make_stream(b"\nQ"))
+
+
+def _label(whole: Pdf, labels: tuple[str, ...]) -> None:
+    """Step 5: one entry a page, because zeros in front cannot be counted up."""
+    flat = Array([])
+    for number, label in enumerate(labels):
+        flat.append(number)
+        flat.append(Dictionary(P=String(label)))
+    whole.Root.PageLabels = whole.make_indirect(Dictionary(Nums=flat))
