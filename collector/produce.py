@@ -16,9 +16,11 @@ import base64
 import hashlib
 import re
 import shutil
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from textwrap import dedent
+from typing import Any
 
 from collector import canonical, durable, manifest, merkle, statement, store
 from collector import seal as seals
@@ -88,8 +90,8 @@ def _write(
             )
     for uid in ordered:
         _write_item(session, uid, seal, out)
-    _write_seal(session.case, seal, out)
-    _write_keys(session, out)
+    carry_seal(session.case, seal, out)
+    carry_keys(session.entries, out)
     _write_reader(out, seal)
     summary = manifest.write(out, _rows(out))
     session.record(
@@ -152,23 +154,40 @@ def _write_item(session: Session, uid: str, seal: statement.Seal, out: Path) -> 
         )
     custody = merkle.leaf_hashes(entry.raw for entry in session.entries[: seal.size])
     leaves = merkle.leaf_hashes(source.lines)
-    proof = {
-        "custody_index": source.close.seq,
-        "custody_line": source.close.raw.decode("ascii"),
-        "custody_path": [one.hex() for one in merkle.inclusion_path(custody, source.close.seq)],
-        "custody_size": seal.size,
-        "index": index,
-        "manifest_line": source.lines[index].decode("ascii"),
-        "path": [one.hex() for one in merkle.inclusion_path(leaves, index)],
-        "seal": seal.number,
-        "size": len(leaves),
-        "v": 1,
-    }
+    proof = proof_of(source.close, custody, source.lines[index], index, leaves, seal=seal.number)
     (out / "proofs").mkdir(exist_ok=True)
     durable.write_once(out / "proofs" / f"{uid}.json", canonical.line(proof))
 
 
-def _write_seal(case: Path, seal: statement.Seal, out: Path) -> None:
+def proof_of(
+    close: CustodyEntry, custody: Sequence[bytes], line: bytes, index: int,
+    leaves: Sequence[bytes], *, seal: int,
+) -> dict[str, Any]:  # fmt: skip
+    """proof.json of one file: two inclusion proofs (evidence.md, Formats).
+
+    Args:
+        close: the entry that closed the acquisition.
+        custody: leaf hashes of the custody lines under the seal.
+        line: the file's line in the manifest of its acquisition, at `index`.
+        leaves: leaf hashes of that manifest.
+        seal: number of the seal.
+    """
+    return {
+        "custody_index": close.seq,
+        "custody_line": close.raw.decode("ascii"),
+        "custody_path": [one.hex() for one in merkle.inclusion_path(custody, close.seq)],
+        "custody_size": len(custody),
+        "index": index,
+        "manifest_line": line.decode("ascii"),
+        "path": [one.hex() for one in merkle.inclusion_path(leaves, index)],
+        "seal": seal,
+        "size": len(leaves),
+        "v": 1,
+    }
+
+
+def carry_seal(case: Path, seal: statement.Seal, out: Path) -> None:
+    """The seal's envelope, its tokens and their chain."""
     source, target = seals.folder(case, seal.number), seals.folder(out, seal.number)
     target.mkdir(parents=True)
     for path in sorted(source.iterdir()):
@@ -176,9 +195,10 @@ def _write_seal(case: Path, seal: statement.Seal, out: Path) -> None:
             shutil.copyfile(path, target / path.name)
 
 
-def _write_keys(session: Session, out: Path) -> None:
+def carry_keys(entries: Iterable[CustodyEntry], out: Path) -> None:
+    """Public keys of the case: a convenience for whoever checks, not trust."""
     (out / "keys").mkdir()
-    for entry in session.entries:
+    for entry in entries:
         if entry.action == "key.add":
             body = base64.encodebytes(base64.b64decode(str(entry.data["public_key"])))
             pem = b"-----BEGIN PUBLIC KEY-----\n" + body + b"-----END PUBLIC KEY-----\n"
