@@ -106,7 +106,9 @@ def _explained(
             question = questions.of(one)
             found[uid] = causation.explain(question)
             if one.decision.verdict is Verdict.ALLOWED:
-                held = facts.rows(uid, question.course, question.read, question.decide, AWS)
+                held = facts.rows(
+                    uid, question.course, question.read, question.decide, AWS, one.request
+                )
                 found[uid] = replace(found[uid], facts=held)
     causes = Causes(
         changes={uid: part.changes for uid, part in found.items()},

@@ -16,7 +16,7 @@ from typing import Any
 
 from timeline.correlate.course import BEGINNING, Content, Course, World, as_logged
 from timeline.correlate.cuts import Sets, hitting_sets, indices, minimal
-from timeline.correlate.provider import Provider
+from timeline.correlate.provider import Provider, Request
 from timeline.correlate.views import Place
 from timeline.model import Verdict
 
@@ -52,6 +52,7 @@ def rows(
     read: Sequence[int],
     decide: Callable[[World], Verdict],
     kinds: Provider,
+    request: Request,
 ) -> tuple[Mapping[str, Any], ...]:
     """Rows of `class_sets` at fact level of one allowed class.
 
@@ -60,11 +61,13 @@ def rows(
         course: writes up to the request.
         read: positions of the places that the decision looks at.
         decide: decision in a world.
-        kinds: says which facts are grants and gates.
+        kinds: says which facts are grants and gates, and which can matter.
+        request: of the class.
     """
     actual = as_logged(course)[-1]
-    found = ablations(course, read, kinds)
-    certain, possible = _cuts(len(found), lambda mask: decide(_undone(actual, found, mask)))
+    found = bearing(ablations(course, read, kinds), course, read, kinds, request)
+    left = tuple(kinds.emptied(place[1]) for place in course.places)
+    certain, possible = _cuts(len(found), lambda mask: decide(_undone(actual, found, mask, left)))
     return tuple(
         {
             "class_uid": class_uid,
@@ -97,6 +100,36 @@ def ablations(course: Course, read: Sequence[int], kinds: Provider) -> tuple[Abl
     return tuple(sorted(found, key=lambda a: a.uid))
 
 
+def bearing(
+    found: Sequence[Ablation],
+    course: Course,
+    read: Sequence[int],
+    kinds: Provider,
+    request: Request,
+) -> tuple[Ablation, ...]:
+    """The facts that can matter to the request: the others are in no minimal set."""
+    actual = as_logged(course)[-1]
+    seen: dict[Place, list[str] | None] = {}
+    for n in read:
+        content = actual[n]
+        seen[course.places[n]] = None if content is None else [value for _, value in content]
+    for one in found:
+        place = course.places[one.position]
+        held = seen[place]
+        if not one.known:
+            seen[place] = None
+        elif held is not None and one.value is not None:
+            held.append(one.value)
+
+    def matters(one: Ablation) -> bool:
+        standing = dict(actual[one.position] or ()).get(one.fact)
+        values = [value for value in (standing, one.value) if value is not None]
+        place = course.places[one.position]
+        return not one.known or not values or kinds.bears(request, place, values, seen)
+
+    return tuple(filter(matters, found))
+
+
 def _altered(course: Course, n: int) -> dict[str, tuple[str | None, bool]]:
     """fact -> (value before its last alteration, known) of facts last altered by a change."""
     place, worlds = course.places[n], as_logged(course)
@@ -125,7 +158,7 @@ def _baseline(
     if on is not None and "value" not in altered and dict(content).get("value") != on:
         yield _ablation(place, n, "value", content, (on, True))
     for fact, value in content:
-        if fact not in altered and kinds.is_grant(place[1], fact, value):
+        if fact not in altered and kinds.is_grant(place, value):
             yield _ablation(place, n, fact, content, (None, True))
 
 
@@ -143,7 +176,10 @@ def _ablation(
     )
 
 
-def _undone(actual: World, found: Sequence[Ablation], mask: int) -> World:
+def _undone(
+    actual: World, found: Sequence[Ablation], mask: int, left: Sequence[str | None]
+) -> World:
+    """The world with some facts undone; `left` is what a place holds when nothing is left."""
     world = list(actual)
     for i in indices(mask):
         one = found[i]
@@ -155,6 +191,9 @@ def _undone(actual: World, found: Sequence[Ablation], mask: int) -> World:
         if one.value is not None:
             facts[one.fact] = one.value
         world[one.position] = tuple(sorted(facts.items()))
+    for n, rest in enumerate(left):
+        if world[n] == () and actual[n] and rest is not None:
+            world[n] = (("value", rest),)
     return tuple(world)
 
 

@@ -91,7 +91,11 @@ class Provider:
         probes: (view, edges) -> requests to find exposure windows for.
         source_name: (provider, category, service) -> name of a coverage source.
         decides: slot -> whether a decision on an access can depend on it.
-        is_grant: (slot, fact, value as JSON text) -> whether the fact gives a permission.
+        is_grant: (place, value as JSON text) -> whether the fact gives a permission.
+        bears: (request, place, values of a fact as JSON texts, all that stands in the worlds
+            tried) -> whether the fact can matter to the request.
+        emptied: slot -> JSON text of its value when the last grant was taken from it; None = it
+            is then absent.
         gate_on: slot -> JSON text of its value when it is a gate that is on; None = no gate.
     """
 
@@ -117,5 +121,7 @@ class Provider:
     probes: Callable[[Viewed, Edges], Sequence[Probe]]
     source_name: Callable[[Mapping[str, Any]], str]
     decides: Callable[[str], bool]
-    is_grant: Callable[[str, str, str], bool]
+    is_grant: Callable[[Place, str], bool]
+    bears: Callable[[Request, Place, Sequence[str], Mapping[Place, Sequence[str] | None]], bool]
+    emptied: Callable[[str], str | None]
     gate_on: Callable[[str], str | None]

@@ -18,6 +18,8 @@ from timeline.model import Verdict
 
 PLACE = ("bucket", "policy")
 GATE = ("bucket", "public_access_block.RestrictPublicBuckets")
+#: Every fact counts: which ones can matter to a request is tested apart, in test_bearing.py.
+KINDS = replace(AWS, bears=lambda *_: True)
 EFFECTS = {"allow": "Allow", "deny": "Deny", "more": "Allow"}
 
 
@@ -71,7 +73,7 @@ def anonymous(world: World) -> Verdict:
 
 def families(one: Course, decide: Callable[[World], Verdict] = anonymous) -> dict[str, Any]:
     found: dict[str, Any] = {}
-    for row in facts.rows("class-1", one, range(len(one.places)), decide, AWS):
+    for row in facts.rows("class-1", one, range(len(one.places)), decide, KINDS, {}):
         members = frozenset(m.replace("bucket|policy|", "") for m in row["members"])
         found.setdefault(f"{row['certainty']} {row['kind']}", set()).add(members)
         found["complete"] = found.get("complete", True) and row["complete"]

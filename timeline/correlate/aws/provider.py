@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from timeline.correlate.aws import callers, facts, probes, requests
+from timeline.correlate.aws import bearing, callers, facts, probes, requests
 from timeline.correlate.course import Content
 from timeline.correlate.provider import Probe, Provider, Request
 from timeline.correlate.views import Place, Viewed
@@ -216,5 +216,7 @@ AWS = Provider(
     source_name=source_name,
     decides=facts.decides,
     is_grant=facts.is_grant,
+    bears=bearing.bears,
+    emptied=facts.emptied,
     gate_on=facts.gate_on,
 )
