@@ -51,13 +51,26 @@ def inclusion_path(leaves: Sequence[bytes], index: int) -> list[bytes]:
     """
     if not 0 <= index < len(leaves):
         raise IndexError(f"expected an index below {len(leaves)}, found {index}")
-    level, at, path = list(leaves), index, []
-    while len(level) > 1:
+    return path_in(levels(leaves), index)
+
+
+def levels(leaves: Sequence[bytes]) -> list[list[bytes]]:
+    """Every level of the tree, leaves first: for many proofs out of one tree."""
+    made = [list(leaves)]
+    while len(made[-1]) > 1:
+        level = made[-1]
+        paired = [node_hash(level[i], level[i + 1]) for i in range(0, len(level) - 1, 2)]
+        made.append(paired + level[len(paired) * 2 :])
+    return made
+
+
+def path_in(tree: Sequence[Sequence[bytes]], index: int) -> list[bytes]:
+    """The proof for leaf `index`, which is there, out of the `levels` of a tree."""
+    path, at = [], index
+    for level in tree[:-1]:
         sibling = at ^ 1
         if sibling < len(level):
             path.append(level[sibling])
-        paired = [node_hash(level[i], level[i + 1]) for i in range(0, len(level) - 1, 2)]
-        level = paired + level[len(paired) * 2 :]
         at //= 2
     return path
 

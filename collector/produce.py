@@ -153,35 +153,35 @@ def _write_item(session: Session, uid: str, seal: statement.Seal, out: Path) -> 
             "Nothing was produced; `butfor verify` lists what differs."
         )
     custody = merkle.leaf_hashes(entry.raw for entry in session.entries[: seal.size])
-    leaves = merkle.leaf_hashes(source.lines)
-    proof = proof_of(source.close, custody, source.lines[index], index, leaves, seal=seal.number)
+    tree, leaves = merkle.levels(custody), merkle.levels(merkle.leaf_hashes(source.lines))
+    proof = proof_of(source.close, tree, source.lines[index], index, leaves, seal=seal.number)
     (out / "proofs").mkdir(exist_ok=True)
     durable.write_once(out / "proofs" / f"{uid}.json", canonical.line(proof))
 
 
 def proof_of(
-    close: CustodyEntry, custody: Sequence[bytes], line: bytes, index: int,
-    leaves: Sequence[bytes], *, seal: int,
+    close: CustodyEntry, custody: Sequence[Sequence[bytes]], line: bytes, index: int,
+    leaves: Sequence[Sequence[bytes]], *, seal: int,
 ) -> dict[str, Any]:  # fmt: skip
     """proof.json of one file: two inclusion proofs (evidence.md, Formats).
 
     Args:
         close: the entry that closed the acquisition.
-        custody: leaf hashes of the custody lines under the seal.
+        custody: levels of the tree over the custody lines under the seal.
         line: the file's line in the manifest of its acquisition, at `index`.
-        leaves: leaf hashes of that manifest.
+        leaves: levels of the tree over that manifest.
         seal: number of the seal.
     """
     return {
         "custody_index": close.seq,
         "custody_line": close.raw.decode("ascii"),
-        "custody_path": [one.hex() for one in merkle.inclusion_path(custody, close.seq)],
-        "custody_size": len(custody),
+        "custody_path": [one.hex() for one in merkle.path_in(custody, close.seq)],
+        "custody_size": len(custody[0]),
         "index": index,
         "manifest_line": line.decode("ascii"),
-        "path": [one.hex() for one in merkle.inclusion_path(leaves, index)],
+        "path": [one.hex() for one in merkle.path_in(leaves, index)],
         "seal": seal,
-        "size": len(leaves),
+        "size": len(leaves[0]),
         "v": 1,
     }
 
