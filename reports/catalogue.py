@@ -43,6 +43,7 @@ def plan(material: Material, resources: tuple[str, ...]) -> tuple[Entry, ...]:
         custody,
         evidence_index,
         gaps_and_limits,
+        scope,
     )
 
     histories = tuple(
@@ -60,6 +61,8 @@ def plan(material: Material, resources: tuple[str, ...]) -> tuple[Entry, ...]:
         Entry(key="D", name="access-summary", build=access_summary.build),
         Entry(key="E", name="chronology", build=chronology.build),
         Entry(key="F", name="but-for-matrix", build=but_for.build),
+        Entry(key="G", name="scope", build=scope.build),
+        Entry(key="G", name="scope-illustration", build=scope.build_aid),
         Entry(key="K", name="gaps-and-limits", build=gaps_and_limits.build),
     )
 

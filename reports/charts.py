@@ -113,11 +113,12 @@ def draw(rules: Sequence[Rule], lanes: Sequence[Lane], zone: ZoneInfo) -> str:
     height = body + (42 if zone.key != "UTC" else 30)
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH:.0f} {height:.0f}" '
-        f'font-family="{FACE}" font-size="9.5">{_HATCH}{"".join(parts)}</svg>'
+        f'font-family="{FACE}" font-size="9.5">{HATCH}{"".join(parts)}</svg>'
     )
 
 
-_HATCH = (
+#: The one pattern, for what is unknown; `url(#unknown)` refers to it.
+HATCH = (
     '<defs><pattern id="unknown" width="5" height="5" patternUnits="userSpaceOnUse" '
     'patternTransform="rotate(45)"><rect width="5" height="5" fill="#ffffff"/>'
     f'<rect width="1.1" height="5" fill="{QUIET_INK}"/></pattern></defs>'
@@ -144,9 +145,9 @@ def _ground(axis: Scale, head: float, body: float) -> str:
 
 def _lane(lane: Lane, axis: Scale, top: float) -> str:
     middle = top + LANE / 2
-    label = _text(0, middle + (0 if lane.note else 3.2), lane.label, room=LEFT - 10)
+    label = words_at(0, middle + (0 if lane.note else 3.2), lane.label, room=LEFT - 10)
     if lane.note:
-        label += _text(0, middle + 9, lane.note, room=LEFT - 10, size=7.6, fill=QUIET_INK)
+        label += words_at(0, middle + 9, lane.note, room=LEFT - 10, size=7.6, fill=QUIET_INK)
         label = label.replace(f'y="{middle:.2f}"', f'y="{middle - 0.5:.2f}"', 1)
     bars = "".join(_bar(bar, axis, top) for bar in lane.bars)
     return label + bars + _ticks(lane.ticks, axis, top)
@@ -182,7 +183,7 @@ def _values(lane: Lane, axis: Scale, top: float) -> str:
     for bar in lane.bars:
         x1, x2 = _ends(bar, axis)
         text = drawn_words(bar.text)
-        if not text or _width(text, 8.4) + 8 > x2 - x1:
+        if not text or width_of(text, 8.4) + 8 > x2 - x1:
             continue
         fill, _, ink = _COLORS[bar.style]
         ground = "#ffffff" if bar.style is Style.UNKNOWN else fill
@@ -262,7 +263,7 @@ def _rule_label(rule: Rule, axis: Scale, top: float) -> str:
     """Number and words beside the line, drawn after all lines so that none crosses them."""
     _, _, x = _place(rule, axis)
     label = f"{rule.number}  {drawn_words(rule.text)}"
-    right = x + 6 + _width(label, 8.4) < RIGHT
+    right = x + 6 + width_of(label, 8.4) < RIGHT
     dot = (
         f'<circle cx="{x:.2f}" cy="{top + 5:.2f}" r="2.2" stroke="{INK}" stroke-width="0.7" '
         f'fill="{"#ffffff" if rule.refused else INK}"/>'
@@ -301,7 +302,7 @@ def _axis(axis: Scale, body: float, zone: ZoneInfo) -> str:
     parts = [
         f'<line x1="{LEFT}" x2="{RIGHT}" y1="{body:.2f}" y2="{body:.2f}" stroke="{INK}" '
         f'stroke-width="0.8"/>',
-        _text(0, body + 15, "UTC", size=8.4),
+        words_at(0, body + 15, "UTC", size=8.4),
     ]
     ticks = [(x, at) for x, at in axis.ticks(90) if x < RIGHT - 38]
     fine = any((at.hour, at.minute, at.second) != (0, 0, 0) for _, at in ticks)
@@ -312,13 +313,13 @@ def _axis(axis: Scale, body: float, zone: ZoneInfo) -> str:
             f'<line x1="{x:.2f}" x2="{x:.2f}" y1="{body:.2f}" y2="{body + 4:.2f}" stroke="{INK}" '
             f'stroke-width="0.8"/>'
         )
-        parts.append(_text(x, body + 15, at.strftime(form), size=8.4, anchor="middle"))
+        parts.append(words_at(x, body + 15, at.strftime(form), size=8.4, anchor="middle"))
         if zone.key != "UTC":
             there = local(at, zone)
             shown = f"{there[:16]} {there[-6:]}"
-            parts.append(_text(x, body + 27, shown, size=7.4, anchor="middle", fill=QUIET_INK))
+            parts.append(words_at(x, body + 27, shown, size=7.4, anchor="middle", fill=QUIET_INK))
     if zone.key != "UTC":
-        parts.append(_text(0, body + 27, zone.key, size=7.4, fill=QUIET_INK))
+        parts.append(words_at(0, body + 27, zone.key, size=7.4, fill=QUIET_INK))
     return "".join(parts)
 
 
@@ -327,20 +328,20 @@ def _grounded(
     room: float | None = None,
 ) -> str:  # fmt: skip
     """A line of text on a ground that hides the lines behind it."""
-    width = min(_width(words, 8.4), room or RIGHT) + 3
+    width = min(width_of(words, 8.4), room or RIGHT) + 3
     left = x - {"start": 1.5, "middle": width / 2, "end": width - 1.5}[anchor]
     return (
         f'<rect x="{left:.2f}" y="{y - 7.2:.2f}" width="{width:.2f}" height="9.6" fill="{ground}"/>'
-    ) + _text(x, y, words, size=8.4, fill=ink, anchor=anchor, room=room)
+    ) + words_at(x, y, words, size=8.4, fill=ink, anchor=anchor, room=room)
 
 
-def _text(
+def words_at(
     x: float, y: float, words: str, *, size: float = 9.5, fill: str = INK, anchor: str = "start",
     room: float | None = None,
 ) -> str:  # fmt: skip
     """One line of text; too long for its room, it is set smaller, never cut."""
     shown = drawn_words(words)
-    need = _width(shown, size)
+    need = width_of(shown, size)
     if room is not None and need > room:
         size = max(size * room / need, 3.2)
     return (
@@ -356,6 +357,6 @@ def drawn_words(words: str) -> str:
     return visible(words)
 
 
-def _width(words: str, size: float) -> float:
+def width_of(words: str, size: float) -> float:
     """Approximate width: 0.47 of the size a character, wide ones twice."""
     return size * sum(0.95 if ord(c) > 0x2E7F else 0.47 for c in words)

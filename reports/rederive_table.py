@@ -31,6 +31,7 @@ METHODS: Mapping[str, str] = {
     "D": "docs/methods/decision.md",
     "E": "docs/methods/decision.md",
     "F": "docs/methods/causation.md",
+    "G": "docs/methods/scope.md",
     "K": "docs/sources.md",
 }
 

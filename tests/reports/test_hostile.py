@@ -62,8 +62,8 @@ def test_hostile_text_in_every_field(tmp_path: Path, name: str) -> None:
         value = value.replace("\x00", "")
     made = edition.make(tmp_path / "case", builder.Story(hostile=value, accesses=1, later=1))
     for one in made.produced:
-        if one.exhibit.key == "A":
-            continue  # custody is ours; this case has none
+        if one.exhibit.key == "A" or one.exhibit.stem.endswith("scope-illustration"):
+            continue  # custody is ours, and this case has none; numbers of tiers are ours
         stem = made.folder / one.exhibit.stem
         page = _Page()
         page.feed(Path(f"{stem}.html").read_text(encoding="utf-8"))
