@@ -5,7 +5,6 @@ import subprocess
 import sys
 from datetime import datetime, timedelta
 from functools import partial
-from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +12,7 @@ import pytest
 
 from collector import ledger, store, warc
 from tests import servers
+from tests.architecture import citations
 from tests.architecture.tree import ROOT
 from tests.collector.aws import organization
 from timeline import normalize, tables
@@ -193,19 +193,16 @@ def test_principals_and_their_documents(built: Path) -> None:
     assert json.loads(trust["value"])["Statement"] == TRUST["Statement"][0]
 
 
-def test_every_interval_cites_the_bytes_of_an_answer(built: Path) -> None:
-    items = {item.uid: item for item in store.items(built)}
-    cited = {
-        (row["evidence_item"], row["locator"], row["record_sha256"])
-        for row in rows(built, "intervals")
-        if row["evidence_item"] is not None
-    }
+def test_every_row_cites_the_bytes_of_an_answer(built: Path) -> None:
+    assert citations.unresolved(built) == []
+    assert citations.undated(built) == []
+    cited = {(row["evidence_item"], row["locator"]) for _, row in citations.rows(built)}
     assert len(cited) >= 30
-    for uid, locator, digest in sorted(cited):
+    items = {item.uid: item for item in store.items(built)}
+    for uid, locator in sorted(cited):
         body = normalize.reextract(partial(store.open_item, built), items[uid], locator)
-        assert sha256(body).hexdigest() == digest
         assert body.lstrip()[:1] in (b"<", b"{")
-    named = {row["resource_uid"] for row in rows(built, "intervals") if row["evidence_item"]}
+    named = {row["resource_uid"] for row in rows(built, "intervals")}
     assert {OPEN, QUIET, CLOSED, ACCOUNT} <= named
 
 

@@ -128,7 +128,8 @@ TABLES: dict[str, tuple[tuple[str, pa.DataType, str], ...]] = {
         (
             "evidence_item",
             _S,
-            "null where it rests on reference data, on what many records name, or on nothing",
+            "of a name: the first record that gives it; of reference data: the first record that "
+            "refers to it; of the word UNKNOWN: the record next to it",
         ),
         ("locator", _S, ""),
         ("record_sha256", _S, ""),

@@ -126,7 +126,7 @@ def fold(
     unseen = Held(
         value=None, change_uid=None, start=None, start_bound=Bound.UNKNOWN,
         how=HowKnown.UNKNOWN, why="before the first record that says anything of it",
-        provenance=None,
+        provenance=_proof(ordered[0]) if ordered else None,
     )  # fmt: skip
     segments = [Segment(content=None, whole=unseen)]
     steps: list[Step] = []
@@ -234,13 +234,17 @@ def _backfill(
 ) -> None:  # fmt: skip
     """Rule 2: content proven at `at` and not written before it held since coverage began."""
     covered = coverage.start is not None and coverage.start < at
-    provenance = source.record.provenance if isinstance(source, Write) else source.provenance
     fresh = Held(
         value=None, change_uid=None, start=coverage.start if covered else at,
-        start_bound=Bound.NO_LATER_THAN, how=HowKnown.OBSERVED, why=why, provenance=provenance,
+        start_bound=Bound.NO_LATER_THAN, how=HowKnown.OBSERVED, why=why, provenance=_proof(source),
     )  # fmt: skip
     _append(segments, _held(atoms, fresh), fresh, Bound.NO_LATER_THAN, None)
     segments[-1].proofs.append((at, at + TICK))
+
+
+def _proof(point: Write | Observation) -> Provenance | None:
+    """The bytes of a write or observation."""
+    return point.record.provenance if isinstance(point, Write) else point.provenance
 
 
 def _append(

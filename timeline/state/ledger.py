@@ -37,6 +37,9 @@ FAMILY = "/*"
 #: The slot by which a resource begins and ends.
 EXISTENCE = "existence"
 
+#: The slot that names the account of a resource.
+OWNER = "owner"
+
 
 class ChangeKind(StrEnum):
     """Where a change comes from; column `kind` of `changes`."""
@@ -192,6 +195,36 @@ class Listing:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Name:
+    """A name that never changes (owner, ARN of an id), as one record or answer gives it.
+
+    Attributes:
+        value: the name.
+        provenance: the bytes of what gives it; None for an answer whose bytes are not evidence.
+    """
+
+    value: str
+    provenance: Provenance | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Constant:
+    """What reference data of ours states of a slot, and the record for whose sake it is stated.
+
+    Attributes:
+        since: the day from which the data states it.
+        atoms: content.
+        why: row and source of the data.
+        provenance: the first record or answer that refers to the resource.
+    """
+
+    since: datetime
+    atoms: Atoms
+    why: str
+    provenance: Provenance | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Harvest:
     """What the records of one provider say of configuration, not yet folded.
 
@@ -199,19 +232,21 @@ class Harvest:
         writes: attempted writes, in no particular order.
         observations: of single slots.
         listings: complete lists.
-        owners: resource -> account that owns it, as far as records say.
-        names: (resource, slot) -> name that never changes: ARN of a unique id or of a name.
-        constants: content that reference data states: resource -> slot -> (since, atoms, why).
+        names: (resource, slot) -> name that never changes: owner, ARN of a unique id or of a name.
+        constants: (resource, slot) -> content that reference data states.
         gaps: answers of which nothing is used, and why.
     """
 
     writes: tuple[Write, ...] = ()
     observations: tuple[Observation, ...] = ()
     listings: tuple[Listing, ...] = ()
-    owners: Mapping[str, str] = field(default_factory=dict)
-    names: Mapping[tuple[str, str], str] = field(default_factory=dict)
-    constants: Mapping[tuple[str, str], tuple[datetime, Atoms, str]] = field(default_factory=dict)
+    names: Mapping[tuple[str, str], Name] = field(default_factory=dict)
+    constants: Mapping[tuple[str, str], Constant] = field(default_factory=dict)
     gaps: tuple[Gap, ...] = ()
+
+    def owners(self) -> dict[str, str]:
+        """Resource -> account that owns it, as far as records say."""
+        return {uid: name.value for (uid, slot), name in self.names.items() if slot == OWNER}
 
 
 def canonical(value: Json) -> str:

@@ -7,9 +7,9 @@
 5. Every slot is folded by itself (`fold.py`), and turned into rows (`rows.py`).
 
 Invariants: the same input gives the same rows in the same order, whatever order it comes in; the
-intervals of one fact never overlap; a refused write alters nothing; every change cites
-its bytes (a provider default those of the creation, beside the row of dated data). Limit: intervals
-of what many records name alike (owners, ids) and of reference data cite none.
+intervals of one fact never overlap; a refused write alters nothing; every change and every interval
+cites bytes: a provider default those of the creation, beside the row of dated data; a name those of
+the first record that gives it; a time of which nothing is known those of the record next to it.
 """
 
 import importlib
@@ -95,8 +95,9 @@ def run(
     spans = source.spans(events, coverage_end)
     points = _points(found, {actor.uid: actor.last_seen for actor in actors})
     result = StateResult(changes=[], intervals=[], gaps=[*undated, *found.gaps])
+    owners = found.owners()
     for resource_uid, slot in sorted({*points, *found.constants}):
-        account = module.account_of(resource_uid, found.owners)
+        account = module.account_of(resource_uid, owners)
         category = module.category_of(resource_uid)
         covered = _coverage((account, category), spans, gaps)
         slack = module.slack_of(resource_uid, slot)
@@ -216,24 +217,25 @@ def _constant(
     resource_uid: str, slot: str, found: Harvest, points: Iterable[Write | Observation]
 ) -> list[dict[str, Any]] | None:
     """Rows of dated reference data; None where an observation disagrees with them."""
-    since, atoms, why = found.constants[resource_uid, slot]
+    constant = found.constants[resource_uid, slot]
+    atoms = constant.atoms
     seen = [p for p in points if isinstance(p, Observation) and p.atoms is not None]
     if any(not ledger.same(p.atoms or {}, atoms) for p in seen):
         return None
     return [
-        rows.constant(resource_uid, slot, fact, value, since, why)
+        rows.constant(
+            resource_uid, slot, fact, value, constant.since, constant.why, constant.provenance
+        )
         for fact, value in sorted(atoms.items())
     ]
 
 
 def _name_rows(found: Harvest) -> list[dict[str, Any]]:
     """Names that never change: owners of buckets, ARNs of unique ids, canonical ids."""
-    named = {(uid, "owner"): account for uid, account in found.owners.items()} | dict(found.names)
+    why = "as named in recorded calls and answers; this one is cited"
     return [
-        rows.constant(
-            uid, slot, ledger.SCALAR, name, None, "as named in recorded calls and answers"
-        )
-        for (uid, slot), name in sorted(named.items())
+        rows.constant(uid, slot, ledger.SCALAR, name.value, None, why, name.provenance)
+        for (uid, slot), name in sorted(found.names.items())
     ]
 
 

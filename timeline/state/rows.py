@@ -10,6 +10,7 @@ from datetime import datetime
 from itertools import pairwise
 from typing import Any, TypeAlias
 
+from collector.model import Provenance
 from timeline.model import Bound, HowKnown, Json
 from timeline.state.fold import Coverage, Folded, Held, Segment, Step
 from timeline.state.ledger import (
@@ -89,13 +90,14 @@ def changes(
 
 
 def constant(
-    resource_uid: str, slot: str, fact: str, value: Json, since: datetime | None, why: str
-) -> dict[str, Any]:
-    """A row of `intervals` that rests on reference data or on what many records name alike."""
+    resource_uid: str, slot: str, fact: str, value: Json, since: datetime | None, why: str,
+    provenance: Provenance | None,
+) -> dict[str, Any]:  # fmt: skip
+    """A row of `intervals` of a name or of reference data, with the record that it is owed to."""
     bound = Bound.UNKNOWN if since is None else Bound.NO_LATER_THAN
     held = Held(
         value=value, change_uid=None, start=since, start_bound=bound, how=HowKnown.INFERRED,
-        why=why, provenance=None,
+        why=why, provenance=provenance,
     )  # fmt: skip
     always = _Piece(
         start=since, start_bound=bound, end=None, end_bound=Bound.UNKNOWN, end_change=None,
@@ -189,7 +191,7 @@ def _interval(resource_uid: str, slot: str, fact: str, held: Held, piece: _Piece
     value = UNKNOWN if unknown else None if fact == WHOLE else canonical(held.value)
     inferred = piece.how is HowKnown.INFERRED or held.how is HowKnown.INFERRED
     how = HowKnown.UNKNOWN if unknown else HowKnown.INFERRED if inferred else HowKnown.OBSERVED
-    proof = None if unknown else held.provenance
+    proof = held.provenance  # of what is not known: the record next to it
     begun = held.start == piece.start and not (unknown and piece.note)
     return {
         "resource_uid": resource_uid,

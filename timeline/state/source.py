@@ -1,7 +1,7 @@
 """What the replay takes in: rows of `events`, answers of the provider, and how far records run."""
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -22,6 +22,9 @@ Answer: TypeAlias = (
 
 #: Kinds of answer that carry their own times.
 DATED = frozenset({"aws.config.items"})
+
+#: (end of the last call, time and id of the first one, its bytes).
+_Spoken: TypeAlias = tuple[datetime, datetime, str, Provenance | None]
 
 #: (account, category): one stream of records.
 Stream: TypeAlias = tuple[str | None, str]
@@ -107,27 +110,59 @@ class Actor:
         uid: its ARN.
         unique_id: the provider's id of it, of a session's issuer too; None if not logged.
         last_seen: end of its last recorded call, accepted or refused.
+        provenance: of the first record that names it so.
     """
 
     uid: str
     unique_id: str | None
     last_seen: datetime
+    provenance: Provenance | None
 
 
 def actors(events: Any) -> tuple[Actor, ...]:  # noqa: ANN401
     """Every principal that called, or issued the session of a caller, sorted."""
-    found: dict[tuple[str, str], datetime] = {}
+    found: dict[tuple[str, str], list[_Spoken]] = {}
     keys = ("actor_uid", "session_issuer_uid", "actor_unique_id")
-    for (caller, issuer, unique_id), (_, last) in _grouped(events, keys).items():
+    grouped = _grouped(events, keys)
+    first = _first(events, keys, {key: start for key, (start, _) in grouped.items()})
+    for (caller, issuer, unique_id), (_, last) in grouped.items():
         for uid in sorted(name for name in {caller, issuer} if name):
             # A session has the id of its issuer, a colon, and its own name.
             own = (unique_id or "").split(":")[0] if uid == (issuer or caller) else ""
-            key = (uid, own)
-            found[key] = max(last, found.get(key, last))
+            found.setdefault((uid, own), []).append((last, *first[caller, issuer, unique_id]))
     return tuple(
-        Actor(uid=uid, unique_id=own or None, last_seen=found[uid, own])
-        for uid, own in sorted(found)
-    )
+        Actor(
+            uid=uid, unique_id=own or None, last_seen=max(last for last, *_ in spoken),
+            provenance=min(spoken, key=lambda one: one[1:3])[3],
+        )
+        for (uid, own), spoken in sorted(found.items())
+    )  # fmt: skip
+
+
+def _first(
+    events: Any,  # noqa: ANN401
+    keys: Sequence[str],
+    starts: Mapping[tuple[str | None, ...], datetime],
+) -> dict[tuple[str | None, ...], tuple[datetime, str, Provenance | None]]:
+    """The first row of every group, told by its time: time, id, bytes; ties by id."""
+    rows = events
+    if hasattr(events, "column_names"):
+        import pyarrow as pa
+        import pyarrow.compute as pc
+
+        times = pa.array(sorted(set(starts.values())), type=events.schema.field("time").type)
+        columns = [*keys, "time", "event_uid", "evidence_item", "locator", "record_sha256"]
+        rows = events.select(columns).filter(pc.is_in(events["time"], value_set=times)).to_pylist()
+    found: dict[tuple[str | None, ...], tuple[datetime, str, Provenance | None]] = {}
+    for row in rows:
+        key = tuple(row.get(name) for name in keys)
+        if row["time"] != starts[key] or (key in found and found[key][1] < row["event_uid"]):
+            continue
+        proof = Provenance(
+            item=row["evidence_item"], locator=row["locator"], sha256=row["record_sha256"]
+        )
+        found[key] = (row["time"], row["event_uid"], proof)
+    return found
 
 
 def answers(

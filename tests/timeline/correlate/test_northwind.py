@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from tests.architecture import citations
 from tests.timeline.correlate.cases import read, run
 from timeline.correlate.wording import BLOCKED
 
@@ -38,6 +39,14 @@ def findings(northwind: Path) -> list[dict[str, Any]]:
     found = json.loads((northwind / "derived" / "findings.json").read_text(encoding="utf-8"))
     assert isinstance(found, list)
     return found
+
+
+def test_every_change_and_interval_resolves_to_its_bytes(northwind: Path) -> None:
+    assert citations.unresolved(northwind) == []
+    assert citations.undated(northwind) == []
+    assert any(row.get("kind") == "default" for _, row in citations.rows(northwind))
+    slots = {row["slot"] for _, row in citations.rows(northwind)}
+    assert {"owner", "arn", "policy"} <= slots
 
 
 def test_every_access_agrees_with_its_logged_outcome(northwind: Path) -> None:

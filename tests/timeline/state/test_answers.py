@@ -7,7 +7,7 @@ import pytest
 
 from collector.model import Provenance
 from timeline.state.aws import answers, snapshots
-from timeline.state.ledger import EXISTENCE, scalar
+from timeline.state.ledger import EXISTENCE, Name, scalar
 
 AT = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 BUCKET = "arn:aws:s3:::b"
@@ -103,8 +103,9 @@ def test_a_list_with_nothing_that_hides_grants_is_what_is_stored() -> None:
     found = read(*open_to_lists(), acl(PRIVATE))
     (listed,) = (o for o in found.observations if o.slot == "acl")
     assert list(listed.atoms or ()) == ["grant:CanonicalUser:owner:FULL_CONTROL"]
-    assert found.names == {(ACCOUNT, "canonical_id"): "c0ffee"}
-    assert found.owners == {"b": "111111111111"}
+    proof = Provenance(item="EV-1.w0", locator="0@1+2", sha256="")
+    assert found.names == {(ACCOUNT, "canonical_id"): Name(value="c0ffee", provenance=proof)}
+    assert found.owners == {"b": Name(value="111111111111", provenance=proof)}
 
 
 def test_a_public_grant_that_is_shown_is_not_ignored() -> None:
@@ -140,7 +141,9 @@ def test_policies_of_an_organization_are_mentioned_unless_they_are_the_providers
         return ("aws.organizations.policies", {"Policies": [policy]}, "organization/x")
 
     assert read(listed(True)).names == {}
-    assert list(read(listed(True), listed(False)).names.values()) == ["scps"]
+    found = read(listed(True), listed(False)).names
+    proof = Provenance(item="EV-1.w1", locator="0@1+2", sha256="")
+    assert list(found.values()) == [Name(value="scps", provenance=proof)]
 
 
 def test_a_date_of_creation_is_no_later_than() -> None:

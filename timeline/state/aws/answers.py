@@ -18,13 +18,13 @@ from typing import Any
 
 from collector.model import Gap
 from timeline.model import Json
-from timeline.state.aws import acl, organizations
+from timeline.state.aws import acl, naming, organizations
 from timeline.state.aws.answer_forms import BUCKETS, READERS, Seen, listing, observations
 from timeline.state.aws.context import account_uid, bucket_uid, text_at
 from timeline.state.aws.organizations import MENTIONED, ORGANIZATION
 from timeline.state.aws.record import Unreadable, many, mapping
 from timeline.state.aws.s3 import flag_slot
-from timeline.state.ledger import EXISTENCE, SCALAR, Observation, scalar
+from timeline.state.ledger import EXISTENCE, SCALAR, Name, Observation, scalar
 
 ACL = "aws.s3.acl"
 POLICIES = "aws.organizations.policies"
@@ -54,8 +54,8 @@ class Answers:
 
     observations: tuple[Observation, ...] = ()
     created: Mapping[str, Observation] = field(default_factory=dict)
-    owners: Mapping[str, str] = field(default_factory=dict)
-    names: Mapping[tuple[str, str], str] = field(default_factory=dict)
+    owners: Mapping[str, Name] = field(default_factory=dict)
+    names: Mapping[tuple[str, str], Name] = field(default_factory=dict)
     gaps: tuple[Gap, ...] = ()
 
 
@@ -73,7 +73,7 @@ def read(documents: Sequence[tuple[Any, ...]]) -> Answers:
     owners, names = _owners(seen), _names(seen)
     held = _held(found)
     for one in (each for each in seen if each.kind == ACL):
-        owner = owners.get(one.about.removeprefix(bucket_uid("")))
+        owner = naming.values(owners).get(one.about.removeprefix(bucket_uid("")))
         try:
             atoms = _listed(one.body)
         except Unreadable as reason:
@@ -135,7 +135,7 @@ def _hiding(
     one: Seen,
     owner: str | None,
     held: Mapping[tuple[str, str, str], Json],
-    names: Mapping[tuple[str, str], str],
+    names: Mapping[tuple[str, str], Name],
 ) -> str | None:
     """What hides grants of a list, or may; None where its collection shows that nothing does."""
     ownership = held.get((one.acquisition, one.about, "ownership"))
@@ -151,7 +151,7 @@ def _hiding(
             return f"public grants are ignored (IgnorePublicAcls of {uid})"
         if ignored is None:
             return f"whether public grants are ignored ({uid}) was not observed with it"
-    if "organization_s3_policy" in names.get((ORGANIZATION, MENTIONED), "").split("+"):
+    if (ORGANIZATION, f"{MENTIONED}/organization_s3_policy") in names:
         return "a policy of the organization may ignore public grants"
     return None
 
@@ -175,31 +175,30 @@ def _created(seen: Iterable[Seen]) -> dict[str, Observation]:
     return found
 
 
-def _owners(seen: Iterable[Seen]) -> dict[str, str]:
+def _owners(seen: Iterable[Seen]) -> dict[str, Name]:
     """A listing of buckets shows those that the account owns."""
     return {
-        name: one.about.removeprefix("aws:account:")
+        name: Name(value=one.about.removeprefix("aws:account:"), provenance=one.provenance)
         for one in seen
         if one.kind == BUCKETS and one.about.startswith("aws:account:")
         for name, _ in listing(one)
     }
 
 
-def _names(seen: Iterable[Seen]) -> dict[tuple[str, str], str]:
+def _names(seen: Iterable[Seen]) -> dict[tuple[str, str], Name]:
     """Canonical ids of accounts; types of organization policy beyond the provider's own."""
-    names: dict[tuple[str, str], str] = {}
-    types: set[str] = set()
+    names: dict[tuple[str, str], Name] = {}
     for one in seen:
         if one.kind == BUCKETS and one.about.startswith("aws:account:"):
             root = mapping(one.body.get("ListAllMyBucketsResult", dict(one.body)))
             canonical = text_at(root.get("Owner"), "ID")
             if canonical is not None:
-                names[one.about, "canonical_id"] = canonical
+                place = (one.about, "canonical_id")
+                names.setdefault(place, Name(value=canonical, provenance=one.provenance))
         if one.kind == POLICIES:
             for policy in many(one.body.get("Policies")):
                 kind = organizations.TYPES.get(text_at(policy, "Type") or "")
                 if kind is not None and text_at(policy, "AwsManaged") != "true":
-                    types.add(kind)
-    if types:
-        names[ORGANIZATION, MENTIONED] = "+".join(sorted(types))
+                    place = (ORGANIZATION, f"{MENTIONED}/{kind}")
+                    names.setdefault(place, Name(value=kind, provenance=one.provenance))
     return names

@@ -16,7 +16,7 @@ from timeline.state.aws import acl
 from timeline.state.aws.context import bucket_uid
 from timeline.state.aws.record import Unreadable, document, many, mapping, statements, text
 from timeline.state.aws.s3 import FLAGS, flag_slot
-from timeline.state.ledger import EXISTENCE, Atoms, Observation, scalar
+from timeline.state.ledger import EXISTENCE, Atoms, Name, Observation, scalar
 
 #: Kind that normalization gives to configuration items.
 CONFIG_ITEMS = "aws.config.items"
@@ -41,15 +41,15 @@ def observations(documents: Sequence[tuple[Any, ...]]) -> tuple[Observation, ...
     return tuple(found)
 
 
-def owners(documents: Sequence[tuple[Any, ...]]) -> dict[str, str]:
+def owners(documents: Sequence[tuple[Any, ...]]) -> dict[str, Name]:
     """Bucket -> account, as items say."""
-    found: dict[str, str] = {}
-    for kind, answer, *_ in documents:
+    found: dict[str, Name] = {}
+    for kind, answer, _, provenance, *_ in documents:
         for item in _items(answer) if kind == CONFIG_ITEMS else ():
             bucket = text(item.get("resourceName"))
             account = text(item.get("accountId", item.get("awsAccountId")))
             if bucket is not None and account is not None:
-                found[bucket] = account
+                found[bucket] = Name(value=account, provenance=provenance)
     return found
 
 

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
+from collector.model import Provenance
 from timeline.model import Json
 from timeline.state import defaults
 from timeline.state.aws import (
@@ -18,6 +19,7 @@ from timeline.state.aws import (
     endpoints,
     iam,
     kms,
+    naming,
     organizations,
     reads,
     s3,
@@ -25,31 +27,12 @@ from timeline.state.aws import (
     snapshots,
     sts,
 )
-from timeline.state.aws.acl import owner_of
-from timeline.state.aws.context import (
-    Context,
-    Handler,
-    account_uid,
-    bucket_of,
-    bucket_uid,
-    key_of,
-    text_at,
-)
-from timeline.state.aws.identity import unique_uid
-from timeline.state.aws.record import (
-    document,
-    field,
-    many,
-    request,
-    resource_account,
-    response,
-    statements,
-)
+from timeline.state.aws.context import Context, Handler, bucket_of, key_of
+from timeline.state.aws.record import document, field, many, request, response, statements
 from timeline.state.aws.record import text as text_of
 from timeline.state.ledger import (
-    EXISTENCE,
-    SCALAR,
     Atoms,
+    Constant,
     Harvest,
     Listing,
     Observation,
@@ -113,9 +96,12 @@ def harvest(
     answered = answers.read(documents)
     # An account's own listing of its buckets outweighs the account of a record, which may be the
     # caller's.
-    owners = config_items.owners(documents) | _owners(records) | dict(answered.owners)
+    owners = config_items.owners(documents) | naming.owners(records) | dict(answered.owners)
+    arns = naming.arns(records, actors, listings)
     context = Context(
-        arns=_arns(records, actors, listings), uploads=_uploads(records), owners=owners
+        arns={key: name.value for key, name in arns.items()},
+        uploads=_uploads(records),
+        owners=naming.values(owners),
     )
     writes: list[Write] = []
     seen: list[Observation] = list(config_items.observations(documents))
@@ -134,21 +120,16 @@ def harvest(
         writes=tuple(sts.settle(writes)),
         observations=tuple(seen),
         listings=listings,
-        owners={bucket_uid(bucket): account for bucket, account in owners.items()},
-        names=_together(answered.names, _names(records, actors, context, listings)),
+        names={
+            **answered.names,
+            **naming.recorded(records, actors, listings, context),
+            **organizations.mentioned(records),
+            **naming.of_paths(arns),
+            **naming.of_buckets(owners),
+        },
         constants=_constants(writes, listings),
         gaps=answered.gaps,
     )
-
-
-def _together(
-    answered: Mapping[tuple[str, str], str], recorded: Mapping[tuple[str, str], str]
-) -> dict[tuple[str, str], str]:
-    """Names of answers and records; types of policy that either mentions are mentioned."""
-    place = (organizations.ORGANIZATION, organizations.MENTIONED)
-    types = {kind for names in (answered, recorded) for kind in names.get(place, "").split("+")}
-    found = dict(answered) | dict(recorded)
-    return found | ({place: "+".join(sorted(types - {""}))} if place in found else {})
 
 
 def account_of(resource_uid: str, owners: Mapping[str, str]) -> str | None:
@@ -178,31 +159,6 @@ def slack_of(resource_uid: str, slot: str) -> timedelta:
     return timedelta(seconds=int(str(table[name])))
 
 
-def _arns(
-    records: Iterable[Recorded], actors: Iterable[Actor], listings: Iterable[Listing]
-) -> dict[tuple[str, str, str], str]:
-    """(account, kind, name) -> ARN. A name is unique in its account, whatever its path."""
-    found: set[str] = {actor.uid for actor in actors if actor.uid.startswith("arn:")}
-    for listing in listings:
-        found.update(listing.seen)
-    for record in records:
-        for kind in ("user", "role", "group"):
-            arn = text_at(response(record), kind, "arn")
-            if arn is not None:
-                found.add(arn)
-    named: dict[tuple[str, str, str], str] = {}
-    for arn in sorted(found):
-        parts = arn.split(":", 5)
-        if (
-            len(parts) == 6
-            and parts[2] == "iam"
-            and parts[5].split("/")[0] in ("user", "role", "group")
-        ):
-            kind, name = parts[5].split("/")[0], parts[5].rsplit("/", 1)[-1]
-            named[(parts[4], kind, name)] = arn
-    return named
-
-
 def _uploads(records: Iterable[Recorded]) -> dict[tuple[str, str, str], Recorded]:
     """Requests that started an upload, by id; by key alone only where there was one."""
     started: dict[tuple[str, str, str], Recorded] = {}
@@ -223,70 +179,45 @@ def _uploads(records: Iterable[Recorded]) -> dict[tuple[str, str, str], Recorded
     return started
 
 
-def _owners(records: Iterable[Recorded]) -> dict[str, str]:
-    """Bucket -> account, as records of accepted calls name it; the earliest record wins."""
-    owners: dict[str, str] = {}
-    for record in sorted(records, key=lambda r: (r.error_code is not None, *r.order)):
-        bucket, account = bucket_of(record), resource_account(record)
-        if bucket is not None and account is not None:
-            owners.setdefault(bucket, account)
-    return owners
-
-
-def _names(
-    records: Iterable[Recorded],
-    actors: Iterable[Actor],
-    context: Context,
-    listings: Iterable[Listing],
-) -> dict[tuple[str, str], str]:
-    """Unique id -> ARN, role name -> ARN with a path, account -> canonical id."""
-    names: dict[tuple[str, str], str] = {}
-    for actor in actors:
-        if actor.unique_id and ":iam:" in actor.uid:
-            names[unique_uid(actor.unique_id), "arn"] = actor.uid
-    for listing in listings:
-        for arn, slots in sorted(listing.seen.items()):
-            unique = text_at((slots.get(EXISTENCE) or {}).get(SCALAR), "unique_id")
-            if unique:
-                names[unique_uid(unique), "arn"] = arn
-    for record in records:
-        for kind in ("user", "role", "group"):
-            unique = text_at(response(record), kind, f"{kind}Id")
-            named = text_at(response(record), kind, "arn")
-            if unique and named:
-                names[unique_uid(unique), "arn"] = named
-        canonical = owner_of(request(record)) if record.operation == "PutBucketAcl" else None
-        account = context.owners.get(bucket_of(record) or "")
-        if canonical and account and record.error_code is None:
-            names.setdefault((account_uid(account), "canonical_id"), canonical)
-    types = organizations.mentioned(records)
-    if types is not None:
-        names[organizations.ORGANIZATION, organizations.MENTIONED] = types
-    for (account, kind, name), arn in sorted(context.arns.items()):
-        if kind == "role" and not arn.endswith(f":role/{name}"):
-            names[account_uid(account), f"role/{name}"] = arn
-    return names
-
-
 def _constants(
     writes: Iterable[Write], listings: Iterable[Listing]
-) -> dict[tuple[str, str], tuple[datetime, Atoms, str]]:
+) -> dict[tuple[str, str], Constant]:
     """Provider-managed policies of the data file, as far as the case refers to them."""
-    contents = [atoms for write in writes for atoms in (write.atoms, write.before) if atoms]
-    for listing in listings:
-        contents += [atoms for slots in listing.seen.values() for atoms in slots.values() if atoms]
-    values = [value for atoms in contents for value in atoms.values()]
-    referred = {str(one) for value in values for one in many(value) if isinstance(one, str)}
+    referred = _referred(writes, listings)
     rows: Json = defaults.load("aws")["managed_policies"]
     assert isinstance(rows, list)
-    constants: dict[tuple[str, str], tuple[datetime, Atoms, str]] = {}
+    constants: dict[tuple[str, str], Constant] = {}
     for row in rows:
         assert isinstance(row, dict)
         arn, version = str(row["arn"]), str(row["version"])
         if arn not in referred:
             continue
-        since = datetime.fromisoformat(str(row["since"]))
-        why = f"provider-managed policy {row['id']} ({row['source']})"
-        constants[(arn, f"version/{version}")] = (since, statements(document(row["document"])), why)
-        constants[(arn, "default_version")] = (since, scalar(version), why)
+        held = {f"version/{version}": statements(document(row["document"])),
+                "default_version": scalar(version)}  # fmt: skip
+        for slot, atoms in held.items():
+            constants[arn, slot] = Constant(
+                since=datetime.fromisoformat(str(row["since"])),
+                atoms=atoms,
+                why=f"provider-managed policy {row['id']} ({row['source']})",
+                provenance=referred[arn],
+            )
     return constants
+
+
+def _referred(writes: Iterable[Write], listings: Iterable[Listing]) -> dict[str, Provenance | None]:
+    """Text that contents refer to -> the first record or answer that does."""
+    found: dict[str, Provenance | None] = {}
+    for write in sorted(writes, key=lambda each: each.record.order):
+        for atoms in (write.atoms, write.before):
+            for text in _texts(atoms):
+                found.setdefault(text, write.record.provenance)
+    for listing in listings:
+        for slots in listing.seen.values():
+            for atoms in slots.values():
+                for text in _texts(atoms):
+                    found.setdefault(text, listing.provenance)
+    return found
+
+
+def _texts(atoms: Atoms | None) -> Iterable[str]:
+    return (one for value in (atoms or {}).values() for one in many(value) if isinstance(one, str))

@@ -14,7 +14,7 @@ from timeline.model import Json, Knowledge, SlotState
 from timeline.state.aws import identity
 from timeline.state.aws.context import account_uid, bucket_uid
 from timeline.state.aws.endpoints import endpoint_uid
-from timeline.state.aws.organizations import MENTIONED, ORGANIZATION
+from timeline.state.aws.organizations import ORGANIZATION
 from timeline.state.aws.s3 import FLAGS, flag_slot
 from timeline.state.aws.s3_objects import BUCKET_DEFAULT, NOT_RECORDED, UPLOADER, object_uid
 
@@ -278,7 +278,7 @@ def _guardrails(
     """Organization-wide and network guardrails: unseen unless a record mentions them."""
     kind = (request.get("principal") or {}).get("type")
     state |= {"organization_s3_policy": None, "scps": None, "rcps": None}
-    mentioned = (reading.name(ORGANIZATION, MENTIONED) or "").split("+")
+    mentioned = {slot.rpartition("/")[2] for slot in reading.history.slots(ORGANIZATION)}
     asked = ["organization_s3_policy", "rcps"] if bucket is not None else []
     asked += ["scps"] if kind not in ("Anonymous", "AWSService") else []
     for path in asked:

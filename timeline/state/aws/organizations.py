@@ -16,7 +16,7 @@ from timeline.state.aws.record import (
     statements,
     text,
 )
-from timeline.state.ledger import Atoms, Recorded, Write, scalar
+from timeline.state.ledger import Atoms, Name, Recorded, Write, scalar
 
 #: Resource that says which types of policy the records mention.
 ORGANIZATION = "aws:organizations"
@@ -107,16 +107,19 @@ def policy_type(record: Recorded, _: Context) -> tuple[Write, ...]:
     return (replace_slot(record, target_uid(root), f"policy_type/{kind}", lambda: scalar(on)),)
 
 
-def mentioned(records: Iterable[Recorded]) -> str | None:
-    """Keys of the state object of whose policies accepted records speak, joined; None = none."""
-    found: set[str] = set()
+def mentioned(records: Iterable[Recorded]) -> dict[tuple[str, str], Name]:
+    """Keys of the state object of whose policies accepted records speak."""
+    found: dict[tuple[str, str], Name] = {}
     for record in records:
         if record.service != "organizations.amazonaws.com" or record.error_code is not None:
             continue
         if record.operation in _SPEAK_OF_POLICIES:
             kind = _kind(record) or text(field(request(record), "policyType"))
-            found |= {TYPES[kind]} if kind in TYPES else set() if kind else set(TYPES.values())
-    return "+".join(sorted(found)) or None
+            keys = [TYPES[kind]] if kind in TYPES else [] if kind else sorted(TYPES.values())
+            for key in keys:
+                name = Name(value=key, provenance=record.provenance)
+                found.setdefault((ORGANIZATION, f"{MENTIONED}/{key}"), name)
+    return found
 
 
 def _kind(record: Recorded) -> str | None:
