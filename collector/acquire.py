@@ -11,6 +11,7 @@ What is held from before an interruption is not asked again: `Keeper.held` answe
 with the stored bytes, and the ledger never gets a second line for the same question.
 """
 
+import json
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -21,6 +22,7 @@ from typing import Any
 from collector import acquisition_record, clock, ledger, warc
 from collector.acquisition import AcquisitionWriter, FileFacts
 from collector.errors import ButforError
+from collector.index import Index, key
 from collector.model import Gap, Observation, Outcome
 from collector.pool import Pool
 from collector.source import SourceSpec
@@ -69,12 +71,13 @@ class Keeper:
         """Take up what the acquisition already holds."""
         self._writer = writer
         self._lock = threading.Lock()
-        self._held = dict(_held(writer)) if writer.resumed else {}
-        self._asked: dict[Question, Outcome] = {}
+        self._held, self._asked = Index(), Index()
         self.tally: dict[str, Counter[Outcome]] = {}
         self.attempted: Counter[str] = Counter()
         self.bytes = 0
         if writer.resumed:
+            for call, records in _held(writer):
+                self._held.put(call.encode(), json.dumps(records))
             for one in writer.observations():
                 if one.outcome is not None:
                     self._count(_question(one), one.outcome)
@@ -117,11 +120,15 @@ class Keeper:
             self.bytes += item.size
         return f"{item.uid} sha256:{item.digest.sha256}"
 
-    def held(self, key: str) -> tuple[tuple[int, ...], warc.Response] | None:
+    def held(self, call: str) -> tuple[tuple[int, ...], warc.Response] | None:
         """The answer to the same request from before an interruption, with its WARC records."""
-        found = self._held.get(key)
-        if found is None:
+        if not len(self._held):
             return None
+        with self._lock:
+            records = self._held.get(call.encode())
+        if records is None:
+            return None
+        found = tuple(json.loads(records))
         head, block = warc.read_at(
             self._writer.folder / ledger.WARC, self._writer.pointer(found[-1]).offset
         )
@@ -221,33 +228,42 @@ class Keeper:
     def known(self, question: Question) -> bool:
         """Whether the ledger has a line for this question."""
         with self._lock:
-            return question in self._asked
+            return key(*question) in self._asked
 
     def assert_sums(self) -> None:
         """attempted == the sum of the six outcomes, per source and against the ledger itself."""
-        last = {_question(one): one.outcome for one in self._writer.observations()}
+        last = Index()  # a question that was asked again has two lines: the later one counts
         ledgers: dict[str, Counter[Outcome]] = {}
-        for question, outcome in last.items():
-            if outcome is not None:
-                ledgers.setdefault(question[0], Counter())[outcome] += 1
+        for one in self._writer.observations():
+            if one.outcome is None:
+                continue
+            question = _question(one)
+            counts = ledgers.setdefault(question[0], Counter())
+            counts[one.outcome] += 1
+            if (before := last.get(key(*question))) is not None:
+                counts[Outcome(before)] -= 1
+            last.put(key(*question), one.outcome)
         for source, counts in self.tally.items():
             assert self.attempted[source] == sum(counts.values()), (source, counts)
-        assert ledgers == {source: +counts for source, counts in self.tally.items()}
+        found = {source: +counts for source, counts in ledgers.items()}
+        assert found == {source: +counts for source, counts in self.tally.items()}
 
     def _count(self, question: Question, outcome: Outcome) -> bool:
         """Whether a line is to be written: a new question, or one that had failed and was asked
         again after an interruption, with another end."""
         with self._lock:
-            before = self._asked.get(question)
-            if before is not None and not (before is Outcome.FAILED and outcome is not before):
+            asked = key(*question)
+            before = self._asked.get(asked)
+            again = before == Outcome.FAILED and outcome is not Outcome.FAILED
+            if before is not None and not again:
                 return False
-            self._asked[question] = outcome
+            self._asked.put(asked, outcome)
             counts = self.tally.setdefault(question[0], Counter())
             counts[outcome] += 1
             if before is None:
                 self.attempted[question[0]] += 1
             else:
-                counts[before] -= 1
+                counts[Outcome(before)] -= 1
             return True
 
 

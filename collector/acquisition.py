@@ -14,10 +14,14 @@ Order, so that a crash at any point loses nothing and takes nothing half-written
    and the folder becomes read-only (a courtesy, not a protection).
 
 What step 3 leaves after a crash is put right by `collector.recovery`.
+
+Groups are written one after the other; while one is on its way to the medium the next fills up, and
+no further. After a write that failed nothing more is written: the ledgers stay as they were.
 """
 
+import json
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -26,6 +30,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any, BinaryIO
 
 from collector import canonical, clock, durable, files, ledger, manifest, recovery
+from collector.acquisition_group import Group
 from collector.acquisition_record import (
     RECORD,
     START,
@@ -36,16 +41,10 @@ from collector.acquisition_record import (
 )  # fmt: skip
 from collector.errors import IncompleteError
 from collector.files import Received
+from collector.index import Index, key
 from collector.manifest import ManifestSummary
-from collector.model import EvidenceItem, Gap, Observation, WarcPointer
+from collector.model import Digest, EvidenceItem, Gap, Observation, WarcPointer
 from collector.session import Session
-
-#: A group of small files is made durable at once: so many, or after so long.
-GROUP_FILES = 256
-GROUP_SECONDS = 1.0
-#: WARC records wait in memory: no more than so many bytes of them.
-GROUP_BYTES = 16 * 2**20
-NS = 1_000_000_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,28 +82,31 @@ class AcquisitionWriter:
         self.request = request
         self.summary: ManifestSummary | None = None
         self._session = session
+        # Never taken the other way round: `_writing` holds a group on its way, `_mutex` the next.
+        self._writing = threading.RLock()
         self._mutex = threading.RLock()
         self._counting = threading.Lock()
         self._medium = durable.Medium(folder / ledger.FOLDER)
         self._partials = count(1)
-        self._group: list[tuple[Received, dict[str, Any]]] = []
-        self._gaps: list[dict[str, Any]] = []
-        self._observations: list[dict[str, Any]] = []
-        self._members: list[bytes] = []
-        self._group_since = clock.reading().mono_ns
+        self._group = Group()
+        self._failed = False
         self._seen = self._already = self._kept_now = self._gapped_now = 0
-        self._held = {
-            line["source"]: (line["bytes"], line["modified_at"])
-            for line in ledger.lines(folder / ledger.FILES)
-        }
-        self._files = sum(1 for _ in ledger.lines(folder / ledger.FILES))
-        self._told = {_without_time(line) for line in ledger.lines(folder / ledger.GAPS)}
-        self._pointers = recovery.pointers(folder / ledger.WARC)
+        self._held, self._told, self._pointers = Index(), Index(), Index()
+        self._files = 0
+        for line in ledger.lines(folder / ledger.FILES):
+            self._files += 1
+            held = json.dumps([line["bytes"], line["modified_at"]])
+            self._held.put(key(line["source"]), held)
+        for line in ledger.lines(folder / ledger.GAPS):
+            self._told.put(_without_time(line), "")
+        self._end = 0
+        for pointer in recovery.pointers(folder / ledger.WARC):
+            self._point(pointer)
 
     @property
     def resumed(self) -> bool:
         """Whether this continues what an interruption left."""
-        return bool(self._held or self._pointers)
+        return bool(len(self._held) or len(self._pointers))
 
     @property
     def counts(self) -> dict[str, int]:
@@ -122,19 +124,19 @@ class AcquisitionWriter:
     def held(self, source: str) -> tuple[int, str | None] | None:
         """Size and modification time (as in the ledger) of a file that an interrupted run of this
         acquisition already kept, by its source URI; None if it did not."""
-        return self._held.get(source)
+        with self._mutex:
+            held = self._held.get(key(source))
+        return None if held is None else tuple(json.loads(held))
 
     def skip_held(self) -> None:
         """Count one thing of the input as held from before an interruption."""
         with self._counting:
             self._already += 1
 
-    def observations(self) -> tuple[Observation, ...]:
+    def observations(self) -> Iterator[Observation]:
         """What the ledger holds so far: a resumed collection asks only for the rest."""
-        with self._mutex:
-            self.commit()
-            path = self.folder / ledger.OBSERVATIONS
-            return tuple(ledger.read_observation(line) for line in ledger.lines(path))
+        self.commit()
+        return map(ledger.read_observation, ledger.lines(self.folder / ledger.OBSERVATIONS))
 
     def receive(self, source: BinaryIO, *, limit: int | None = None) -> Received:
         """Store and hash a stream under a temporary name. Heavy; may run in several threads.
@@ -152,9 +154,9 @@ class AcquisitionWriter:
         with self._mutex:
             self._files += 1
             line = self._file_line(received, facts)
-            self._group.append((received, line))
+            self._group.files.append((received, line))
             self._kept_now += 1
-            self._commit_if_due()
+        self._commit_if_due()
         return ledger.read_item(self.number, self._relative(), line, self.request.source)
 
     def add_file(self, source: BinaryIO, facts: FileFacts) -> EvidenceItem:
@@ -173,8 +175,8 @@ class AcquisitionWriter:
             self._gapped_now += counted
             if _without_time(line) in self._told:
                 return  # an interrupted run of this acquisition has recorded it
-            self._gaps.append(line)
-            self._commit_if_due()
+            self._group.gaps.append(line)
+        self._commit_if_due()
 
     def add_exchange(self, members: Sequence[tuple[str, bytes]]) -> tuple[WarcPointer, ...]:
         """Append WARC records to api.warc.gz.
@@ -185,32 +187,58 @@ class AcquisitionWriter:
         Returns:
             Where they are; cite them in an observation.
         """
+        digests = [files.digest_of(member) for _, member in members]
         with self._mutex:
-            made = tuple(self._place(kind, member) for kind, member in members)
-            self._commit_if_due()
+            made = tuple(
+                self._place(kind, member, digest)
+                for (kind, member), digest in zip(members, digests, strict=True)
+            )
+        self._commit_if_due()
         return made
 
     def pointer(self, record: int) -> WarcPointer:
         """Where WARC record number `record` (from 1) is."""
-        return self._pointers[record - 1]
+        with self._mutex:
+            held = self._pointers.get(_number(record))
+        assert held is not None, f"record {record} was never written"
+        kind, offset, length, sha256, sha512 = held.split()
+        return WarcPointer(
+            record=record, kind=kind, offset=int(offset), length=int(length),
+            digest=Digest(sha256=sha256, sha512=sha512),
+        )  # fmt: skip
 
     def add_observation(self, observation: Observation) -> None:
         """One line of the ledger of observations, exactly one for every attempt."""
         line = ledger.observation_line(observation)
         with self._mutex:
-            self._observations.append(line)
-            self._commit_if_due()
+            self._group.observations.append(line)
+        self._commit_if_due()
 
     def commit(self) -> None:
-        """Make everything so far durable, in the order of the module's step 2 and 3."""
-        with self._mutex:
-            self._commit_files()
-            if self._members:
-                durable.append(self.folder / ledger.WARC, b"".join(self._members))
-                self._members.clear()
-            self._append(ledger.OBSERVATIONS, self._observations)
-            self._append(ledger.GAPS, self._gaps)
-            self._group_since = clock.reading().mono_ns
+        """Make everything so far durable, in the order of the module's step 2 and 3.
+
+        Raises:
+            OSError: the medium refused, now or before.
+        """
+        self._commit(lambda group: True)
+
+    def _commit_if_due(self) -> None:
+        # Looked at without the lock first: most calls end here.
+        if self._group.due():
+            self._commit(Group.due)
+
+    def _commit(self, wanted: Callable[[Group], bool]) -> None:
+        with self._writing:
+            with self._mutex:
+                if not wanted(self._group):
+                    return  # another thread was faster
+                group, self._group = self._group, Group()
+            if self._failed:
+                raise OSError("an earlier write of this acquisition failed")
+            # Cleared only by success: records behind a hole would be at other offsets than cited.
+            self._failed = True
+            group.write(self.folder, self._medium)
+            self._failed = False
 
     def close(self, *, clock_offset: Mapping[str, Any] | None = None) -> ManifestSummary:
         """Reconcile, write acquisition.json and the manifest, record `acquisition.close`.
@@ -218,7 +246,7 @@ class AcquisitionWriter:
         Args:
             clock_offset: our clock against the provider's, as measured; None = not measured.
         """
-        with self._mutex:
+        with self._writing:
             self.commit()
             counts = self.counts
             assert counts["seen"] == counts["kept"] + counts["gaps"] + counts["already"], counts
@@ -232,11 +260,11 @@ class AcquisitionWriter:
 
     def abandon(self) -> None:
         """Leave the acquisition open after an error: what the ledger holds stays."""
-        with self._mutex:
-            for received, _ in self._group:
+        with self._writing, self._mutex:
+            for received, _ in self._group.files:
                 with suppress(OSError):
                     files.discard(received)
-            self._group.clear()
+            self._group = Group()
             self._medium.close()
 
     def _relative(self) -> PurePosixPath:
@@ -264,49 +292,31 @@ class AcquisitionWriter:
             **ledger.text_field("name", facts.name),
         }
 
-    def _place(self, kind: str, member: bytes) -> WarcPointer:
-        last = self._pointers[-1] if self._pointers else None
+    def _place(self, kind: str, member: bytes, digest: Digest) -> WarcPointer:
+        number = len(self._pointers) + 1
         pointer = WarcPointer(
-            record=len(self._pointers) + 1,
-            kind=kind,
-            offset=last.offset + last.length if last else 0,
-            length=len(member),
-            digest=files.digest_of(member),
+            record=number, kind=kind, offset=self._end, length=len(member), digest=digest
         )
-        self._pointers.append(pointer)
-        self._members.append(member)
+        self._point(pointer)
+        self._group.members.append(member)
+        self._group.size += len(member)
         return pointer
 
-    def _commit_if_due(self) -> None:
-        waiting = len(self._group) + len(self._gaps) + len(self._members) + len(self._observations)
-        size = sum(map(len, self._members))
-        age = clock.reading().mono_ns - self._group_since
-        if waiting >= GROUP_FILES or size >= GROUP_BYTES or age >= GROUP_SECONDS * NS:
-            self.commit()
+    def _point(self, pointer: WarcPointer) -> None:
+        digest = pointer.digest
+        place = f"{pointer.kind} {pointer.offset} {pointer.length}"
+        self._pointers.put(_number(pointer.record), f"{place} {digest.sha256} {digest.sha512}")
+        self._end = pointer.offset + pointer.length
 
-    def _commit_files(self) -> None:
-        if not self._group:
-            return
-        group, self._group = self._group, []
-        self._medium.flush_all([received.partial for received, _ in group])
-        pending = b"".join(
-            canonical.line({"line": line, "partial": received.partial.name})
-            for received, line in group
-        )
-        recovery.write_pending(self.folder, pending)
-        for received, line in group:
-            durable.rename_once(received.partial, self.folder / line["stored"])
-        durable.flush_folder(self.folder / ledger.FOLDER)
-        self._append(ledger.FILES, [line for _, line in group])
 
-    def _append(self, name: str, waiting: list[dict[str, Any]]) -> None:
-        if waiting:
-            durable.append(self.folder / name, b"".join(canonical.line(one) for one in waiting))
-            waiting.clear()
+def _number(record: int) -> bytes:
+    """Keys in order, so that the index grows at its end."""
+    return record.to_bytes(8, "big")
 
 
 def _without_time(gap: Mapping[str, Any]) -> bytes:
-    return canonical.encode({key: value for key, value in gap.items() if key != "at"})
+    line = canonical.encode({name: value for name, value in gap.items() if name != "at"})
+    return key(line.decode("ascii"))
 
 
 @contextmanager

@@ -28,7 +28,7 @@ class Progress:
         self._keeper = keeper
         self._sent = sent
         self._lock = threading.Lock()
-        self._started = self._shown = clock.reading().mono_ns
+        self._started = self._shown = clock.mono_ns()
         self._all = self._done = 0
         self._accounts: set[str] = set()
         self._regions: set[str] = set()
@@ -74,7 +74,7 @@ class Progress:
     def _rest(self) -> str:
         if not self._done or self._done >= self._all:
             return ""
-        passed = (clock.reading().mono_ns - self._started) / NS
+        passed = (clock.mono_ns() - self._started) / NS
         return f", ~{passed / self._done * (self._all - self._done):,.0f} s left"
 
     def _show(self, *, force: bool = False) -> None:
@@ -82,7 +82,7 @@ class Progress:
             self._status.update(self.line())
             return
         with self._lock:
-            now = clock.reading().mono_ns
+            now = clock.mono_ns()
             due = force or now - self._shown >= PAUSE
             self._shown = now if due else self._shown
         if due:

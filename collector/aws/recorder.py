@@ -134,12 +134,12 @@ class Recorder:
                 _note_ids(trace, answer.headers)
                 return _as_sdk(request.url, answer)
         fields = call.fields(key)
-        started = clock.reading().mono_ns
+        started = clock.mono_ns()
         raw, streamed = self._send(session, request, body, fields, trace)
         sent = warc.Request(uri=request.url, head=last_head(), body=body)
         headers = tuple((str(name), str(value)) for name, value in raw.headers.items())
         _note_ids(trace, headers)
-        self._note_offset(headers, (clock.reading().mono_ns - started) / 1e9)
+        self._note_offset(headers, (clock.mono_ns() - started) / 1e9)
         reader = _Entity(raw, request.method)
         answer = warc.Response(status=raw.status, reason=raw.reason or "", headers=headers)
         error: BaseException | None = None

@@ -17,7 +17,7 @@ from typing import Any
 
 import pytest
 
-from collector import acquisition, durable, importer, session, store
+from collector import acquisition_group, durable, importer, session, store
 from collector.importer import HandOver
 from tests.collector import cases
 
@@ -75,7 +75,7 @@ def dying(at: int, *, torn: bool) -> Callable[[Any], None]:
         setattr(durable, name, step)
 
     def install(_: Any = None) -> None:
-        acquisition.GROUP_FILES, durable.FEW = 2, 2
+        acquisition_group.GROUP_FILES, durable.FEW = 2, 2
         for name in STEPS:
             wrap(name)
 

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from collector import (
-    acquisition,
+    acquisition_group,
     custody,
     durable,
     ledger,
@@ -73,7 +73,7 @@ def fill(writer: AcquisitionWriter) -> None:
 @pytest.fixture(autouse=True)
 def groups_by_number_only(monkeypatch: pytest.MonkeyPatch) -> None:
     """A slow machine must not commit in between."""
-    monkeypatch.setattr(acquisition, "GROUP_SECONDS", 1000.0)
+    monkeypatch.setattr(acquisition_group, "GROUP_SECONDS", 1000.0)
 
 
 @pytest.fixture
@@ -183,7 +183,7 @@ def test_sums_that_do_not_close_are_refused(case: Path) -> None:
 
 
 def test_groups_commit_by_number_and_by_time(case: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(acquisition, "GROUP_FILES", 3)
+    monkeypatch.setattr(acquisition_group, "GROUP_FILES", 3)
     with session.writing(case, "test") as writing, acquire(writing, REQUEST) as writer:
         path = writer.folder / ledger.FILES
         seen = []
@@ -192,7 +192,7 @@ def test_groups_commit_by_number_and_by_time(case: Path, monkeypatch: pytest.Mon
             writer.add_file(io.BytesIO(b"x"), facts(f"{at}"))
             seen.append(len(list(ledger.lines(path))))
         assert seen == [0, 0, 3, 3, 3, 6, 6]
-        monkeypatch.setattr(acquisition, "GROUP_SECONDS", 0.0)
+        monkeypatch.setattr(acquisition_group, "GROUP_SECONDS", 0.0)
         writer.saw()
         writer.add_file(io.BytesIO(b"x"), facts("last"))
         assert len(list(ledger.lines(path))) == 8
