@@ -19,7 +19,7 @@ ROW = click.Option(
     ["--row"],
     metavar="ROW",
     help="Derive this row again from its bytes: TABLE:NUMBER of an exhibit, an event_uid, a "
-    "change_uid; or `all`, with the table as PATH.",
+    "change_uid, intervals:NUMBER; or `all`, with the table as PATH.",
 )
 REBUILD = click.Option(
     ["--rebuild"],

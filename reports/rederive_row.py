@@ -246,19 +246,24 @@ def stored_events(case: Path, uids: Collection[str]) -> dict[str, dict[str, Any]
 
 
 def by_uid(case: Path, uid: str, rebuilt: Path | None) -> tuple[Cited, ...]:
-    """The row of `events`, or the rows of `changes`, that an id names.
+    """The row of `events`, or the rows of `changes`, that an id names, or a row of `intervals`.
 
     Raises:
-        UsageError: neither table has it.
+        UsageError: no table has it.
     """
+    from reports import rederive_interval
     from timeline import tables
+
+    number = rederive_interval.numbered(uid)
+    if number is not None:
+        return rederive_interval.cited(case, number, rebuilt)
 
     events = stored_events(case, {uid})
     changes = [row for row in tables.read(case / "derived", "changes") if row["change_uid"] == uid]
     if not events and not changes:
         raise UsageError(
-            f"--row {uid}: expected TABLE:ROW of an exhibit, an event_uid or a change_uid of this "
-            "case, found neither. `butfor timeline` and `butfor state` print ids."
+            f"--row {uid}: expected TABLE:ROW of an exhibit, an event_uid, a change_uid or "
+            "intervals:N of this case, found none. `butfor timeline` and `butfor state` print ids."
         )
     again = _same_changes(rebuilt, uid)
     cited = [_event(row, rebuilt) for row in events.values()]
