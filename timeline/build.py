@@ -27,11 +27,11 @@ from collector import store
 from collector.case import CaseConfig
 from collector.model import EvidenceItem, Gap
 from timeline import events, normalize, tables
-from timeline.correlate import analysis, card, decisions, gaps, sensitivity
+from timeline.correlate import analysis, card, decisions, effects, gaps, sensitivity
 from timeline.correlate import findings as finding_stage
 from timeline.correlate.attribution import party_of
 from timeline.correlate.aws import attribution as aws_attribution
-from timeline.correlate.aws import switches
+from timeline.correlate.aws import logs, undelivered
 from timeline.correlate.aws.provider import AWS
 from timeline.correlate.material import Material, by_key
 from timeline.model import Finding, Verdict
@@ -76,17 +76,15 @@ def run(case: Path) -> BuildReport:
     report = normalize.run(case, items, derived / "events")  # 2
     table = normalize.read(derived / "events")
     coverage = gaps.coverage_rows(derived / "events", AWS.source_name)  # 3
-    found_gaps = [
-        *store.gaps(case),
-        *report.gaps,
-        *switches.gaps(events.of_services(table, (switches.SERVICE,))),
-    ]
+    found_gaps = [*store.gaps(case), *report.gaps, *undelivered.gaps(case, items)]
     shots, unread = _snapshots(case, items)
     found_gaps += unread
+    logged = logs.survey(table, shots, coverage)
+    found_gaps += logged.gaps
     state = replay.run(  # 4
         table,
         shots,
-        gaps=found_gaps,
+        gaps=logged.hiding_writes(found_gaps),
         party_of=lambda actor: party_of([actor], config.parties),
     )
     found_gaps += state.gaps
@@ -101,6 +99,7 @@ def run(case: Path) -> BuildReport:
     management = gaps.management_span(coverage)
     found_gaps += gaps.without_data_events(analysis.containers(result), spans, management)
     gap_rows = gaps.rows_of(found_gaps)
+    affected = effects.rows(((g, logged.effects_of(g)) for g in found_gaps), result.windows)
     material = _material(result, writers, changes, coverage, gap_rows, report.duplicates, config)
     found = [  # 9
         replace(f, sensitivity=sensitivity.of_classes(f.classes, result.again))
@@ -112,6 +111,8 @@ def run(case: Path) -> BuildReport:
         "intervals": tables.write(derived, "intervals", state.intervals),
         "coverage": tables.write(derived, "coverage", coverage),
         "gaps": tables.write(derived, "gaps", gap_rows),
+        "gap_effects": tables.write(derived, "gap_effects", affected),
+        "logging": tables.write(derived, "logging", logged.matrix(analysis.containers(result))),
         **analysis.write(derived, result),
     }
     _write_json(derived / "findings.json", [finding_row(f) for f in found])

@@ -241,6 +241,36 @@ TABLES: dict[str, tuple[tuple[str, pa.DataType, str], ...]] = {
         ("certainty", _S, "certain: in every reading of the records; possible: in some"),
         ("complete", pa.bool_(), "false when the search met its cap"),
     ),
+    "logging": (
+        ("category", _S, "management, data"),
+        ("activity", _S, "read, write"),
+        ("account_uid", _S, "whose events; empty if not known"),
+        ("region", _S, "empty if not known"),
+        (
+            "resource",
+            _S,
+            "container of data events; of management events a service that some logger leaves "
+            "out; null = all",
+        ),
+        ("time_from", _T, "null = before the first statement on any logger"),
+        ("time_to", _T, "null = beyond the last one"),
+        ("kept", _S, "recorded, in part, off, not known: over all loggers together"),
+        ("loggers", pa.list_(_S), "those that keep it, as account/region/name; empty if off"),
+        ("why", _S, "statements at the start"),
+        ("evidence_item", _S, "of the first of these statements; null before all of them"),
+        ("locator", _S, ""),
+        ("record_sha256", _S, ""),
+    ),
+    "gap_effects": (
+        ("gap_uid", _S, "of the table gaps"),
+        ("category", _S, "management, data, any: events that it may hide"),
+        ("activity", _S, "read, write, any"),
+        ("account_uid", _S, "null = not narrowed down"),
+        ("region", _S, "null = not narrowed down"),
+        ("resource", _S, "container, or resource and slot; null = not narrowed down"),
+        ("uncertain", _S, "one phrase: what it leaves uncertain"),
+        ("windows", pa.list_(_S), "of data events: window_uids on the container open meanwhile"),
+    ),
 }
 
 

@@ -35,6 +35,9 @@ KINDS: dict[str, str] = {
     "organizations:DescribePolicy": "aws.organizations.policy",
     "ec2:DescribeVpcEndpoints": "aws.ec2.vpc_endpoints",
     "config:GetResourceConfigHistory": "aws.config.items",
+    "cloudtrail:DescribeTrails": "aws.cloudtrail.trails",
+    "cloudtrail:GetTrailStatus": "aws.cloudtrail.status",
+    "cloudtrail:GetEventSelectors": "aws.cloudtrail.selectors",
 }
 
 #: Elements deeper than this are no answer of the provider.
