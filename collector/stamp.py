@@ -12,6 +12,7 @@ import os
 import re
 import shutil
 import subprocess
+import tempfile
 import time
 import urllib.error
 import urllib.request
@@ -208,11 +209,28 @@ def certificates(response: Path) -> bytes:
     return b"" if code else "".join(blocks).encode("ascii")
 
 
-def _run(program: str, *arguments: str) -> tuple[int, str]:
+def list_signed(revocations: bytes, issuer: bytes) -> bool:
+    """Whether a revocation list (PEM) is signed by this certificate (PEM).
+
+    Raises:
+        UsageError: no openssl.
+    """
+    program = openssl()
+    if program is None:
+        raise UsageError("expected openssl 3.0 or newer on the path, found none. Install it.")
+    with tempfile.TemporaryDirectory() as folder:  # the case may lie on a read-only medium
+        path = Path(folder) / "issuer.pem"
+        path.write_bytes(issuer)
+        _, text = _run(program, "crl", "-noout", "-CAfile", str(path), given=revocations)
+    return "verify OK" in text
+
+
+def _run(program: str, *arguments: str, given: bytes = b"") -> tuple[int, str]:
     """Exit code and everything printed, in the C locale and without the user's openssl.cnf."""
     done = subprocess.run(  # noqa: S603 # a fixed program, arguments of ours, no shell
         [program, *arguments],
         capture_output=True,
+        input=given,
         check=False,
         env={**os.environ, "LC_ALL": "C", "OPENSSL_CONF": os.devnull},
         timeout=_TIMEOUT,

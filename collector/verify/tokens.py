@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from collector import stamp, statement
+from collector import revocation, stamp, statement, tsa_chain
+from collector.revocation import Finding, Status
 from collector.statement import Seal
 from collector.verify.chain import Chain
 from collector.verify.report import Discrepancy, Trust, unchecked, wrong
@@ -26,6 +27,7 @@ class Anchor:
         path: of the response, as printed.
         token: what it says of itself.
         established: whether the reader's own root certificate stands behind it.
+        revocation: what the stored lists say of each certificate of its chain.
     """
 
     seal: int
@@ -33,6 +35,7 @@ class Anchor:
     path: str
     token: stamp.Token
     established: bool
+    revocation: tuple[Finding, ...]
 
     def as_data(self) -> dict[str, Any]:
         """The row that a report prints. `qualified` would need a trusted list: unknown."""
@@ -43,6 +46,7 @@ class Anchor:
             "path": self.path,
             "policy": self.token.policy,
             "qualified": "unknown",
+            "revocation": [one.as_data() for one in self.revocation],
             "seal": self.seal,
             "serial": self.token.serial,
             "size": self.size,
@@ -55,7 +59,9 @@ class Anchor:
         """What must be said wherever this token is shown."""
         if self.token.test:
             yield f"{self.path}: {stamp.TEST_LABEL}"
-        yield f"{self.path}: revocation of the TSA's certificate is unknown"
+        for one in self.revocation:
+            if one.status is not Status.GOOD:
+                yield f"{self.path}: revocation of {one.certificate}: {one.status}, {one.detail}"
 
 
 def recorded(chain: Chain) -> dict[str, str]:
@@ -94,7 +100,12 @@ def check(
                 found.append(unchecked("token-unrecorded", at + path, "a token.add entry", "none"))
             token, more = _check_token(response, at + path, trust)
             found += more
-            if token is not None:
+            if token is None:
+                continue
+            revoked = _revocation(response, token, trust)
+            bad = [one for one in revoked if one.status is Status.REVOKED]
+            found += [_revoked(at + path, one) for one in bad]
+            if not bad:
                 anchors.append(
                     Anchor(
                         seal=number,
@@ -102,9 +113,27 @@ def check(
                         path=at + path,
                         token=token,
                         established=trust.tsa_root is not None,
+                        revocation=revoked,
                     )
                 )
     return tuple(anchors), found
+
+
+def _revocation(response: Path, token: stamp.Token, trust: Trust) -> tuple[Finding, ...]:
+    """What the lists beside a token that holds say of its chain, the reader's root included."""
+    roots = (trust.tsa_root,) if trust.tsa_root is not None else ()
+    stored = tsa_chain.certificates(response.with_suffix(".certs.pem"), *roots)
+    lists = response.with_suffix(".crls.pem")
+    return revocation.judge(
+        tsa_chain.of(response.read_bytes(), stored),
+        stored,
+        lists.read_bytes() if lists.is_file() else b"",
+        token.seconds,
+    )
+
+
+def _revoked(label: str, one: Finding) -> Discrepancy:
+    return wrong("token-revoked", label, f"{one.certificate} not revoked", f"revoked {one.detail}")
 
 
 def _check_token(

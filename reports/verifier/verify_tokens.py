@@ -3,38 +3,18 @@
 from __future__ import annotations
 
 import calendar
-import os
 import re
-import shutil
-import subprocess
 import time
 from pathlib import Path
 from typing import Any
 
 from verify_custody import Custody
+from verify_openssl import have_openssl, openssl
 from verify_report import Report, Trust, sha256
+from verify_revocation import judge
 from verify_seals import Seal
 
 TEST_POLICY = "2.25.277394378747751089230992948670318352729"
-
-
-def openssl(*arguments: str) -> tuple[int, str] | None:
-    """Exit code and output of `openssl`, None where there is none of version 3 or newer."""
-    program = shutil.which("openssl")
-    if program is None:
-        return None
-    environment = {**os.environ, "LC_ALL": "C", "OPENSSL_CONF": os.devnull}
-    done = subprocess.run(  # noqa: S603 # fixed words, no shell
-        [program, *arguments], capture_output=True, env=environment, check=False, timeout=60
-    )
-    return done.returncode, (done.stdout + done.stderr).decode("utf-8", "replace")
-
-
-def have_openssl() -> bool:
-    """Is there an `openssl` of version 3 or newer?"""
-    version = openssl("version")
-    found = re.match(r"OpenSSL (\d+)\.", version[1]) if version else None
-    return found is not None and int(found.group(1)) >= 3
 
 
 def token_facts(path: Path) -> dict[str, str] | None:
@@ -115,25 +95,11 @@ def _check_token(
     by_query = openssl(*common, "-queryfile", str(query)) or (1, "") if query.is_file() else (0, "")
     output = by_data[1] + by_query[1]
     if by_data[0] == 0 and by_query[0] == 0:
-        test = facts.get("Policy OID") == TEST_POLICY
         if not query.is_file():
             report.open("token-nonce", label, f"{stem}.tsq beside it", "no such file")
         if trust.tsa_root is None:
             report.open("tsa-not-established", label, "--tsa-root", "valid under its own chain")
-        if test:
-            report.notes.append(f"{label}: TEST TSA — NO EVIDENTIAL WEIGHT")
-        report.notes.append(f"{label}: revocation of the TSA's certificate is unknown")
-        return {
-            "accuracy": facts.get("Accuracy", "unspecified"),
-            "established": trust.tsa_root is not None,
-            "latest": facts["latest"],
-            "policy": facts.get("Policy OID", ""),
-            "qualified": "unknown",
-            "serial": facts.get("Serial number", ""),
-            "test": test,
-            "time": facts["Time stamp"],
-            "tsa": facts.get("TSA", ""),
-        }
+        return _holding(response, facts, label, report, trust)
     if re.search("imprint|nonce|signature|digest|policy|asn1|ASN", output) and not re.search(
         "certificate verify error", output
     ):
@@ -143,6 +109,39 @@ def _check_token(
     else:
         report.open("tsa-not-established", label, "a chain to --tsa-root", "none")
     return None
+
+
+def _holding(
+    response: Path, facts: dict[str, str], label: str, report: Report, trust: Trust
+) -> dict[str, Any] | None:
+    """The row of a token that holds; None if a certificate behind it is revoked."""
+    roots = [Path(trust.tsa_root)] if trust.tsa_root else []
+    revocation = judge(response, roots, int(facts["seconds"]))
+    revoked = [row for row in revocation if row["status"] == "revoked"]
+    for row in revoked:
+        expected = f"{row['certificate']} not revoked"
+        report.bad("token-revoked", label, expected, f"revoked {row['detail']}")
+    if revoked:
+        return None
+    test = facts.get("Policy OID") == TEST_POLICY
+    if test:
+        report.notes.append(f"{label}: TEST TSA — NO EVIDENTIAL WEIGHT")
+    for row in revocation:
+        if row["status"] != "good":
+            said = f"{row['certificate']}: {row['status']}, {row['detail']}"
+            report.notes.append(f"{label}: revocation of {said}")
+    return {
+        "accuracy": facts.get("Accuracy", "unspecified"),
+        "established": trust.tsa_root is not None,
+        "latest": facts["latest"],
+        "policy": facts.get("Policy OID", ""),
+        "qualified": "unknown",
+        "revocation": revocation,
+        "serial": facts.get("Serial number", ""),
+        "test": test,
+        "time": facts["Time stamp"],
+        "tsa": facts.get("TSA", ""),
+    }
 
 
 def check_anchors(

@@ -120,8 +120,18 @@ def sealed_case(case: Path, authority: "Authority | None" = None) -> Path:
 class Authority:
     """A local test time-stamping authority: root and signing certificate, `openssl ts`."""
 
-    def __init__(self, folder: Path, policy: str = stamp.TEST_POLICY) -> None:
-        """Make keys and certificates; takes about a second."""
+    def __init__(
+        self,
+        folder: Path,
+        policy: str = stamp.TEST_POLICY,
+        *,
+        days: int = 3650,
+        between: bool = False,
+    ) -> None:
+        """Make keys and certificates; takes about a second.
+
+        `days`: life of the signing certificate. `between`: an intermediate one issues it.
+        """
         self.folder, self.policy = folder, policy
         folder.mkdir(parents=True)
         (folder / "x.cnf").write_text(_CERTIFICATES)
@@ -133,15 +143,30 @@ class Authority:
             "/CN=Test root NOT FOR PRODUCTION", "-days", "3650", "-config", "x.cnf",
             "-extensions", "ca",
         )  # fmt: skip
+        issuer = "between" if between else "root"
+        if between:
+            self._run(
+                "req", *new, "-keyout", "between.key", "-out", "between.csr", "-subj",
+                "/CN=Test intermediate NOT FOR PRODUCTION", "-config", "x.cnf",
+            )  # fmt: skip
+            self._run(
+                "x509", "-req", "-in", "between.csr", "-CA", "root.pem", "-CAkey", "root.key",
+                "-CAcreateserial", "-out", "between.pem", "-days", "3650", "-extfile", "x.cnf",
+                "-extensions", "ca",
+            )  # fmt: skip
         self._run(
             "req", *new, "-keyout", "tsa.key", "-out", "tsa.csr", "-subj",
             "/CN=Test TSA NOT FOR PRODUCTION", "-config", "x.cnf",
         )  # fmt: skip
         self._run(
-            "x509", "-req", "-in", "tsa.csr", "-CA", "root.pem", "-CAkey", "root.key",
-            "-CAcreateserial", "-out", "tsa.pem", "-days", "3650", "-extfile", "x.cnf",
+            "x509", "-req", "-in", "tsa.csr", "-CA", f"{issuer}.pem", "-CAkey", f"{issuer}.key",
+            "-CAcreateserial", "-out", "tsa.pem", "-days", str(days), "-extfile", "x.cnf",
             "-extensions", "tsa",
         )  # fmt: skip
+        above = b"".join(
+            (folder / f"{one}.pem").read_bytes() for one in dict.fromkeys((issuer, "root"))
+        )
+        (folder / "above.pem").write_bytes(above)
 
     @property
     def root(self) -> Path:
@@ -162,7 +187,7 @@ class Authority:
         folder = case / "seals" / f"{number:04d}"
         stamp.request(folder / statement.FILE, folder / "01.tsq")
         (folder / "01.tsr").write_bytes(self.answer(folder / "01.tsq"))
-        chain = (self.folder / "tsa.pem").read_bytes() + self.root.read_bytes()
+        chain = b"".join((self.folder / one).read_bytes() for one in ("tsa.pem", "above.pem"))
         (folder / "01.certs.pem").write_bytes(chain)
         names = ("01.certs.pem", "01.tsq", "01.tsr")
         digests = {name: hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in names}
@@ -210,7 +235,7 @@ serial = {folder}/serial
 crypto_device = builtin
 signer_cert = {folder}/tsa.pem
 signer_key = {folder}/tsa.key
-certs = {folder}/root.pem
+certs = {folder}/above.pem
 signer_digest = sha256
 default_policy = {policy}
 digests = sha256, sha512

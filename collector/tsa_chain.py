@@ -1,0 +1,100 @@
+"""Certificates behind a timestamp token: who signed it, and the issuers above, as stored beside it.
+
+Whether the chain holds is openssl's to say (`collector.stamp.judge`). Here it is only walked, by
+name, to know which certificates expire when and may have been revoked.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from cryptography import x509
+from cryptography.x509.oid import NameOID
+
+_BLOCK = "-----BEGIN {0}-----.*?-----END {0}-----"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chain:
+    """The signer's certificate and its issuers, upward.
+
+    Attributes:
+        certificates: signer first; empty if its certificate is not stored.
+        complete: whether the last one is self-issued: a root.
+    """
+
+    certificates: tuple[x509.Certificate, ...]
+    complete: bool
+
+
+def blocks(raw: bytes, kind: str) -> tuple[bytes, ...]:
+    """PEM blocks of one kind (`CERTIFICATE`, `X509 CRL`), in order; other bytes are skipped."""
+    return tuple(re.findall(_BLOCK.format(kind).encode(), raw, re.DOTALL))
+
+
+def certificates(*files: Path) -> tuple[x509.Certificate, ...]:
+    """Certificates of PEM files, in order; a file that is not there has none."""
+    found = []
+    for path in files:
+        for block in blocks(path.read_bytes() if path.is_file() else b"", "CERTIFICATE"):
+            try:
+                found.append(x509.load_pem_x509_certificate(block + b"\n"))
+            except ValueError:
+                continue  # openssl has the last word on the chain
+    return tuple(found)
+
+
+def of(response: bytes, stored: Sequence[x509.Certificate]) -> Chain:
+    """The chain of a token's signer among stored certificates."""
+    signer = _signer(response)
+    one = next((c for c in stored if (c.issuer.public_bytes(), c.serial_number) == signer), None)
+    walked: list[x509.Certificate] = []
+    while one is not None and one not in walked:
+        walked.append(one)
+        if one.issuer == one.subject:
+            return Chain(certificates=tuple(walked), complete=True)
+        issuer = one.issuer
+        one = next((c for c in stored if c.subject == issuer), None)
+    return Chain(certificates=tuple(walked), complete=False)
+
+
+def name(certificate: x509.Certificate) -> str:
+    """Common name and serial number, printable whatever the certificate holds."""
+    common = certificate.subject.get_attributes_for_oid(NameOID.COMMON_NAME)
+    text = str(common[-1].value) if common else "no common name"
+    shown = "".join(char if char.isprintable() else "?" for char in text)
+    return f"{shown} (serial {certificate.serial_number:X})"
+
+
+def not_after(certificate: x509.Certificate) -> datetime:
+    """End of its validity, UTC."""
+    return certificate.not_valid_after_utc
+
+
+def _signer(response: bytes) -> tuple[bytes, int] | None:
+    """Issuer (DER) and serial number that the token's SignerInfo names (RFC 5652, 5.3)."""
+    try:
+        token = _elements(_elements(response)[0][0])[1][0]
+        signed = _elements(_elements(_elements(token)[1][0])[0][0])
+        info = _elements(_elements(signed[-1][0])[0][0])
+        issuer, serial = _elements(info[1][0])
+    except (IndexError, ValueError):
+        return None
+    return issuer[1], int.from_bytes(serial[0], "big", signed=True)
+
+
+def _elements(data: bytes) -> list[tuple[bytes, bytes]]:
+    """DER elements that follow each other: content, and the whole element."""
+    found, at = [], 0
+    while at < len(data):
+        length, start = data[at + 1], at + 2
+        if length & 0x80:
+            start += length & 0x7F
+            length = int.from_bytes(data[at + 2 : start], "big")
+        if start + length > len(data):
+            raise ValueError("expected a whole DER element, found one that is cut off")
+        found.append((data[start : start + length], data[at : start + length]))
+        at = start + length
+    return found
