@@ -31,14 +31,30 @@ def collect() -> None:
     """
 
 
-@click.group()
-def doctor() -> None:
+@click.group(invoke_without_command=True)
+@CASE
+@AS_JSON
+@click.pass_context
+def doctor(ctx: click.Context, case_path: Path | None, as_json: bool) -> None:
     """What can be collected; what expires when.
 
-    Asked before anything is collected.
+    With a provider: asked before anything is collected. Alone: certificates behind the case's
+    timestamps, with a warning a year before one expires (exit code 3; also where a certificate
+    of the chain is not stored).
 
-    Example: butfor doctor aws --profile audit
+    Example: butfor doctor --case CASE; butfor doctor aws --profile audit
     """
+    if ctx.invoked_subcommand is not None:
+        return
+    from collector import case, clock, expiry
+
+    report = expiry.of_case(case.find(case_path), clock.now())
+    if as_json:
+        click.echo(json.dumps(report.as_data(), indent=1, sort_keys=True))
+    else:
+        for line in report.lines():
+            click.echo(line)
+    ctx.exit(report.exit_code)
 
 
 @collect.command("aws")
