@@ -37,6 +37,7 @@ def plan(material: Material, resources: tuple[str, ...]) -> tuple[Entry, ...]:
     """The exhibits of this case; `resources` are those that get a history of their own."""
     from reports.exhibits import (
         access_summary,
+        baseline,
         but_for,
         chronology,
         configuration_history,
@@ -63,6 +64,7 @@ def plan(material: Material, resources: tuple[str, ...]) -> tuple[Entry, ...]:
         Entry(key="F", name="but-for-matrix", build=but_for.build),
         Entry(key="G", name="scope", build=scope.build),
         Entry(key="G", name="scope-illustration", build=scope.build_aid),
+        Entry(key="H", name="baseline", build=partial(baseline.build, resources=resources)),
         Entry(key="K", name="gaps-and-limits", build=gaps_and_limits.build),
     )
 

@@ -32,6 +32,7 @@ METHODS: Mapping[str, str] = {
     "E": "docs/methods/decision.md",
     "F": "docs/methods/causation.md",
     "G": "docs/methods/scope.md",
+    "H": "docs/methods/baseline.md",
     "K": "docs/sources.md",
 }
 

@@ -21,6 +21,7 @@ from reports.model import (
     Section,
     Table,
     Text,
+    Value,
     given,
     plain,
     quote,
@@ -105,7 +106,7 @@ def build_aid(material: Material, label: Label, numbers: Mapping[str, tuple[str,
         facts=_period(found), coverage=parts.coverage(material),
         answer=tuple(_answer(tell, found, misuse)),
         sections=(
-            Section(title=tell("picture"), blocks=body), _tiers(tell, found, misuse),
+            Section(title=tell("picture_title"), blocks=body), _tiers(tell, found, misuse),
             Section(title=tell("unseen_title"), blocks=(Items(entries=_unseen(tell, found)),)),
         ),
         limits=(tell("definition"), *_own_limits(tell, found),
@@ -163,7 +164,7 @@ def _tiers(tell: Say, found: Scope, misuse: Sequence[Entry]) -> Section:
         (
             say(tier.name), tell("meaning", tier=tier.name), say(f"{tier.objects:,}"),
             _most(tier.objects_most), _counted(tier.requests), _counted(tier.repeated),
-            _sized(tier), say("not counted") if tier.requests is None else _most_bytes(tier),
+            _sized(tier), _most_bytes(tier),
         )
         for tier in found.tiers
     ]  # fmt: skip
@@ -303,7 +304,7 @@ def _native_tiers(found: Scope, misused: int) -> Native:
         ("requests", "int"), ("repeated", "int"), ("bytes_at_least", "int"),
         ("bytes_at_most", "int"), ("bytes_without_repetition", "int"), ("documents", "int"),
     )  # fmt: skip
-    rows = [
+    rows: list[tuple[Value, ...]] = [
         (
             n, tier.name, tier.objects, tier.objects_most, tier.requests, tier.repeated, tier.size,
             tier.size_most, tier.single, None,
