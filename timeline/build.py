@@ -31,7 +31,7 @@ from timeline.correlate import analysis, card, decisions, effects, gaps, sensiti
 from timeline.correlate import findings as finding_stage
 from timeline.correlate.attribution import party_of
 from timeline.correlate.aws import attribution as aws_attribution
-from timeline.correlate.aws import logs, undelivered
+from timeline.correlate.aws import logs, stacks, undelivered
 from timeline.correlate.aws.provider import AWS
 from timeline.correlate.material import Material, by_key
 from timeline.model import Finding, Verdict
@@ -88,10 +88,13 @@ def run(case: Path) -> BuildReport:
         party_of=lambda actor: party_of([actor], config.parties),
     )
     found_gaps += state.gaps
-    issuing = events.of_operations(table, aws_attribution.ISSUING)
+    known = aws_attribution.Known(
+        issues=aws_attribution.issues(events.of_operations(table, aws_attribution.ISSUING)),
+        operations=stacks.operations(events.of_operations(table, stacks.OPERATIONS)),
+    )
     writers = events.by_uid(table, {change["change_uid"] for change in state.changes})
     del table  # held no longer than needed: it is the largest thing of a build
-    changes = _attributed(state.changes, issuing, writers, config)  # 5
+    changes = _attributed(state.changes, known, writers, config)  # 5
     result = analysis.analyze(  # 6 to 8
         normalize.rows(derived / "events"), changes, state.intervals, writers, config
     )
@@ -168,12 +171,11 @@ def _material(
 
 def _attributed(
     changes: Sequence[Mapping[str, Any]],
-    issuing: Sequence[Mapping[str, Any]],
+    known: aws_attribution.Known,
     writers: Mapping[str, Mapping[str, Any]],
     config: CaseConfig,
 ) -> list[dict[str, Any]]:
     """Changes with who began the session, the links to it, and the party."""
-    known = aws_attribution.issues(issuing)
     found = []
     for change in changes:
         event = writers.get(change["change_uid"].removeprefix("opaque/"))
@@ -184,14 +186,13 @@ def _attributed(
         said = json.loads(change["attribution"]) if change["attribution"] else {}
         if links:
             said["links"] = json.loads(links)
+        said["ladder"] = aws_attribution.ladder(event, initiating)
         names = [event["actor_uid"], event["session_issuer_uid"], event["actor_account_uid"]]
         found.append(
             {
                 **change,
                 "initiating_actor": initiating,
-                "attribution": json.dumps(said, sort_keys=True, ensure_ascii=False)
-                if said
-                else None,
+                "attribution": json.dumps(said, sort_keys=True, ensure_ascii=False),
                 "party": party_of(names, config.parties),
             }
         )

@@ -1,18 +1,25 @@
 """Who is behind a session, as far as the records link it (specification: causation, 7.9).
 
-1. a key of a session leads to the AssumeRole* event that handed it out, and that event to its
+1. a call that a stack's service made leads to the operation on a stack that was open with that
+   role, and to who began it (`stacks.py`); where several could have, to nobody;
+2. a key of a session leads to the AssumeRole* event that handed it out, and that event to its
    caller; the walk goes back until a caller is no session, or no event is found;
-2. a web identity ends the walk at its subject;
-3. a service that acted for the caller is named beside the technical actor, never in its place;
-4. without a link the technical actor stands alone.
+3. a web identity ends the walk at its subject;
+4. a service that acted for the caller is named beside the technical actor, never in its place;
+5. without a link the technical actor stands alone.
 
-Every link cites its event. The user agent is the client's own statement and is no link.
+Every link cites its event. The user agent is the client's own statement and is no link. The ladder
+request → credential → principal → account → organization → person ends at the last rung that a
+record names; no record here names a person.
 """
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+
+from timeline.correlate.aws import stacks
+from timeline.correlate.aws.stacks import Operation
 
 #: Operations that hand out a session's key.
 ISSUING = (
@@ -78,17 +85,34 @@ def chain(credential: str | None, known: Mapping[str, Issue]) -> tuple[Issue, ..
     return tuple(links)
 
 
-def attribution(
-    event: Mapping[str, Any], known: Mapping[str, Issue]
-) -> tuple[str | None, str | None]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """What links are found in.
+
+    Attributes:
+        issues: session key id -> the event that handed it out.
+        operations: recorded operations on stacks.
+    """
+
+    issues: Mapping[str, Issue]
+    operations: Sequence[Operation] = ()
+
+
+def attribution(event: Mapping[str, Any], known: Known) -> tuple[str | None, str | None]:
     """Columns `initiating_actor` and `attribution` of a change made by `event`.
 
     Returns:
         (JSON {principal, link, certainty}, JSON list of links with their evidence); None where
         the records hold no link: the technical actor then stands alone.
     """
-    links = chain(event["credential_uid"], known)
-    listed: list[dict[str, Any]] = [
+    opened = stacks.behind(event, known.operations)
+    began = opened[0] if len({o.caller for o in opened}) == 1 else None
+    listed = [
+        _link("stack operation", o.caller, o.row, operation=o.name, stack=o.stack) for o in opened
+    ]
+    acting = began.row if began is not None else event
+    links = chain(acting["credential_uid"], known.issues)
+    listed += [
         {
             "link": "session key",
             "operation": issue.operation,
@@ -99,40 +123,61 @@ def attribution(
         }
         for issue in links
     ]
-    if event["source_identity"]:
-        listed.append(
-            {
-                "link": "source identity",
-                "principal": event["source_identity"],
-                "event_uid": event["event_uid"],
-                "evidence_item": event["evidence_item"],
-                "locator": event["locator"],
-            }
-        )
+    if acting["source_identity"]:
+        listed.append(_link("source identity", acting["source_identity"], acting))
     if event["invoked_by"]:
-        listed.append(
-            {
-                "link": "invoked by",
-                "principal": event["invoked_by"],
-                "event_uid": event["event_uid"],
-                "evidence_item": event["evidence_item"],
-                "locator": event["locator"],
-            }
-        )
-    initiating = _initiating(event, links)
+        listed.append(_link("invoked by", event["invoked_by"], event))
+    several = len(opened) > 1 and began is None
+    initiating = None if several else _initiating(acting, links, began)
     return _text(initiating) if initiating else None, _text(listed) if listed else None
 
 
-def _initiating(event: Mapping[str, Any], links: tuple[Issue, ...]) -> dict[str, str] | None:
+def ladder(event: Mapping[str, Any], initiating: str | None) -> dict[str, str]:
+    """Rungs from the request up that the records name; the first one missing ends it (R-161).
+
+    Args:
+        event: row of `events`.
+        initiating: column `initiating_actor` of its change.
+
+    Returns:
+        request, credential, principal, account, as far as named. A provider's records name no
+        organization and no person here, so there is no such rung.
+    """
+    said = json.loads(initiating) if initiating else {}
+    account = event["actor_account_uid"] or ""
+    rungs = (
+        ("request", event["request_id"] or event["event_uid"]),
+        ("credential", event["credential_uid"]),
+        ("principal", said.get("principal") or event["actor_uid"] or event["actor_unique_id"]),
+        ("account", account if account.isdigit() else None),
+    )
+    return {name: str(value) for name, value in rungs if value}
+
+
+def _link(link: str, principal: str | None, row: Mapping[str, Any], **more: str) -> dict[str, Any]:
+    return {
+        "link": link,
+        "principal": principal,
+        "event_uid": row["event_uid"],
+        "evidence_item": row["evidence_item"],
+        "locator": row["locator"],
+        **more,
+    }
+
+
+def _initiating(
+    event: Mapping[str, Any], links: tuple[Issue, ...], began: Operation | None
+) -> dict[str, str] | None:
     """The last evidenced rung; a source identity is set at the start and cannot be changed later.
 
     It names whom the issuer of the first session said it was for: recorded, not verified.
     """
+    certainty = "the only operation open with this role" if began is not None else "recorded"
     if links and (links[-1].subject or links[-1].caller):
         return {
             "principal": str(links[-1].subject or links[-1].caller),
             "link": "web identity" if links[-1].subject else "session key",
-            "certainty": "recorded",
+            "certainty": certainty,
         }
     if event["source_identity"]:
         return {
@@ -140,6 +185,8 @@ def _initiating(event: Mapping[str, Any], links: tuple[Issue, ...]) -> dict[str,
             "link": "source identity",
             "certainty": "stated at the start of the session",
         }
+    if began is not None and began.caller:
+        return {"principal": began.caller, "link": "stack operation", "certainty": certainty}
     return None
 
 
