@@ -16,7 +16,7 @@ import base64
 import hashlib
 import re
 import shutil
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from textwrap import dedent
@@ -186,12 +186,22 @@ def proof_of(
     }
 
 
-def carry_seal(case: Path, seal: statement.Seal, out: Path) -> None:
-    """The seal's envelope, its tokens and their chain."""
+def carry_seal(
+    case: Path, seal: statement.Seal, out: Path, *, only: Collection[str] | None = None
+) -> None:
+    """The seal's envelope, its tokens and their chain.
+
+    Args:
+        case: case folder.
+        seal: which one.
+        out: folder that is handed over.
+        only: names of token files to carry; None = all that are there.
+    """
     source, target = seals.folder(case, seal.number), seals.folder(out, seal.number)
     target.mkdir(parents=True)
     for path in sorted(source.iterdir()):
-        if path.suffix in (".json", ".tsq", ".tsr", ".pem"):
+        wanted = only is None or path.name in only or path.name == statement.FILE
+        if wanted and path.suffix in (".json", ".tsq", ".tsr", ".pem"):
             shutil.copyfile(path, target / path.name)
 
 

@@ -1,8 +1,12 @@
-"""The command that renders. It parses and prints; the work is in `bundle`."""
+"""The command that renders. It parses and prints; the work is in `bundle`, `final` and others."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
+
+if TYPE_CHECKING:
+    from reports.bundle import Edition
 
 
 @click.command()
@@ -14,48 +18,92 @@ import click
 @click.option(
     "--resource", "resources", multiple=True, help="Resource that gets a history; repeatable."
 )
+@click.option("--no-evidence", is_flag=True, help="Leave out the evidence that exhibits cite.")
 @click.option(
     "--inputs", "inputs_path", type=click.Path(path_type=Path, exists=True, dir_okay=False),
     help="inputs.json of an edition: make the same bytes again, or compare.",
 )  # fmt: skip
-@click.option("--final", is_flag=True, help="Not available yet; says why.")
+@click.option(
+    "--final", is_flag=True,
+    help="A final edition: sealed, without DRAFT, with Bates numbers that are never used again.",
+)  # fmt: skip
+@click.option("--reason", help="With --final: why it supplements the final edition before it.")
 def exhibits(
     case_path: Path | None, label: str | None, out: Path | None, resources: tuple[str, ...],
-    inputs_path: Path | None, final: bool,
+    no_evidence: bool, inputs_path: Path | None, final: bool, reason: str | None,
 ) -> None:  # fmt: skip
     """Render the exhibit bundle.
 
     Example: butfor exhibits && open exhibits/draft-001/index.html
     """
-    from collector import case, store
+    from collector import case
+    from collector.errors import UsageError
+
+    folder = case.find(case_path)
+    if inputs_path is not None:
+        if label or resources or final or reason or no_evidence:
+            raise UsageError("--inputs fixes everything else: leave all but --case, --out out.")
+        _print(_again(folder, inputs_path, out))
+        return
+    if final:
+        if out is not None:
+            raise UsageError("--final: a final edition lies in the case: leave --out out.")
+        from reports import final as finals
+
+        edition = finals.make(
+            folder, label=label, resources=resources, evidence=not no_evidence, reason=reason,
+            tell=click.echo,
+        )  # fmt: skip
+    elif reason is not None:
+        raise UsageError("--reason: expected with --final, found without.")
+    else:
+        edition = _draft(folder, label, resources, out, evidence=not no_evidence)
+    _print(edition)
+
+
+def _draft(
+    folder: Path, label: str | None, resources: tuple[str, ...], out: Path | None, *, evidence: bool
+) -> "Edition":
+    from collector import case, custody, store
     from collector.errors import UsageError
     from reports import bundle, catalogue, inputs, material
 
-    if final:
+    name = bundle.checked_label(label or bundle.free_label(folder / "exhibits"))
+    if out is None and (folder / "exhibits" / name).exists():
         raise UsageError(
-            "--final: a final edition takes Bates numbers, needs a seal that covers the "
-            "acquisitions cited, and its certificates are completed by a person. This version "
-            "makes drafts only: run without --final."
+            f"--label {name}: that edition exists and is never overwritten. Choose another "
+            f"label, or compare with --inputs exhibits/{name}/inputs.json."
         )
-    folder = case.find(case_path)
-    config = case.load(folder)
-    loaded = material.load(folder, config, store.items(folder))
-    if inputs_path is not None:
-        if label or resources:
-            raise UsageError("--inputs fixes label and resources: leave --label, --resource out.")
-        given = inputs.read(inputs_path, folder)
-    else:
-        name = bundle.checked_label(label or bundle.free_label(folder / "exhibits"))
-        if out is None and (folder / "exhibits" / name).exists():
-            raise UsageError(
-                f"--label {name}: that edition exists and is never overwritten. Choose another "
-                f"label, or compare with --inputs exhibits/{name}/inputs.json."
-            )
-        given = inputs.describe(folder, name, catalogue.chosen(loaded, resources))
+    loaded = material.load(folder, case.load(folder), store.items(folder))
+    loaded = material.recorded(loaded, len(custody.read(folder)))
+    given = inputs.describe(folder, name, catalogue.chosen(loaded, resources), evidence=evidence)
+    return bundle.make(loaded, given, out or folder / "exhibits" / name, click.echo)
+
+
+def _again(folder: Path, path: Path, out: Path | None) -> "Edition":
+    from collector import case, store
+    from reports import bundle, final, inputs, material
+
+    given = inputs.read(path, folder)
+    loaded = material.load(folder, case.load(folder), store.items(folder))
     loaded = material.recorded(loaded, given["custody"]["entries"])
-    edition = bundle.make(loaded, given, out or folder / "exhibits" / given["label"], click.echo)
+    reserve = final.again(folder, given) if given["status"] == "FINAL" else None
+    target = out or folder / "exhibits" / given["label"]
+    return bundle.make(loaded, given, target, click.echo, reserve)
+
+
+def _print(edition: "Edition") -> None:
     if edition.repeated:
         click.echo(f"the same bytes: {edition.files} files in {edition.folder}")
         return
+    states = [one.state for one in edition.evidence]
+    if states:
+        tally = ", ".join(f"{states.count(state):,} {state}" for state in sorted(set(states)))
+        click.echo(f"evidence: {tally}")
+    if edition.numbers is not None:
+        first, last = (
+            edition.numbers.label(n) for n in (edition.numbers.first, edition.numbers.last)
+        )
+        click.echo(f"Bates numbers: {first} to {last}")
     click.echo(f"{len(edition.produced)} exhibits, {edition.files} files: {edition.folder}")
     click.echo(f"start with {edition.folder / 'index.html'}")

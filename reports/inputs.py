@@ -5,11 +5,12 @@ gives the same bytes; over another case it says what differs.
 """
 
 import hashlib
+import platform
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from collector import canonical, clock
+from collector import canonical, clock, environment, identity
 from collector.errors import DerivedError, IntegrityError, UsageError
 from reports.text import overrides, template_dir
 
@@ -17,16 +18,33 @@ NAME = "inputs.json"
 VERSION = 1
 
 
-def describe(case: Path, label: str, resources: Sequence[str]) -> dict[str, Any]:
-    """The inputs of an edition made now."""
+def describe(
+    case: Path, label: str, resources: Sequence[str], *, status: str = "DRAFT",
+    evidence: bool = True, bates_start: int | None = None,
+    supplements: Mapping[str, str] | None = None,
+) -> dict[str, Any]:  # fmt: skip
+    """The inputs of an edition made now.
+
+    Args:
+        case: case folder.
+        label: name of the edition.
+        resources: those with a history of their own.
+        status: DRAFT or FINAL.
+        evidence: whether the edition holds the evidence that it cites.
+        bates_start: first number of a final edition.
+        supplements: label, digest of the manifest and reason, where it supplements another.
+    """
     import butfor
 
     return {
         "v": VERSION,
         "label": label,
-        "status": "DRAFT",
+        "status": status,
         "prepared_at": clock.stamp(clock.now()),
         "tool": butfor.__version__,
+        "program": _program(),
+        "evidence": evidence,
+        "supplements": dict(supplements) if supplements is not None else None,
         "custody": _custody(case, None),
         "case_toml": _sha256(case / "case.toml"),
         "derived": _digests(case / "derived"),
@@ -37,7 +55,7 @@ def describe(case: Path, label: str, resources: Sequence[str]) -> dict[str, Any]
         ],
         "registers": _digests(case / "registers"),
         "resources": list(resources),
-        "bates_start": None,
+        "bates_start": bates_start,
     }
 
 
@@ -80,6 +98,15 @@ def read(path: Path, case: Path) -> dict[str, Any]:
             f"{path}: the case is not the one of that edition:\n  " + "\n  ".join(differences)
         )
     return given
+
+
+def _program() -> dict[str, Any]:
+    """The exact tool: version, digest of its files, every package beside it with its version."""
+    return {
+        **identity.tool().as_data(),
+        "dependencies": environment.dependencies(),
+        "python": platform.python_version(),
+    }
 
 
 def sealed(case: Path, inputs: Mapping[str, Any]) -> bool:

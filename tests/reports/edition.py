@@ -22,9 +22,9 @@ def make(
 
 
 def described(case: Path, material: Material, label: str) -> dict[str, Any]:
-    """inputs.json with a fixed time of preparation."""
+    """inputs.json with a fixed time of preparation, by a tool that stays the same."""
     given = inputs.describe(case, label, catalogue.chosen(material, ()))
-    return {**given, "prepared_at": PREPARED}
+    return {**given, "prepared_at": PREPARED, "program": {"name": "butfor", "record": "none"}}
 
 
 def imprint() -> Imprint:

@@ -47,7 +47,7 @@ def test_edition_again_after_the_case_has_grown(case: Path) -> None:
 def test_custody_and_items_are_in_their_exhibits(case: Path) -> None:
     made = run("exhibits", "--case", str(case), "--label", "custody")
     assert made.exit_code == 0, made.output
-    folder = case / "exhibits" / "custody"
+    folder = case / "exhibits" / "draft-custody"
     entries = (case / "custody.jsonl").read_bytes().splitlines()
     chain = next(folder.glob("*chain-of-custody.csv")).read_text(encoding="utf-8")
     assert len(entries) == len(chain.splitlines()) - 1
@@ -58,7 +58,9 @@ def test_custody_and_items_are_in_their_exhibits(case: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "code", "message"),
     [
-        (("--final",), 2, "makes drafts only"),
+        (("--reason", "x"), 2, "expected with --final"),
+        (("--final", "--out", "x"), 2, "leave --out out"),
+        (("--final",), 2, "bates_writer: expected the id of the one copy"),
         (("--label", "a/b"), 2, "expected letters"),
         (("--resource", "arn:none"), 2, "Resources with changes"),
         (("--inputs", "case.toml"), 2, "inputs.json of an edition"),
