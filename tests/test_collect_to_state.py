@@ -21,7 +21,7 @@ from timeline.state.intervals import History
 
 OPEN, QUIET, CLOSED = (f"arn:aws:s3:::{name}" for name in ("open-bucket", "quiet-bucket", "shut"))
 ACCOUNT = f"aws:account:{organization.MANAGEMENT}"
-SOURCES = ("aws.s3_bucket", "aws.s3_account", "aws.iam", "aws.kms")
+SOURCES = ("aws.s3_bucket", "aws.s3_account", "aws.iam", "aws.kms", "aws.organization")
 
 
 def butfor(environment: dict[str, str], *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -191,6 +191,17 @@ def test_principals_and_their_documents(built: Path) -> None:
     role = f"arn:aws:iam::{organization.MANAGEMENT}:role/x/R"
     (trust,) = held(built, role, "trust")
     assert json.loads(trust["value"])["Statement"] == TRUST["Statement"][0]
+
+
+def test_the_tree_of_the_organization(built: Path) -> None:
+    root = held(built, f"aws:organizations:target/{organization.MANAGEMENT}", "parent")
+    assert {json.loads(row["value"])[:2] for row in root} == {"r-"}
+    (tree,) = held(built, "aws:organizations", "tree")
+    assert tree["how_known"] == "observed"
+    (managing,) = held(built, "aws:organizations", "management_account")
+    assert json.loads(managing["value"]) == organization.MANAGEMENT
+    full = [row for row in rows(built, "intervals") if row["slot"] == "policy/p-FullAWSAccess"]
+    assert {row["resource_uid"].rpartition("/")[2][:2] for row in full} >= {"r-", "12"}
 
 
 def test_every_row_cites_the_bytes_of_an_answer(built: Path) -> None:

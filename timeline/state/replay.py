@@ -216,11 +216,11 @@ def _coverage(
 def _constant(
     resource_uid: str, slot: str, found: Harvest, points: Iterable[Write | Observation]
 ) -> list[dict[str, Any]] | None:
-    """Rows of dated reference data; None where an observation disagrees with them."""
+    """Rows of dated reference data; None where an observation disagrees, or lies before them."""
     constant = found.constants[resource_uid, slot]
     atoms = constant.atoms
     seen = [p for p in points if isinstance(p, Observation) and p.atoms is not None]
-    if any(not ledger.same(p.atoms or {}, atoms) for p in seen):
+    if any(p.at < constant.since or not ledger.same(p.atoms or {}, atoms) for p in seen):
         return None
     return [
         rows.constant(

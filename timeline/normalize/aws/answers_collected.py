@@ -31,6 +31,14 @@ KINDS: dict[str, str] = {
     "iam:GetPolicyVersion": "aws.iam.policy_version",
     "kms:GetKeyPolicy": "aws.kms.key_policy",
     "kms:DescribeKey": "aws.kms.key",
+    "organizations:DescribeOrganization": "aws.organizations.organization",
+    "organizations:ListRoots": "aws.organizations.roots",
+    "organizations:ListOrganizationalUnitsForParent": "aws.organizations.units",
+    "organizations:ListAccountsForParent": "aws.organizations.accounts",
+    "organizations:ListParents": "aws.organizations.parents",
+    "organizations:ListTargetsForPolicy": "aws.organizations.targets",
+    "organizations:ListPoliciesForTarget": "aws.organizations.attached",
+    "organizations:DescribeEffectivePolicy": "aws.organizations.effective",
     "organizations:ListPolicies": "aws.organizations.policies",
     "organizations:DescribePolicy": "aws.organizations.policy",
     "ec2:DescribeVpcEndpoints": "aws.ec2.vpc_endpoints",
@@ -60,6 +68,8 @@ def about(resource: str, account: str | None, asked: Mapping[str, Any]) -> str:
     named = _ACCOUNT.fullmatch(resource)
     if named is not None:
         return f"aws:account:{account or named[1]}"
+    if resource == "organization" and account is not None:
+        return f"aws:account:{account}"
     return resource
 
 

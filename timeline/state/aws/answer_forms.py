@@ -5,57 +5,18 @@ command-line tool writes it. Source: `collection.md` section 1; the API referenc
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from datetime import datetime
-from typing import TypeAlias
 
-from collector.model import Gap, Provenance
 from timeline.model import Json
-from timeline.state.aws import organizations, reads
+from timeline.state.aws import organization_answers as organization
+from timeline.state.aws import reads
 from timeline.state.aws.context import bucket_uid, text_at
 from timeline.state.aws.endpoints import endpoint_uid
 from timeline.state.aws.record import Unreadable, document, many, mapping, statements, text, truth
 from timeline.state.aws.s3 import FLAGS, flag_slot
+from timeline.state.aws.seen import Seen, Shown
 from timeline.state.ledger import EXISTENCE, Atoms, Observation, scalar
 
-#: (resource, slot, content) that an answer shows.
-Shown: TypeAlias = tuple[str, str, Atoms]
-
 BUCKETS = "aws.s3.buckets"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Seen:
-    """One answer with what it is about; `about` is empty where the request is not known."""
-
-    kind: str
-    body: Mapping[str, Json]
-    at: datetime
-    provenance: Provenance | None
-    about: str
-
-    @property
-    def acquisition(self) -> str:
-        """Where it was collected: answers of one collection are of one time."""
-        return self.provenance.item.partition(".")[0] if self.provenance else ""
-
-    def observation(
-        self, uid: str, slot: str, atoms: Atoms, words: str = "answered"
-    ) -> Observation:
-        """One slot as it was seen."""
-        return Observation(
-            resource_uid=uid, slot=slot, atoms=atoms, at=self.at,
-            why=f"{self.kind} observed at {self.at:%Y-%m-%dT%H:%M:%SZ} ({words})",
-            provenance=self.provenance,
-        )  # fmt: skip
-
-    def gap(self, kind: str, reason: str) -> Gap:
-        """Why nothing of it is used."""
-        proof = self.provenance
-        return Gap(
-            kind=kind, subject=f"{self.kind} {self.about}", reason=reason,
-            item=proof.item if proof else None, locator=proof.locator if proof else None,
-        )  # fmt: skip
 
 
 def observations(one: Seen) -> list[Observation]:
@@ -67,6 +28,8 @@ def observations(one: Seen) -> list[Observation]:
     error = text_at(one.body.get("Error"), "Code")
     if error == "NoSuchBucket":
         return [one.observation(one.about, EXISTENCE, {}, error)]
+    if error in (organization.NOT_IN_USE, organization.NO_EFFECTIVE) and one.kind in _NOTHING:
+        return [one.observation(*shown, error) for shown in _NOTHING[one.kind](one)]
     if error is not None:
         meant, slots = ABSENT.get(one.kind, ("", ()))
         if error != meant:
@@ -185,18 +148,6 @@ def _key(one: Seen) -> tuple[Shown, ...]:
     return ((arn, "enabled", scalar(truth(enabled))),)
 
 
-def _organization_policy(one: Seen) -> tuple[Shown, ...]:
-    body = mapping(one.body.get("Policy"))
-    summary = mapping(body.get("PolicySummary"))
-    policy, kind = text(summary.get("Id")), text(summary.get("Type"))
-    if policy is None or kind is None:
-        raise Unreadable("expected Id and Type in PolicySummary, found neither or one")
-    given = document(body.get("Content"))
-    content = statements(given) if "Statement" in given else scalar(given)
-    uid = organizations.policy_uid(policy)
-    return ((uid, "content", content), (uid, "type", scalar(kind)))
-
-
 def _endpoints(one: Seen) -> tuple[Shown, ...]:
     """One without a document lets everything through; the answer of the provider spells it out."""
     shown: list[Shown] = []
@@ -238,11 +189,24 @@ READERS: dict[str, Callable[[Seen], tuple[Shown, ...]]] = {
     "aws.iam.policy_version": _policy_version,
     "aws.kms.key_policy": _key_policy,
     "aws.kms.key": _key,
-    "aws.organizations.policy": _organization_policy,
+    organization.ORGANIZATION_KIND: organization.organization,
+    organization.ROOTS: organization.roots,
+    organization.UNITS: organization.children,
+    organization.ACCOUNTS: organization.children,
+    organization.PARENTS: organization.parents,
+    organization.POLICY_KIND: organization.policy,
+    organization.TARGETS: organization.targets,
+    organization.ATTACHED: organization.attached,
+    organization.EFFECTIVE_KIND: organization.effective,
     "aws.ec2.vpc_endpoints": _endpoints,
     BUCKETS: _buckets,
 }
 
+#: Kinds of which an error says more than that there is nothing.
+_NOTHING = {
+    organization.ORGANIZATION_KIND: organization.in_none,
+    organization.EFFECTIVE_KIND: organization.no_effective,
+}
 
 #: Kind -> error that proves absence of exactly what was asked, and what the slots then hold.
 ABSENT: dict[str, tuple[str, tuple[tuple[str, Atoms], ...]]] = {

@@ -18,22 +18,23 @@ from typing import Any
 
 from collector.model import Gap
 from timeline.model import Json
-from timeline.state.aws import acl, naming, organizations
-from timeline.state.aws.answer_forms import BUCKETS, READERS, Seen, listing, observations
+from timeline.state.aws import acl, naming
+from timeline.state.aws import organization_answers as organization
+from timeline.state.aws.answer_forms import BUCKETS, READERS, listing, observations
 from timeline.state.aws.context import account_uid, bucket_uid, text_at
 from timeline.state.aws.organizations import MENTIONED, ORGANIZATION
-from timeline.state.aws.record import Unreadable, many, mapping
+from timeline.state.aws.record import Unreadable, mapping
 from timeline.state.aws.s3 import flag_slot
+from timeline.state.aws.seen import Seen
 from timeline.state.ledger import EXISTENCE, SCALAR, Name, Observation, scalar
 
 ACL = "aws.s3.acl"
-POLICIES = "aws.organizations.policies"
 
 #: Kinds that are read here. Those of which the answer itself names what it is about are read even
 #: where the request is not known.
-KINDS = frozenset({*READERS, ACL, POLICIES})
-NAMING = frozenset({BUCKETS, POLICIES, "aws.kms.key", "aws.organizations.policy",
-                    "aws.ec2.vpc_endpoints"})  # fmt: skip
+KINDS = frozenset({*READERS, ACL, organization.POLICIES})
+NAMING = frozenset({BUCKETS, organization.POLICIES, organization.POLICY_KIND,
+                    "aws.kms.key", "aws.ec2.vpc_endpoints"})  # fmt: skip
 
 ENFORCED = "BucketOwnerEnforced"
 _NAMELESS = "an answer of this kind does not name the resource that it is about: not used"
@@ -50,6 +51,7 @@ class Answers:
         owners: bucket -> account in whose listing it is.
         names: (resource, slot) -> name that never changes.
         gaps: answers of which nothing is used, and why.
+        readable: answers of which something is, for what only several of them show together.
     """
 
     observations: tuple[Observation, ...] = ()
@@ -57,6 +59,7 @@ class Answers:
     owners: Mapping[str, Name] = field(default_factory=dict)
     names: Mapping[tuple[str, str], Name] = field(default_factory=dict)
     gaps: tuple[Gap, ...] = ()
+    readable: tuple[Seen, ...] = ()
 
 
 def read(documents: Sequence[tuple[Any, ...]]) -> Answers:
@@ -65,11 +68,14 @@ def read(documents: Sequence[tuple[Any, ...]]) -> Answers:
     found: list[Observation] = []
     gaps = [one.gap("not_understood", _NAMELESS) for one in given if not _named(one)]
     seen = [one for one in given if _named(one)]
+    readable: list[Seen] = []
     for one in (each for each in seen if each.kind in READERS):
         try:
             found += observations(one)
         except Unreadable as reason:
             gaps.append(one.gap("not_understood", str(reason)))
+        else:
+            readable.append(one)
     owners, names = _owners(seen), _names(seen)
     held = _held(found)
     for one in (each for each in seen if each.kind == ACL):
@@ -87,7 +93,7 @@ def read(documents: Sequence[tuple[Any, ...]]) -> Answers:
             gaps.append(one.gap("opaque", f"{reason_why}: what is stored is not proven"))
     return Answers(
         observations=tuple(found), created=_created(seen), owners=owners, names=names,
-        gaps=tuple(gaps),
+        gaps=tuple(gaps), readable=tuple(readable),
     )  # fmt: skip
 
 
@@ -185,9 +191,9 @@ def _owners(seen: Iterable[Seen]) -> dict[str, Name]:
     }
 
 
-def _names(seen: Iterable[Seen]) -> dict[tuple[str, str], Name]:
-    """Canonical ids of accounts; types of organization policy beyond the provider's own."""
-    names: dict[tuple[str, str], Name] = {}
+def _names(seen: Sequence[Seen]) -> dict[tuple[str, str], Name]:
+    """Canonical ids of accounts; what answers about the organization name."""
+    names = organization.names(seen)
     for one in seen:
         if one.kind == BUCKETS and one.about.startswith("aws:account:"):
             root = mapping(one.body.get("ListAllMyBucketsResult", dict(one.body)))
@@ -195,10 +201,4 @@ def _names(seen: Iterable[Seen]) -> dict[tuple[str, str], Name]:
             if canonical is not None:
                 place = (one.about, "canonical_id")
                 names.setdefault(place, Name(value=canonical, provenance=one.provenance))
-        if one.kind == POLICIES:
-            for policy in many(one.body.get("Policies")):
-                kind = organizations.TYPES.get(text_at(policy, "Type") or "")
-                if kind is not None and text_at(policy, "AwsManaged") != "true":
-                    place = (ORGANIZATION, f"{MENTIONED}/{kind}")
-                    names.setdefault(place, Name(value=kind, provenance=one.provenance))
     return names

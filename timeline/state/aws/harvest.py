@@ -20,6 +20,7 @@ from timeline.state.aws import (
     iam,
     kms,
     naming,
+    organization_answers,
     organizations,
     reads,
     s3,
@@ -35,6 +36,7 @@ from timeline.state.ledger import (
     Constant,
     Harvest,
     Listing,
+    Name,
     Observation,
     Recorded,
     Write,
@@ -116,26 +118,50 @@ def harvest(
     # Where the creation itself is recorded its date proves no more, and runs before the record.
     made = {write.resource_uid for write in writes if write.accepted and write.rank == 0}
     seen += [one for _, one in sorted(answered.created.items()) if one.resource_uid not in made]
+    names = {
+        **answered.names,
+        **naming.recorded(records, actors, listings, context),
+        **{place: name for place, name in organizations.mentioned(records).items()
+           if place not in answered.names},
+        **naming.of_paths(arns),
+        **naming.of_buckets(owners),
+    }  # fmt: skip
+    writes, more = _organization(records, writes, answered, names)
     return Harvest(
         writes=tuple(sts.settle(writes)),
-        observations=tuple(seen),
+        observations=(*seen, *more),
         listings=listings,
-        names={
-            **answered.names,
-            **naming.recorded(records, actors, listings, context),
-            **organizations.mentioned(records),
-            **naming.of_paths(arns),
-            **naming.of_buckets(owners),
-        },
-        constants=_constants(writes, listings),
+        names=names,
+        constants=_constants(writes, (*seen, *more), listings),
         gaps=answered.gaps,
     )
+
+
+def _organization(
+    records: Sequence[Recorded],
+    writes: Sequence[Write],
+    answered: answers.Answers,
+    names: Mapping[tuple[str, str], Name],
+) -> tuple[list[Write], list[Observation]]:
+    """Writes and observations of the organization that only all records and answers give."""
+    start = organizations.policy_uid("")
+    types = {
+        uid.removeprefix(start): name.value
+        for (uid, slot), name in names.items()
+        if slot == organizations.TYPE and uid.startswith(start)
+    }
+    shown = [(one.resource_uid, one.slot) for one in answered.observations]
+    places = [*shown, *((write.resource_uid, write.slot) for write in writes)]
+    settled = organizations.settle(writes, records, places, types)
+    return [*writes, *settled], organization_answers.absences(answered.readable, places, types)
 
 
 def account_of(resource_uid: str, owners: Mapping[str, str]) -> str | None:
     """Account that a resource belongs to; None where no record says so."""
     if resource_uid.startswith("aws:account:"):
         return resource_uid.removeprefix("aws:account:")
+    if resource_uid.startswith(organizations.ORGANIZATION):
+        return owners.get(organizations.ORGANIZATION)
     parts = resource_uid.split(":", 5)
     if len(parts) == 6 and parts[2] == "s3":
         return owners.get(f"arn:aws:s3:::{parts[5].split('/')[0]}")
@@ -180,44 +206,56 @@ def _uploads(records: Iterable[Recorded]) -> dict[tuple[str, str, str], Recorded
 
 
 def _constants(
-    writes: Iterable[Write], listings: Iterable[Listing]
+    writes: Iterable[Write], seen: Iterable[Observation], listings: Iterable[Listing]
 ) -> dict[tuple[str, str], Constant]:
-    """Provider-managed policies of the data file, as far as the case refers to them."""
-    referred = _referred(writes, listings)
-    rows: Json = defaults.load("aws")["managed_policies"]
-    assert isinstance(rows, list)
+    """Policies of the provider that the data file holds, as far as the case refers to them."""
+    referred = _referred(writes, seen, listings)
     constants: dict[tuple[str, str], Constant] = {}
-    for row in rows:
-        assert isinstance(row, dict)
+    for row in _rows("managed_policies"):
         arn, version = str(row["arn"]), str(row["version"])
-        if arn not in referred:
-            continue
-        held = {f"version/{version}": statements(document(row["document"])),
-                "default_version": scalar(version)}  # fmt: skip
-        for slot, atoms in held.items():
-            constants[arn, slot] = Constant(
-                since=datetime.fromisoformat(str(row["since"])),
-                atoms=atoms,
-                why=f"provider-managed policy {row['id']} ({row['source']})",
-                provenance=referred[arn],
-            )
+        if arn in referred:
+            shown = statements(document(row["document"]))
+            constants[arn, f"version/{version}"] = _constant(row, shown, referred[arn])
+            constants[arn, "default_version"] = _constant(row, scalar(version), referred[arn])
+    for row in _rows("organization_policies"):
+        policy = str(row["policy"])
+        if policy in referred:
+            place = (organizations.policy_uid(policy), "content")
+            shown = statements(document(row["document"]))
+            constants[place] = _constant(row, shown, referred[policy])
     return constants
 
 
-def _referred(writes: Iterable[Write], listings: Iterable[Listing]) -> dict[str, Provenance | None]:
+def _rows(table: str) -> list[Mapping[str, Json]]:
+    rows = defaults.load("aws")[table]
+    assert isinstance(rows, list)
+    return [row for row in rows if isinstance(row, dict)]
+
+
+def _constant(row: Mapping[str, Json], atoms: Atoms, provenance: Provenance | None) -> Constant:
+    return Constant(
+        since=datetime.fromisoformat(str(row["since"])),
+        atoms=atoms,
+        why=f"provider-managed policy {row['id']} ({row['source']})",
+        provenance=provenance,
+    )
+
+
+def _referred(
+    writes: Iterable[Write], seen: Iterable[Observation], listings: Iterable[Listing]
+) -> dict[str, Provenance | None]:
     """Text that contents refer to -> the first record or answer that does."""
-    found: dict[str, Provenance | None] = {}
+    held: list[tuple[Atoms | None, Provenance | None]] = []
     for write in sorted(writes, key=lambda each: each.record.order):
-        for atoms in (write.atoms, write.before):
-            for text in _texts(atoms):
-                found.setdefault(text, write.record.provenance)
+        held += [(atoms, write.record.provenance) for atoms in (write.atoms, write.before)]
+    held += [(one.atoms, one.provenance) for one in sorted(seen, key=lambda each: each.at)]
     for listing in listings:
         for slots in listing.seen.values():
-            for atoms in slots.values():
-                for text in _texts(atoms):
-                    found.setdefault(text, listing.provenance)
+            held += [(atoms, listing.provenance) for atoms in slots.values()]
+    found: dict[str, Provenance | None] = {}
+    for atoms, provenance in held:
+        for value in (atoms or {}).values():
+            for one in many(value):
+                if isinstance(one, str):
+                    found.setdefault(one, provenance)
     return found
-
-
-def _texts(atoms: Atoms | None) -> Iterable[str]:
-    return (one for value in (atoms or {}).values() for one in many(value) if isinstance(one, str))

@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from timeline.model import Json, Knowledge, SlotState
-from timeline.state.aws import identity
+from timeline.state.aws import identity, organization_levels
 from timeline.state.aws.context import account_uid, bucket_uid
 from timeline.state.aws.endpoints import endpoint_uid
 from timeline.state.aws.organizations import ORGANIZATION
@@ -276,18 +276,32 @@ def _guardrails(
     reading: Reading, state: dict[str, Any], request: Mapping[str, Any], bucket: str | None
 ) -> None:
     """Organization-wide and network guardrails: unseen unless a record mentions them."""
-    kind = (request.get("principal") or {}).get("type")
+    principal = request.get("principal") or {}
+    owner = state["bucket"].get("owner_account")
+    asked = {"organization_s3_policy": owner, "rcps": owner} if bucket is not None else {}
+    if principal.get("type") not in ("Anonymous", "AWSService"):
+        asked["scps"] = _account_of(principal)
     state |= {"organization_s3_policy": None, "scps": None, "rcps": None}
     mentioned = {slot.rpartition("/")[2] for slot in reading.history.slots(ORGANIZATION)}
-    asked = ["organization_s3_policy", "rcps"] if bucket is not None else []
-    asked += ["scps"] if kind not in ("Anonymous", "AWSService") else []
-    for path in asked:
-        # The tree of the organization is not rebuilt: what is mentioned may apply or not.
-        (reading.unknown if path in mentioned else reading.unseen).append(path)
+    for path, account in asked.items():
+        found = organization_levels.binding(reading, path, account)
+        if found.known:
+            state[path] = found.value
+        elif path in mentioned and not found.outside:
+            reading.unknown.append(path)
+        else:
+            reading.unseen.append(path)
     state["vpc_endpoint_policy"] = _endpoint_policy(reading, request)
     key = (state["object"] or {}).get("kms_key")
     if key is not None:
         state["kms_key_policy"] = reading.known(str(key), "policy", "kms_key_policy")
+
+
+def _account_of(principal: Mapping[str, Any]) -> str | None:
+    """Account of a caller: as given, else that of its ARN."""
+    parts = str(principal.get("arn") or "").split(":", 5)
+    account = principal.get("account") or (parts[4] if len(parts) == 6 else None)
+    return str(account) if account else None
 
 
 def _endpoint_policy(reading: Reading, request: Mapping[str, Any]) -> Json:
