@@ -48,8 +48,9 @@ bench: $(VENV)/dev.stamp  ## timings, as ratios taken in one run; never a test
 docs: $(VENV)/dev.stamp  ## regenerate what is generated: docs/schema.md, docs/sources.md, docs/errors.md
 	$(BIN)/python -m tests.architecture.generated
 
-fixtures: $(VENV)/dev.stamp  ## regenerate the built-in incident
+fixtures: $(VENV)/dev.stamp  ## regenerate the built-in incident and the worked traps
 	$(BIN)/python fixtures/scenarios/northwind/make.py
+	$(BIN)/python -m fixtures.scenarios.traps.make
 
 LOCK := $(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-header \
   --no-annotate --no-emit-index-url

@@ -1,7 +1,8 @@
 """The worked traps of the specification (causation, 7.2) over records, with the real evaluator.
 
-One bucket per trap, one case for all of them. `explained` answers with the eventIDs that the
-records were given, so that a row reads like the history it is about.
+One bucket per trap, one case for all of them; the records are those of `fixtures/scenarios/traps`.
+`explained` answers with the eventIDs that the records were given, so that a row reads like the
+history it is about.
 """
 
 import json
@@ -10,14 +11,8 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from tests.timeline.correlate.cases import (
-    ANONYMOUS,
-    PARTNER_USER,
-    READER,
-    Trail,
-    build,
-    read,
-)
+from fixtures.scenarios.traps import make
+from tests.timeline.correlate.cases import ANONYMOUS, build, read
 
 
 class Answer(NamedTuple):
@@ -73,99 +68,11 @@ class Explained:
         return {frozenset(self.names[m] for m in r["members"]) for r in sets if r["kind"] == kind}
 
 
-def two_grants() -> tuple[Trail, dict[str, str]]:
-    t = Trail("trap-a")
-    t.create()
-    return t, {"c1": t.object_acl("public-read"), "c2": t.policy(t.public()), "x": t.read()}
-
-
-def deny_removed() -> tuple[Trail, dict[str, str]]:
-    t = Trail("trap-b")
-    t.create()
-    named = {
-        "c0": t.policy(t.public(), t.deny_strangers()),
-        "refused": t.read(error="AccessDenied"),
-    }
-    return t, {**named, "c1": t.policy(t.public()), "x": t.read()}
-
-
-def gate_long_before() -> tuple[Trail, dict[str, str]]:
-    t = Trail("trap-c")
-    t.create()
-    named = {"c0": t.block("BlockPublicPolicy", "RestrictPublicBuckets"), "c1": t.block()}
-    return t, {**named, "c2": t.policy(t.public()), "x": t.read()}
-
-
-def refused_policy() -> tuple[Trail, dict[str, str]]:
-    """A refused write is attempted again in the replay: without the gate it is accepted."""
-    t = Trail("trap-c-refused")
-    t.create()
-    named = {
-        "c0": t.block("BlockPublicPolicy"),
-        "r1": t.policy(t.public(), error="AccessDenied"),
-        "c1": t.block(),
-    }
-    return t, {**named, "c2": t.policy(t.public()), "x": t.read()}
-
-
-def already_permitted() -> tuple[Trail, dict[str, str]]:
-    t = Trail("trap-d")
-    t.create()
-    return t, {"c1": t.policy(t.public()), "x": t.read(READER)}
-
-
-def presigned_after_remediation() -> tuple[Trail, dict[str, str]]:
-    t = Trail("trap-e")
-    t.create()
-    named = {"c1": t.policy(t.public()), "c2": t.policy()}
-    named["c3"] = t.block(
-        "BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets"
-    )
-    return t, {**named, "y": t.read(error="AccessDenied"), "x": t.read(READER, query=True)}
-
-
-def ignored_acl() -> tuple[Trail, dict[str, str]]:
-    t = Trail("trap-f")
-    t.create()
-    named = {"c1": t.object_acl("public-read"), "c2": t.block("IgnorePublicAcls")}
-    return t, {**named, "x": t.read(error="AccessDenied"), "contradiction": t.read()}
-
-
-def undoing_helps() -> tuple[Trail, dict[str, str]]:
-    t = Trail("trap-i")
-    t.create()
-    named = {"c1": t.policy(t.public()), "c2": t.policy(), "c3": t.policy(t.public())}
-    return t, {**named, "x": t.read()}
-
-
-def opener_is_no_cause() -> tuple[Trail, dict[str, str]]:
-    t = Trail("trap-j")
-    t.create()
-    named = {"c1": t.object_acl("public-read"), "c2": t.policy(t.public())}
-    return t, {**named, "c3": t.object_acl("private"), "x": t.read()}
-
-
-def cosmetic() -> tuple[Trail, dict[str, str]]:
-    t = Trail("trap-k")
-    t.create()
-    named = {"c1": t.policy(t.public("One")), "c2": t.policy(t.public("Another"))}
-    return t, {**named, "x": t.read()}
-
-
-def non_monotone() -> tuple[Trail, dict[str, str]]:
-    t = Trail("trap-n")
-    t.create()
-    named = {"c0": t.policy(t.partner()), "b": t.block("RestrictPublicBuckets")}
-    named["before"] = t.read(PARTNER_USER)
-    named["c1"] = t.policy(t.partner(), t.public())
-    named["refused"] = t.read(PARTNER_USER, error="AccessDenied")
-    return t, {**named, "c2": t.policy(t.partner()), "x": t.read(PARTNER_USER)}
-
-
 MAKERS = (
-    two_grants, deny_removed, gate_long_before, refused_policy, already_permitted,
-    presigned_after_remediation, ignored_acl, undoing_helps, opener_is_no_cause, cosmetic,
-    non_monotone,
+    make.two_grants, make.deny_removed, make.gate_long_before, make.dormant_policy,
+    make.refused_policy, make.already_permitted, make.presigned_after_remediation,
+    make.ignored_acl, make.undoing_helps, make.opener_is_no_cause, make.cosmetic, make.put_again,
+    make.non_monotone,
 )  # fmt: skip
 
 #: (trap, undo, decision, but-for, minimal cuts, minimal sufficient sets, roles)
@@ -182,6 +89,14 @@ EXPECTED: tuple[tuple[str, str, str, str, str, str, dict[str, str]], ...] = (
      {"c0": "superseded", "c1": "precondition", "c2": "completing"}),
     ("gate_long_before", "replay", "ALLOWED", "c1 c2", "c1 c2", "c1+c2",
      {"c0": "irrelevant", "c1": "precondition", "c2": "completing"}),
+    ("dormant_policy", "delta", "ALLOWED", "c1 c2", "c1 c2", "c1+c2",
+     {"c0": "superseded", "c1": "precondition", "c2": "completing"}),
+    ("dormant_policy", "replay", "ALLOWED", "c1 c2", "c1 c2", "c1+c2",
+     {"c0": "irrelevant", "c1": "precondition", "c2": "completing"}),
+    ("put_again", "delta", "ALLOWED", "c1", "c1", "c1",
+     {"c1": "completing", "c2": "re-asserting", "c3": "re-asserting"}),
+    ("put_again", "replay", "ALLOWED", "", "c1+c2+c3", "c1 c2 c3",
+     {"c1": "completing", "c2": "redundant-later", "c3": "redundant-later"}),
     ("refused_policy", "delta", "ALLOWED", "c2", "c2", "c2",
      {"c0": "superseded", "c1": "irrelevant", "c2": "completing"}),
     ("refused_policy", "replay", "ALLOWED", "c1 c2", "c1 c2", "c1+c2",
