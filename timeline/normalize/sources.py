@@ -30,7 +30,7 @@ Written by `python -m timeline.normalize.sources`; do not edit.
 Forms are told by content, never by name: gzip, zstd, plain, and inside zip or tar; UTF-8 with or
 without byte order mark. A record that cannot be read is a gap with file, position and reason; its
 neighbours are read. A key that occurs twice in a record that writes or is a data event makes the
-record opaque and is a gap; in other records the last of the two wins.
+record opaque and is a gap; in other records the first of the two wins.
 
 ## Every form
 

@@ -5,15 +5,16 @@ numbers as floats) all end here; `cloudtrail_lookup` and `cloudtrail_envelope` u
 Field names and their meaning: CloudTrail user guide, "CloudTrail record contents".
 """
 
+from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import sha256
-from typing import Any, NamedTuple
+from typing import Any
 
 import msgspec
 
 from collector.model import Gap
 from timeline.normalize.aws import s3
-from timeline.normalize.aws.cloudtrail_actor import actor_of
+from timeline.normalize.aws.cloudtrail_actor import caller_of
 from timeline.normalize.aws.cloudtrail_fields import (
     NO_EXTRA,
     NULL,
@@ -22,13 +23,17 @@ from timeline.normalize.aws.cloudtrail_fields import (
     compact,
     decode,
     decoded,
-    doubled_keys,
     encoded,
     extra_of,
-    integer,
     left_out,
     resources_of,
     text,
+)
+from timeline.normalize.aws.cloudtrail_keys import (
+    came_out_whole,
+    doubled_keys,
+    first_wins,
+    same_length,
 )
 from timeline.normalize.aws.cloudtrail_mapping import MAPPING, NEVER
 from timeline.normalize.aws.times import when
@@ -75,46 +80,86 @@ def read_packed(record: Record, where: Where) -> tuple[PackedRow, tuple[Gap, ...
 
 
 def to_row(
-    body: bytes, record: Record, where: Where, source: str = "aws.cloudtrail"
+    body: bytes,
+    record: Record,
+    where: Where,
+    source: str = "aws.cloudtrail",
+    doubled: tuple[str, ...] = (),
 ) -> tuple[PackedRow, tuple[Gap, ...]]:
-    """The CloudTrail record in `body` to a row that cites `record`, which may wrap it."""
+    """The CloudTrail record in `body` to a row that cites `record`, which may wrap it.
+
+    Args:
+        body: the record, each key once if `doubled` names any.
+        record: what the row cites.
+        where: its place.
+        source: name of the form.
+        doubled: keys that were found twice.
+    """
     f = decode(body)
     operation, service = f.eventName, f.eventSource or None
-    if not operation:
-        raise Unreadable("expected eventName, found none")
-    time_text, time = _time(f)
-    actor = actor_of(bytes(f.userIdentity))
+    time_text = f.eventTime or f.at_timestamp
+    time = when(time_text) if time_text else None
+    if not operation or time_text is None or time is None:
+        return _incomplete(f, body, record, where, source, doubled)
+    actor, whole = caller_of(bytes(f.userIdentity))
+    tls = _tls(bytes(f.tlsDetails))
     kind = _kind(f.eventCategory, f.eventType, f.managementEvent, f.readOnly, service, operation)
     extra = extra_of(f) if kind.keeps else NO_EXTRA
     asked, resources = asked_of(f), resources_of(f)
-    doubled: tuple[str, ...] = ()
-    if kind.writes or kind.category == "data":
-        doubled = doubled_keys(body, f, asked, extra, resources)
+    if not (whole and tls.whole and came_out_whole(body, f, asked, extra, resources)):
+        found = () if doubled else _doubled(body, kind)
+        if found:
+            return to_row(first_wins(body), record, where, source, found)
+    opaque = doubled if kind.decides else ()
     recipient = f.recipientAccountId or None
     acted = s3.resource(recipient, asked, resources, service, operation)
     number = f"{where.prefix}{record.number}"
     locator = f"{number}@{record.offset}+{record.length}"
     event = _event(
         where.item, where.acquired_at, source, recipient, f.awsRegion or None, service, operation,
-        kind, f.vpcEndpointId or text(extra.vpcEndpointId), f.userAgent or None,
-        bytes(f.tlsDetails), actor.kind, text(extra.AuthenticationMethod),
-        text(extra.aclRequired), text(extra.CipherSuite), text(extra.SSEApplied),
-        text(extra.SignatureVersion), _outcome(f, operation), f.errorCode or None,
+        kind, f.vpcEndpointId or extra.vpcEndpointId or None, f.userAgent or None, tls, actor.kind,
+        extra.AuthenticationMethod, extra.aclRequired, extra.CipherSuite, extra.SSEApplied,
+        extra.SignatureVersion, _outcome(f, operation), f.errorCode or None,
     )  # fmt: skip
-    params = _params(f, bool(doubled)) if kind.keeps else None
+    params = _params(f, bool(opaque)) if kind.keeps else None
     own = (
         f"{where.item}/{number}", f.eventID or None, f.requestID or None, time, time_text,
         acted.account or recipient, f.sourceIPAddress or None, acted.kind, acted.uid,
         acted.container, acted.object, acted.version, f.errorMessage or None,
-        integer(extra.bytesTransferredOut), integer(extra.bytesTransferredIn), params,
-        _omitted(f, body, doubled), locator, sha256(record.data or b"").hexdigest(),
+        extra.bytesTransferredOut, extra.bytesTransferredIn, params,
+        _omitted(f, body, opaque), locator, sha256(record.data or b"").hexdigest(),
         f.sharedEventID or None,
     )  # fmt: skip
     row = PackedRow("aws", source, time, params, actor, event, own)
-    if not doubled:
+    if not opaque:
         return row, ()
     subject = f"{operation} {acted.uid or ''}".strip()
-    return row, (_opaque(subject, time, where.item, locator, doubled),)
+    return row, (_opaque(subject, time, where.item, locator, opaque),)
+
+
+def _incomplete(
+    f: Fields, body: bytes, record: Record, where: Where, source: str, doubled: tuple[str, ...]
+) -> tuple[PackedRow, tuple[Gap, ...]]:
+    """A record without name or time, unless a key that is there twice has them first."""
+    found = () if doubled else doubled_keys(body)
+    if found:
+        return to_row(first_wins(body), record, where, source, found)
+    if not f.eventName:
+        raise Unreadable("expected eventName, found none")
+    value = f.eventTime or f.at_timestamp
+    if not value:
+        raise Unreadable("expected eventTime, found none")
+    raise Unreadable(f"expected an ISO 8601 eventTime, found {value[:60]!r}")
+
+
+def _doubled(body: bytes, kind: "_Kind") -> tuple[str, ...]:
+    """Keys that occur twice; a plain read may hold bytes that are no text where no column looks."""
+    try:
+        return doubled_keys(body)
+    except Unreadable:
+        if kind.decides:
+            raise
+        return ()
 
 
 def _opaque(subject: str, time: int, item: str, locator: str, doubled: tuple[str, ...]) -> Gap:
@@ -134,33 +179,40 @@ def _opaque(subject: str, time: int, item: str, locator: str, doubled: tuple[str
 def _event(
     item: str, acquired_at: int, source: str, recipient: str | None, region: str | None,
     service: str | None, operation: str, kind: "_Kind", endpoint: str | None, agent: str | None,
-    tls: bytes, actor: str | None, method: str | None, acl_required: str | None,
+    tls: "_Tls", actor: str | None, method: str | None, acl_required: str | None,
     cipher: str | None, sse: str | None, signature: str | None, outcome: str, error: str | None,
 ) -> tuple[Any, ...]:  # fmt: skip
     """The columns that repeat, in the order of `EVENT_COLUMNS`."""
     return (
         PRECISION, acquired_at, "aws", region, service, operation, kind.category, kind.activity,
-        endpoint, agent, _tls_version(tls), _auth_method(actor, method),
+        endpoint, agent, tls.version, _auth_method(actor, method),
         _auth_evidence(acl_required, cipher, sse, signature), outcome, error, item, source,
         recipient, None, None, None,
     )  # fmt: skip
 
 
-def _time(f: Fields) -> tuple[str, int]:
-    value = f.eventTime or f.at_timestamp
-    if not value:
-        raise Unreadable("expected eventTime, found none")
-    found = when(value)
-    if found is None:
-        raise Unreadable(f"expected an ISO 8601 eventTime, found {value[:60]!r}")
-    return value, found
+@dataclass(frozen=True, slots=True, eq=False)
+class _Kind:
+    """A kind of event; compared by identity, for each is made once.
 
+    Attributes:
+        category, activity: as in the columns.
+        decides: it changes something or is an access: keys found twice make it opaque.
+        keeps: its parameters are kept.
+    """
 
-class _Kind(NamedTuple):
     category: str
     activity: str
-    writes: bool
+    decides: bool
     keeps: bool
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Tls:
+    """A connection's details: version, and whether they are known to hold no key twice."""
+
+    version: str | None
+    whole: bool
 
 
 @lru_cache(maxsize=16384)
@@ -176,7 +228,8 @@ def _kind(
     found = _category(category, event_type, text(management), service, operation)
     activity = _activity(text(read_only), service, operation, found)
     writes = activity not in ("read", "list")
-    return _Kind(found, activity, writes, writes or found != "management" or service in KEPT)
+    keeps = writes or found != "management" or service in KEPT
+    return _Kind(found, activity, writes or found == "data", keeps)
 
 
 def _category(
@@ -210,8 +263,9 @@ def _activity(read_only: str | None, service: str | None, operation: str, catego
     return "configure" if category == "management" else "other"
 
 
-def _tls_version(raw: bytes) -> str | None:
-    return text(decoded(raw).get("tlsVersion"))
+@lru_cache(maxsize=4096)
+def _tls(raw: bytes) -> _Tls:
+    return _Tls(text(decoded(raw).get("tlsVersion")), same_length(raw))
 
 
 def _auth_method(actor: str | None, stated: str | None) -> str:
@@ -231,7 +285,7 @@ def _auth_evidence(
         "SSEApplied": sse,
         "SignatureVersion": signature,
     }
-    kept = {name: value for name, value in found.items() if value is not None}
+    kept = {name: value for name, value in found.items() if value}
     return compact(kept) if kept else None
 
 
@@ -310,7 +364,7 @@ def _omitted(f: Fields, body: bytes, doubled: tuple[str, ...]) -> str | None:
 
 PARSER = Parser(
     source="aws.cloudtrail",
-    version=1,
+    version=2,
     form="json",
     detect=detect,
     read=read_packed,

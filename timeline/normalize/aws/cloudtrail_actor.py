@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from timeline.normalize.aws.cloudtrail_fields import compact, text
+from timeline.normalize.aws.cloudtrail_keys import same_length
 from timeline.normalize.model import BROKEN
 
 #: Spellings of an anonymous caller's account: 2022 on, and 2018. [log]
@@ -60,6 +61,11 @@ _identity = msgspec.json.Decoder(Identity | None)
 
 
 @lru_cache(maxsize=16384)
+def caller_of(raw: bytes) -> tuple[Actor, bool]:
+    """The caller as `userIdentity` has it, and whether it is known to hold no key twice."""
+    return actor_of(raw), same_length(raw)
+
+
 def actor_of(raw: bytes) -> Actor:
     """The caller as `userIdentity` has it; nothing where it is no object."""
     try:

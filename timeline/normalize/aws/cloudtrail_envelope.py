@@ -10,6 +10,7 @@ import msgspec
 
 from collector.model import Gap
 from timeline.normalize.aws import cloudtrail
+from timeline.normalize.aws.cloudtrail_keys import each_key_once
 from timeline.normalize.aws.cloudtrail_mapping import MAPPING, NEVER
 from timeline.normalize.model import BROKEN, Parser, Record, Row, Unreadable, Where
 
@@ -64,7 +65,7 @@ def read(record: Record, where: Where) -> tuple[Row, tuple[Gap, ...]]:
         Unreadable: nothing inside, or it is no record.
     """
     assert record.data is not None
-    inner = _inner(record.data)
+    inner = _inner(each_key_once(record.data))
     if inner is None:
         raise Unreadable("expected a CloudTrail record in the envelope, found none")
     return cloudtrail.to_row(inner, record, where, "aws.cloudtrail_envelope")
@@ -72,7 +73,7 @@ def read(record: Record, where: Where) -> tuple[Row, tuple[Gap, ...]]:
 
 PARSER = Parser(
     source="aws.cloudtrail_envelope",
-    version=1,
+    version=2,
     form="json",
     detect=detect,
     read=read,

@@ -7,8 +7,7 @@ in lists of one, as up to 1.02) is read again by the slow, tolerant way.
 
 import json
 from collections.abc import Sequence
-from functools import lru_cache
-from typing import Any, TypeVar
+from typing import Annotated, Any
 
 import msgspec
 
@@ -41,7 +40,7 @@ class Fields(msgspec.Struct, gc=False, omit_defaults=True):
     vpcEndpointId: str | None = None
     vpcEndpointAccountId: str | None = None
     sessionCredentialFromConsole: str | None = None
-    apiVersion: Any = None
+    apiVersion: str | None = None
     userIdentity: msgspec.Raw = NULL
     requestParameters: msgspec.Raw = NULL
     responseElements: msgspec.Raw = NULL
@@ -51,56 +50,71 @@ class Fields(msgspec.Struct, gc=False, omit_defaults=True):
     addendum: msgspec.Raw = NULL
 
 
-class Asked(msgspec.Struct, gc=False, omit_defaults=True):
-    """What of `requestParameters` names the thing acted on."""
+class LooseFields(Fields, gc=False, omit_defaults=True):
+    """The same, read in the tolerant way: it does not come out as it went in."""
 
-    bucketName: Any = None
-    key: Any = None
-    versionId: Any = None
-    accountId: Any = None
-    Host: Any = None
-    host: Any = None
-    resourceArn: Any = None
-    roleArn: Any = None
-    policyArn: Any = None
-    keyId: Any = None
-    trailName: Any = None
-    secretId: Any = None
+
+class Asked(msgspec.Struct, gc=False, omit_defaults=True):
+    """What of `requestParameters` names the thing acted on; empty text stands for none."""
+
+    bucketName: str | None = None
+    key: str | None = None
+    versionId: str | None = None
+    accountId: str | None = None
+    Host: str | None = None
+    host: str | None = None
+    resourceArn: str | None = None
+    roleArn: str | None = None
+    policyArn: str | None = None
+    keyId: str | None = None
+    trailName: str | None = None
+    secretId: str | None = None
+
+
+class LooseAsked(Asked, gc=False, omit_defaults=True):
+    """The same, read in the tolerant way."""
+
+
+#: A number that the table can hold.
+Whole = Annotated[int, msgspec.Meta(ge=-(2**63) + 1, le=2**63 - 1)]
 
 
 class Extra(msgspec.Struct, gc=False, omit_defaults=True):
     """What of `additionalEventData` rows use."""
 
-    AuthenticationMethod: Any = None
-    CipherSuite: Any = None
-    SignatureVersion: Any = None
-    SSEApplied: Any = None
-    aclRequired: Any = None
-    bytesTransferredIn: Any = None
-    bytesTransferredOut: Any = None
-    vpcEndpointId: Any = None
-    host_id: Any = msgspec.field(default=None, name="x-amz-id-2")
+    AuthenticationMethod: str | None = None
+    CipherSuite: str | None = None
+    SignatureVersion: str | None = None
+    SSEApplied: str | None = None
+    aclRequired: str | None = None
+    bytesTransferredIn: Whole | None = None
+    bytesTransferredOut: Whole | None = None
+    vpcEndpointId: str | None = None
+    host_id: str | None = msgspec.field(default=None, name="x-amz-id-2")
+
+
+class LooseExtra(Extra, gc=False, omit_defaults=True):
+    """The same, read in the tolerant way."""
 
 
 class Resource(msgspec.Struct, gc=False, omit_defaults=True):
     """One entry of `resources`; re-shaped exports write `arn` in lower case."""
 
-    type: Any = None
-    ARN: Any = None
-    arn: Any = None
-    accountId: Any = None
+    type: str | None = None
+    ARN: str | None = None
+    arn: str | None = None
+    accountId: str | None = None
 
 
+NO_ASKED = Asked()
 NO_EXTRA = Extra()
-BODIES = frozenset(name for name, kind in Fields.__annotations__.items() if kind is msgspec.Raw)
-Shape = TypeVar("Shape")
 
 _fields = msgspec.json.Decoder(Fields)
 _shallow = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _any = msgspec.json.Decoder()
-_asked = msgspec.json.Decoder(Asked | None)
-_extra = msgspec.json.Decoder(Extra | None)
-_resources = msgspec.json.Decoder(list[Resource] | None)
+_asked = msgspec.json.Decoder(Asked | None).decode
+_extra = msgspec.json.Decoder(Extra | None).decode
+_resources = msgspec.json.Decoder(list[Resource] | None).decode
 _encode = msgspec.json.Encoder().encode
 
 
@@ -129,31 +143,68 @@ def _tolerant(body: bytes) -> Fields:
                 values[name] = raw if kind is msgspec.Raw else text(_any.decode(raw))
     except BROKEN as error:
         raise Unreadable(f"expected a CloudTrail record, found {error}") from error
-    return Fields(**values)
+    return LooseFields(**values)
 
 
 def asked_of(f: Fields) -> Asked:
     """What was asked; nothing where the parameters are no object."""
     try:
-        return _asked.decode(f.requestParameters) or Asked()
+        return _asked(f.requestParameters) or NO_ASKED
     except msgspec.ValidationError:
-        return Asked()
+        return _asked_in(_any.decode(f.requestParameters))
+
+
+def _asked_in(found: object) -> Asked:
+    """The same where some value is no text: a list of one stands for its entry."""
+    if not isinstance(found, dict):
+        return LooseAsked()
+    arns = ("resourceArn", "roleArn", "policyArn", "keyId", "trailName", "secretId")
+    return LooseAsked(
+        bucketName=only(found.get("bucketName")),
+        key=only(found.get("key")),
+        versionId=only(found.get("versionId")),
+        accountId=only(found.get("accountId")),
+        Host=only(found.get("Host") or found.get("host")),
+        **{name: found[name] for name in arns if isinstance(found.get(name), str)},
+    )
 
 
 def extra_of(f: Fields) -> Extra:
     """The additional data; nothing where they are no object."""
     try:
-        return _extra.decode(f.additionalEventData) or Extra()
+        return _extra(f.additionalEventData) or NO_EXTRA
     except msgspec.ValidationError:
-        return Extra()
+        found = decoded(f.additionalEventData)
+        values: dict[str, Any] = {}
+        for name, key in zip(Extra.__struct_fields__, Extra.__struct_encode_fields__, strict=True):
+            read = integer if name.startswith("bytes") else text
+            values[name] = read(found.get(key))
+        return LooseExtra(**values)
 
 
-def resources_of(f: Fields) -> list[Resource]:
-    """The entries of `resources`; none where it is no list of objects."""
+def resources_of(f: Fields) -> Sequence[Resource]:
+    """The entries of `resources`, a tuple if read in the tolerant way; none if it is no list."""
     try:
-        return _resources.decode(f.resources) or []
+        return _resources(f.resources) or []
     except msgspec.ValidationError:
-        return []
+        found = _any.decode(f.resources)
+        if not isinstance(found, list) or not all(isinstance(each, dict) for each in found):
+            return ()
+        return tuple(
+            Resource(
+                type=only(each.get("type")),
+                ARN=only(each.get("ARN") or each.get("arn")),
+                accountId=only(each.get("accountId")),
+            )
+            for each in found
+        )
+
+
+def only(value: object) -> str | None:
+    """A text, or the one text of a list; None for all else."""
+    if isinstance(value, list) and len(value) == 1:
+        value = value[0]
+    return value if isinstance(value, str) and value else None
 
 
 def text(value: object) -> str | None:
@@ -194,71 +245,6 @@ def compact(value: object) -> str:
 def encoded(value: object) -> bytes:
     """JSON bytes of a scalar."""
     return _encode(value)
-
-
-def doubled_keys(
-    body: bytes, f: Fields, asked: Asked, extra: Extra, resources: Sequence[Resource]
-) -> tuple[str, ...]:
-    """Keys that occur twice in one object, anywhere in the record.
-
-    A record that comes out as long as it went in has lost no key; only others are looked at key by
-    key, which takes ten times as long. Most come out so from the fields that are decoded anyway.
-
-    Args:
-        body: the record.
-        f, asked, extra, resources: what was decoded from it.
-    """
-    if _came_out_whole(body, f, asked, extra, resources):
-        return ()
-    if _same_length(body):
-        return ()
-    found: set[str] = set()
-
-    def pairs(items: list[tuple[str, Any]]) -> None:
-        seen: set[str] = set()
-        for key, _ in items:
-            if key in seen:
-                found.add(key)
-            seen.add(key)
-
-    try:
-        json.loads(body, object_pairs_hook=pairs)
-    except (ValueError, RecursionError) as error:
-        raise Unreadable(f"expected a JSON object, found {error}") from error
-    return tuple(sorted(found))
-
-
-def _came_out_whole(
-    body: bytes, f: Fields, asked: Asked, extra: Extra, resources: Sequence[Resource]
-) -> bool:
-    """Whether the decoded fields hold every key; false also where that is not known."""
-    try:
-        return (
-            len(_encode(f)) == len(body)
-            and _holds(f.requestParameters, asked)
-            and _holds(f.additionalEventData, extra)
-            and _holds(f.resources, resources)
-            and _repeats(bytes(f.userIdentity))
-            and _repeats(bytes(f.tlsDetails))
-            and _holds(f.responseElements, None)
-            and (f.addendum is NULL or _same_length(bytes(f.addendum)))
-        )
-    except BROKEN:
-        return False
-
-
-def _holds(raw: msgspec.Raw, shape: object) -> bool:
-    data = bytes(raw)
-    # Four bytes (null) hold no two keys.
-    return len(data) == 4 or len(_encode(shape)) == len(data) or _same_length(data)
-
-
-def _same_length(data: bytes) -> bool:
-    return len(_encode(_any.decode(data))) == len(data)
-
-
-#: Callers and connections repeat: each is looked at once.
-_repeats = lru_cache(maxsize=4096)(_same_length)
 
 
 def left_out(raw: msgspec.Raw) -> bool:

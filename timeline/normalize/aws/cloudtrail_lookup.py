@@ -9,6 +9,7 @@ import msgspec
 
 from collector.model import Gap
 from timeline.normalize.aws import cloudtrail
+from timeline.normalize.aws.cloudtrail_keys import each_key_once
 from timeline.normalize.aws.cloudtrail_mapping import MAPPING, NEVER
 from timeline.normalize.model import BROKEN, Parser, Record, Row, Unreadable, Where
 
@@ -39,7 +40,7 @@ def read(record: Record, where: Where) -> tuple[Row, tuple[Gap, ...]]:
     """
     assert record.data is not None
     try:
-        found = _entry.decode(record.data)
+        found = _entry.decode(each_key_once(record.data))
     except BROKEN as error:
         raise Unreadable(f"expected a LookupEvents entry, found {error}") from error
     if not found.CloudTrailEvent:
@@ -50,7 +51,7 @@ def read(record: Record, where: Where) -> tuple[Row, tuple[Gap, ...]]:
 
 PARSER = Parser(
     source="aws.cloudtrail_lookup",
-    version=1,
+    version=2,
     form="json",
     detect=detect,
     read=read,

@@ -38,6 +38,6 @@ MAPPING: tuple[tuple[str, str], ...] = (
         ("bytes_in", "additionalEventData.bytesTransferredIn"),
         ("params", "requestParameters, responseElements, additionalEventData, resources, "
          "userIdentity, tlsDetails, as text"),
-        ("omitted", "bodies that CloudTrail left out; keys found twice"),
+        ("omitted", "bodies that CloudTrail left out; keys found twice, of which the first counts"),
         ("recipient_account_uid", "recipientAccountId"), ("shared_uid", "sharedEventID"),
     )  # fmt: skip

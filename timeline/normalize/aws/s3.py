@@ -93,11 +93,14 @@ def resource(
     """What an event acted on, from its parameters first and its list of resources second."""
     if service not in _SERVICES:
         return _other(asked, resources)
-    bucket = _first(asked.bucketName)
-    if operation in ACCOUNT_SETTINGS and not bucket:
+    bucket = asked.bucketName or None
+    if bucket is None and operation in ACCOUNT_SETTINGS:
         return _account(recipient, asked)
-    entry = next((each for each in resources if each.type == "AWS::S3::Bucket"), _NOTHING)
-    arn, account = _arn(entry), _first(entry.accountId)
+    arn = account = None
+    for each in resources:
+        if each.type == "AWS::S3::Bucket":
+            arn, account = each.ARN or each.arn, each.accountId or None
+            break
     if bucket is None or ":" in bucket or "/" in bucket or bucket.endswith("-s3alias"):
         # An access point's ARN or alias: the bucket behind it is among the resources.
         bucket = arn.rpartition(":")[2] if arn else bucket
@@ -108,52 +111,41 @@ def resource(
         uid = bucket
     key = None
     if operation not in ON_BUCKETS:
-        key = _first(asked.key)
+        key = asked.key or None
         if key is None and "Object" in operation:
             key = _key_in(resources, f"{uid}/")
     if key is None:
         return Acted("AWS::S3::Bucket", uid, bucket, None, None, account)
-    return Acted("AWS::S3::Object", f"{uid}/{key}", bucket, key, _first(asked.versionId), account)
+    return Acted("AWS::S3::Object", f"{uid}/{key}", bucket, key, asked.versionId or None, account)
 
 
 def _account(recipient: str | None, asked: Asked) -> Acted:
-    host = _ACCOUNT_HOST.match(_first(asked.Host or asked.host) or "")
-    account = _first(asked.accountId) or (host[1] if host else None) or recipient
+    host = _ACCOUNT_HOST.match(asked.Host or asked.host or "")
+    account = asked.accountId or (host[1] if host else None) or recipient
     uid = f"aws:account:{account}" if account else None
     return Acted("AWS::::Account", uid, None, None, None, account)
 
 
 def _other(asked: Asked, resources: Sequence[Resource]) -> Acted:
     for each in resources:
-        arn = _arn(each)
+        arn = each.ARN or each.arn
         if arn:
-            return Acted(_first(each.type), arn, None, None, None, _first(each.accountId))
+            return Acted(each.type or None, arn, None, None, None, each.accountId or None)
     for value in (
         asked.resourceArn, asked.roleArn, asked.policyArn, asked.keyId, asked.trailName,
         asked.secretId,
     ):  # fmt: skip
-        if isinstance(value, str) and value.startswith("arn:"):
+        if value and value.startswith("arn:"):
             return Acted(None, value)
     return _NOT_NAMED
 
 
-def _arn(entry: Resource) -> str | None:
-    return _first(entry.ARN or entry.arn)
-
-
 def _key_in(resources: Sequence[Resource], prefix: str) -> str | None:
     for each in resources:
-        arn = _arn(each)
+        arn = each.ARN or each.arn
         if arn and each.type == "AWS::S3::Object" and arn.startswith(prefix):
             return arn.removeprefix(prefix) or None
     return None
 
 
-def _first(value: object) -> str | None:
-    if isinstance(value, list) and len(value) == 1:
-        value = value[0]
-    return value if isinstance(value, str) and value else None
-
-
-_NOTHING = Resource()
 _NOT_NAMED = Acted()
