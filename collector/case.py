@@ -88,8 +88,10 @@ class Clock:
     Attributes:
         name: key under [clocks].
         starts: `discovered`, `contained`, `notified`, or None if `starts_at` gives a time.
-        hours: length of the period.
+        hours: length of the period; 0 if `preset` names a rule whose period is taken.
         rule: the clause or provision; `version` its date, as text.
+        preset: id of a rule of the baselines, checked when exhibits are made.
+        ends: event that the clock ends with; None = notified.
     """
 
     name: str
@@ -98,6 +100,8 @@ class Clock:
     hours: int
     rule: str | None
     version: str | None
+    preset: str | None = None
+    ends: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -279,13 +283,17 @@ def _clocks(table: Table) -> tuple[Clock, ...]:
         starts, starts_at = one.choice("starts", CLOCK_STARTS), one.instant("starts_at")
         if (starts is None) == (starts_at is None):
             raise one.error("starts", "expected either starts or starts_at, and not both")
-        hours = one.number("hours", 0, 1)
-        if not hours:
-            raise one.error("hours", "expected the length of the period in hours, found none")
+        hours, preset = one.number("hours", 0, 1), one.text("preset")
+        if bool(hours) == bool(preset):
+            found = "both" if hours else "none"
+            raise one.error(
+                "hours", f"expected the length of the period in hours, or a preset, found {found}"
+            )
         clocks.append(
             Clock(
                 name=name, starts=starts, starts_at=starts_at, hours=hours,
-                rule=one.text("rule"), version=one.text("version"),
+                rule=one.text("rule"), version=one.text("version"), preset=preset,
+                ends=one.choice("ends", CLOCK_STARTS),
             )
         )  # fmt: skip
         one.close()

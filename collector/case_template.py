@@ -48,6 +48,11 @@ notified = ""                   # … and reported
 # hours = 72
 # rule = "Master Services Agreement, clause 12.3"
 # version = "2025-06-01"        # date of the text relied on
+# ends = "notified"             # discovered, contained or notified
+# [clocks.authority]            # instead of hours, the period of a rule: gdpr-33, sec-8k-1.05,
+# starts = "discovered"         # nydfs-500.17, hipaa-164.404; no rule runs unless chosen here
+# preset = "gdpr-33"
+# version = "2016-04-27"
 
 [display]
 time_zone = "UTC"               # exhibits show this zone beside UTC: "Europe/Berlin"

@@ -106,7 +106,8 @@ def test_template_with_its_examples_loads(tmp_path: Path) -> None:
     text = text.replace("# executed_in_us", "executed_in_us").replace("# principals = []", "")
     config = case.load(write(tmp_path, text))
     assert [party.name for party in config.parties] == ["Contoso Ltd"]
-    assert [clock.name for clock in config.clocks] == ["contract-notice"]
+    assert [clock.name for clock in config.clocks] == ["contract-notice", "authority"]
+    assert [clock.preset for clock in config.clocks] == [None, "gdpr-33"]
     assert config.incident.exempt[0].addresses == ("192.0.2.10",)
 
 
@@ -173,6 +174,7 @@ def edit(old: str, new: str) -> str:
         ("hours = 72", "hours = true", 34, "expected a whole number, found true"),
         ("hours = 72", "hours = 1.5", 34, "expected a whole number, found 1.5"),
         ("hours = 72", "hours = 0", 34, "expected at least 1, found 0"),
+        ("hours = 72", 'hours = 72\npreset = "gdpr-33"', 34, "or a preset, found both"),
         ("start = 101", "start = 0", 43, "exhibits.start: expected at least 1, found 0"),
         ('["203.0.113.7", ', '["203.0.113.777", ', 25, "expected an address or network"),
         ('["203.0.113.7", ', '["203.0.113.7/8", ', 25, "host bits set"),
