@@ -43,7 +43,7 @@ from collector.errors import IncompleteError
 from collector.files import Received
 from collector.index import Index, key
 from collector.manifest import ManifestSummary
-from collector.model import Digest, EvidenceItem, Gap, Observation, WarcPointer
+from collector.model import Digest, EvidenceItem, Gap, Observation, Origin, WarcPointer
 from collector.session import Session
 
 
@@ -55,11 +55,10 @@ class FileFacts:
         name: true name as received: text, or bytes that are not UTF-8. Hostile; kept, never used.
         source: URI it was read from.
         version_id: the provider's version, None if there is none.
-        headers: response headers in order; empty for files that no HTTP answer brought.
-        metadata: the provider's user metadata.
-        modified_at: the file's own time stamp as received, None if unknown.
-        observed_at: when the provider's state was observed, as stated; None if not stated.
-        observed_by: who stated it.
+        headers: response headers in order; none where no HTTP answer brought the file.
+        metadata, modified_at: the provider's user metadata; the file's own time stamp as received.
+        observed_at, observed_by: when the provider's state was observed, and who stated so.
+        origin: what it was in the case that it comes from, None if it comes from none.
     """
 
     name: str | bytes
@@ -70,6 +69,7 @@ class FileFacts:
     modified_at: datetime | None = None
     observed_at: datetime | None = None
     observed_by: str | None = None
+    origin: Origin | None = None
 
 
 class AcquisitionWriter:
@@ -290,6 +290,7 @@ class AcquisitionWriter:
             "stored": f"{ledger.FOLDER}/{files.stored_name(self._files, shown)}",
             "version_id": facts.version_id,
             **ledger.text_field("name", facts.name),
+            **ledger.origin_field(facts.origin),
         }
 
     def _place(self, kind: str, member: bytes, digest: Digest) -> WarcPointer:

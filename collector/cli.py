@@ -109,7 +109,8 @@ def import_(
     """Preserve what was handed over, write-once: files and folders, as received, bit for bit.
 
     Nothing is unpacked or changed. What cannot be read becomes a recorded gap (exit code 3). An
-    interrupted import continues when the same command is given again.
+    interrupted import continues when the same command is given again. Another butfor case (or a bag
+    of one) is taken with its custody and seals, and verified; its item ids are kept as `origin`.
 
     Example: butfor import ../logs --provided-by "Contoso IT" --received-at 2026-01-05T10:00:00Z
     """
@@ -135,6 +136,7 @@ def import_(
 def _as_data(report: "ImportReport") -> dict[str, object]:
     return {
         **asdict(report),
+        "cases": [dict(verdict) for verdict in report.cases],
         "folder": str(report.folder),
         "gaps": [
             {"item": gap.item, "kind": gap.kind, "reason": gap.reason, "subject": gap.subject}
@@ -153,6 +155,13 @@ def _print(report: "ImportReport") -> None:
         f"seen {report.seen} = kept {report.kept} + gaps {gapped} + already held {report.already}; "
         f"{report.bytes:,} bytes kept"
     )
+    for verdict in report.cases:
+        words = {0: "verifies", 3: "not everything could be checked", 4: "DOES NOT VERIFY"}
+        click.echo(
+            f"case {verdict['case']} ({verdict['relation']}): "
+            f"{verdict['entries']} custody entries, {verdict['seals']} seals; "
+            f"{words[verdict['exit']]}: {verdict['wrong_total']} wrong"
+        )
     for gap in report.gaps[:SHOWN]:
         click.echo(f"gap ({gap.kind}): {_one_line(gap.subject)}: {_one_line(gap.reason)}")
     if len(report.gaps) > SHOWN:

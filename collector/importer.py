@@ -2,7 +2,8 @@
 
 (1) walk: each name is a file or a gap; (2) receive: bytes are stored and hashed, several files at a
 time; (3) keep: in the order of the walk, so that item numbers do not depend on timing;
-(4) close: seen = kept + gaps + already held, asserted.
+(4) take over what another case among the material knows: exchanges, gaps, withdrawals;
+(5) close: seen = kept + gaps + already held, asserted.
 
 What happened to the material before the hand-over is not established by this, and the record says
 so. Archives are kept whole, as received.
@@ -11,19 +12,22 @@ so. Archives are kept whole, as received.
 import os
 import stat
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path, PurePosixPath
+from typing import Any
 
-from collector import ledger
+from collector import ledger, other_case
 from collector.acquisition import AcquisitionWriter, FileFacts, acquire
 from collector.acquisition_record import HANDED_OVER, Request
+from collector.adopt import adopt
 from collector.errors import UsageError
 from collector.files import Received, SourceError
 from collector.manifest import ManifestSummary
 from collector.model import Gap
+from collector.other_case import OtherCase
 from collector.session import Session
 from collector.walk import Found, shown, unreadable, walk
 
@@ -55,7 +59,7 @@ class HandOver:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImportReport:
-    """Outcome of one import; seen = kept + gaps + already."""
+    """Outcome of one import; seen = kept + gaps + already. `cases`: verdicts on other cases."""
 
     acquisition: int
     folder: PurePosixPath
@@ -66,6 +70,7 @@ class ImportReport:
     bytes: int
     gaps: tuple[Gap, ...]
     manifest: ManifestSummary
+    cases: tuple[Mapping[str, Any], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,9 +102,10 @@ def run(
         IncompleteError: the target medium refused; the same call continues.
     """
     roots = _roots(session.case, paths)
-    with acquire(session, _request(roots, handover)) as writer:
+    others = _others(session, roots)
+    with acquire(session, _request(roots, handover, others)) as writer:
         resumed, done, size = writer.resumed, 0, 0
-        for outcome in _take_all(session.case, writer, roots, handover):
+        for outcome in _take_all(session.case, writer, roots, handover, others):
             if isinstance(outcome, Gap):
                 writer.add_gap(outcome, counted=True)
             elif isinstance(outcome, _Taken):
@@ -110,7 +116,10 @@ def run(
             else:
                 writer.skip_held()
             progress(done, size)
+        withdrawn = _take_over(writer, others)
         summary = writer.close()
+        for uid, reason in withdrawn.items():
+            session.record("exclude", why=reason, data={"item": uid, "reason": reason})
         counts = writer.counts
         gaps = [ledger.read_gap(line) for line in ledger.lines(writer.folder / ledger.GAPS)]
     return ImportReport(
@@ -123,7 +132,37 @@ def run(
         bytes=size,
         gaps=tuple(gaps),
         manifest=summary,
+        cases=tuple(one.verdict for one in others.values()),
     )
+
+
+def _others(session: Session, roots: tuple[Path, ...]) -> dict[Path, OtherCase]:
+    """Named folders that are cases, verified where they lie."""
+    ours = tuple(entry.raw for entry in session.entries)
+    found = ((root, other_case.examine(root, ours)) for root in roots)
+    return {root: other for root, other in found if other is not None}
+
+
+def _take_over(writer: AcquisitionWriter, others: Mapping[Path, OtherCase]) -> dict[str, str]:
+    """What other cases know beside their files; returns what is withdrawn there: id, reason."""
+    if not others:
+        return {}
+    adopted, gaps = adopt(writer, others.values())
+    items: dict[tuple[str, str], str] = {}
+    known: dict[tuple[str, str], str] = dict(adopted.items)
+    for line in ledger.lines(writer.folder / ledger.FILES):
+        origin = ledger.read_origin(line)
+        if origin is not None:
+            items[origin.case, origin.path] = line["item"]
+            if origin.item is not None:
+                known[origin.case, origin.item] = line["item"]
+    withdrawn: dict[str, str] = {}
+    for other in others.values():
+        gaps += other_case.gaps(other, items)
+        withdrawn |= other_case.withdrawn(other, items, known)
+    for gap in gaps:
+        writer.add_gap(gap)
+    return withdrawn
 
 
 def _roots(case: Path, paths: Iterable[Path]) -> tuple[Path, ...]:
@@ -139,7 +178,9 @@ def _roots(case: Path, paths: Iterable[Path]) -> tuple[Path, ...]:
     return roots
 
 
-def _request(roots: tuple[Path, ...], handover: HandOver) -> Request:
+def _request(
+    roots: tuple[Path, ...], handover: HandOver, others: Mapping[Path, OtherCase]
+) -> Request:
     stated = {
         "label": HANDED_OVER,
         "note": handover.note,
@@ -153,13 +194,22 @@ def _request(roots: tuple[Path, ...], handover: HandOver) -> Request:
         source="import",
         scope=shown(os.fsencode(roots[0].name)) or "root",
         asked={"handover": stated, "paths": names},
-        why="material handed over",
-        handover=stated,
+        why="another case handed over" if others else "material handed over",
+        # The verdict is no part of what was asked: a resumed import may find the case changed.
+        handover={**stated, **_verdicts(others)},
     )
 
 
+def _verdicts(others: Mapping[Path, OtherCase]) -> dict[str, Any]:
+    return {"cases": [dict(one.verdict) for one in others.values()]} if others else {}
+
+
 def _take_all(
-    case: Path, writer: AcquisitionWriter, roots: tuple[Path, ...], handover: HandOver
+    case: Path,
+    writer: AcquisitionWriter,
+    roots: tuple[Path, ...],
+    handover: HandOver,
+    others: Mapping[Path, OtherCase],
 ) -> Iterator[Gap | _Taken | None]:
     """Outcomes in the order of the walk: taken, a gap, or None for what is already held.
 
@@ -171,7 +221,8 @@ def _take_all(
             for root in roots:
                 for found in walk(root, skip=case):
                     writer.saw()
-                    waiting.append(pool.submit(_take, writer, found, handover))
+                    other = others.get(root)
+                    waiting.append(pool.submit(_take, writer, found, handover, other))
                     if len(waiting) >= WINDOW:
                         yield waiting.popleft().result()
             while waiting:
@@ -181,7 +232,12 @@ def _take_all(
                 future.cancel()
 
 
-def _take(writer: AcquisitionWriter, found: Found | Gap, handover: HandOver) -> Gap | _Taken | None:
+def _take(
+    writer: AcquisitionWriter,
+    found: Found | Gap,
+    handover: HandOver,
+    other: OtherCase | None = None,
+) -> Gap | _Taken | None:
     """Read one file; every way in which that does not work is a gap."""
     if isinstance(found, Gap):
         return found
@@ -221,9 +277,11 @@ def _take(writer: AcquisitionWriter, found: Found | Gap, handover: HandOver) -> 
         observed_at=handover.observed_at,
         observed_by=handover.stated_by if handover.observed_at else None,
     )
-    return _Taken(
-        received=received, facts=facts, remark=_changed(found, before, after, received.size, more)
-    )
+    remark = _changed(found, before, after, received.size, more)
+    if other is not None:
+        facts = other.facts(found.path, facts)
+        remark = remark or other.differs(found.path, received.digest)
+    return _Taken(received=received, facts=facts, remark=remark)
 
 
 def _changed(

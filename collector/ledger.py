@@ -13,7 +13,15 @@ from typing import Any
 
 from collector import canonical, clock
 from collector.errors import IntegrityError
-from collector.model import Digest, EvidenceItem, Gap, Observation, Outcome, WarcPointer
+from collector.model import (
+    Digest,
+    EvidenceItem,
+    Gap,
+    Observation,
+    Origin,
+    Outcome,
+    WarcPointer,
+)  # fmt: skip
 
 FILES = "files.jsonl"
 GAPS = "gaps.jsonl"
@@ -51,6 +59,32 @@ def when(at: datetime | None) -> str | None:
 def read_when(text: str | None) -> datetime | None:
     """The reverse."""
     return None if text is None else datetime.fromisoformat(text)
+
+
+def origin_field(origin: Origin | None) -> dict[str, Any]:
+    """`{origin: …}` for what comes from another case, else nothing."""
+    if origin is None:
+        return {}
+    return {
+        "origin": {
+            "acquired_at": when(origin.acquired_at),
+            "case": origin.case,
+            "item": origin.item,
+            **text_field("path", origin.path),
+            **text_field("source", origin.source),
+        }
+    }
+
+
+def read_origin(line: Mapping[str, Any]) -> Origin | None:
+    """The reverse."""
+    origin = line.get("origin")
+    if origin is None:
+        return None
+    return Origin(
+        case=origin["case"], path=read_text(origin, "path") or "", item=origin["item"],
+        source=read_text(origin, "source"), acquired_at=read_when(origin["acquired_at"]),
+    )  # fmt: skip
 
 
 def gap_line(gap: Gap, *, at: datetime, counted: bool) -> dict[str, Any]:
@@ -101,6 +135,7 @@ def read_item(
         acquired_at=acquired_at,
         observed_at=read_when(line["observed_at"]),
         source=source,
+        origin=read_origin(line),
     )
 
 
@@ -117,7 +152,7 @@ def observation_line(one: Observation) -> dict[str, Any]:
             {
                 "kind": record.kind, "length": record.length, "offset": record.offset,
                 "record": record.record, "sha256": record.digest.sha256,
-                "sha512": record.digest.sha512,
+                "sha512": record.digest.sha512, **origin_field(record.origin),
             }
             for record in one.records
         ],
@@ -142,6 +177,7 @@ def read_observation(line: Mapping[str, Any]) -> Observation:
                 record=record["record"], kind=record["kind"], offset=record["offset"],
                 length=record["length"],
                 digest=Digest(sha256=record["sha256"], sha512=record["sha512"]),
+                origin=read_origin(record),
             )
             for record in line["records"]
         ),
@@ -177,7 +213,7 @@ def _printable(text: str) -> str:
 
 
 def _has_surrogates(text: str) -> bool:
-    return any("\ud800" <= char <= "\udfff" for char in text)
+    return not text.isascii() and any("\ud800" <= char <= "\udfff" for char in text)
 
 
 def _raw(text: str) -> bytes:

@@ -50,6 +50,25 @@ class Provenance:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Origin:
+    """What an item was in the case that it was imported from.
+
+    Attributes:
+        case: id of that case, as its first custody entry gives it.
+        path: of the file, relative to the folder that was handed over.
+        item: id of the item there; None for what is no item: custody, seals, ledgers, exhibits.
+        source: URI that it was read from there; None if it is no item.
+        acquired_at: when it was acquired there; None if it is no item.
+    """
+
+    case: str
+    path: str
+    item: str | None = None
+    source: str | None = None
+    acquired_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class EvidenceItem:
     """One preserved sequence of bytes, as received; never changed.
 
@@ -65,6 +84,7 @@ class EvidenceItem:
         observed_at: when the provider's state was observed, as stated by whoever handed it over;
             None if unknown.
         source: kind of evidence, as the acquisition knows it (`import`, `aws.cloudtrail`).
+        origin: what it was in the case that it was imported from, None if it comes from none.
     """
 
     uid: str
@@ -77,6 +97,12 @@ class EvidenceItem:
     acquired_at: datetime
     observed_at: datetime | None
     source: str
+    origin: Origin | None = None
+
+    @property
+    def accompanies(self) -> bool:
+        """Whether it is a record of another case (custody, ledger, seal), not evidence in it."""
+        return self.origin is not None and self.origin.item is None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,6 +139,7 @@ class WarcPointer:
         offset: of the member in api.warc.gz.
         length: of the member.
         digest: of the member's bytes.
+        origin: what it was in the case that it was imported from, else None.
     """
 
     record: int
@@ -120,6 +147,7 @@ class WarcPointer:
     offset: int
     length: int
     digest: Digest
+    origin: Origin | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -212,6 +212,7 @@ def _record_item(
         acquired_at=observation.at,
         observed_at=observation.at,
         source=acquisition.source,
+        origin=pointer.origin,
     )
 
 

@@ -27,7 +27,7 @@ from collector import store
 from collector.case import CaseConfig
 from collector.model import EvidenceItem, Gap
 from timeline import events, normalize, tables
-from timeline.correlate import analysis, card, decisions, effects, gaps, sensitivity
+from timeline.correlate import analysis, card, decisions, effects, gaps, holes, sensitivity
 from timeline.correlate import findings as finding_stage
 from timeline.correlate.attribution import party_of
 from timeline.correlate.aws import attribution as aws_attribution
@@ -72,7 +72,7 @@ def run(case: Path) -> BuildReport:
     """
     config = case_file.load(case)  # 1
     derived = case / DERIVED
-    items = store.items(case)
+    items = tuple(item for item in store.items(case) if not item.accompanies)
     report = normalize.run(case, items, derived / "events")  # 2
     table = normalize.read(derived / "events")
     coverage = gaps.coverage_rows(derived / "events", AWS.source_name)  # 3
@@ -81,10 +81,11 @@ def run(case: Path) -> BuildReport:
     found_gaps += unread
     logged = logs.survey(table, shots, coverage)
     found_gaps += logged.gaps
+    hiding = logged.hiding_writes(found_gaps)
     state = replay.run(  # 4
         table,
         shots,
-        gaps=logged.hiding_writes(found_gaps),
+        gaps=hiding,
         party_of=lambda actor: party_of([actor], config.parties),
     )
     found_gaps += state.gaps
@@ -96,7 +97,12 @@ def run(case: Path) -> BuildReport:
     del table  # held no longer than needed: it is the largest thing of a build
     changes = _attributed(state.changes, known, writers, config)  # 5
     result = analysis.analyze(  # 6 to 8
-        normalize.rows(derived / "events"), changes, state.intervals, writers, config
+        normalize.rows(derived / "events"),
+        changes,
+        state.intervals,
+        writers,
+        config,
+        holes.periods(hiding),
     )
     spans = gaps.data_spans(coverage)
     management = gaps.management_span(coverage)

@@ -223,10 +223,10 @@ def test_a_file_that_grows_is_kept_and_remarked(case: Path, logs: Path) -> None:
 def test_a_file_that_vanishes(case: Path, logs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     take = importer._take
 
-    def vanish(writer: AcquisitionWriter, found: Any, handover: HandOver) -> Any:
+    def vanish(writer: AcquisitionWriter, found: Any, handover: HandOver, other: None) -> Any:
         if not isinstance(found, Gap) and found.path.name == "2.json":
             found.path.unlink()
-        return take(writer, found, handover)
+        return take(writer, found, handover, other)
 
     monkeypatch.setattr(importer, "_take", vanish)
     report = imported(case, logs)
@@ -238,11 +238,11 @@ def test_a_pipe_in_the_place_of_a_file(
 ) -> None:
     take = importer._take
 
-    def swap(writer: AcquisitionWriter, found: Any, handover: HandOver) -> Any:
+    def swap(writer: AcquisitionWriter, found: Any, handover: HandOver, other: None) -> Any:
         if not isinstance(found, Gap) and found.path.name == "2.json":
             found.path.unlink()
             os.mkfifo(found.path)
-        return take(writer, found, handover)
+        return take(writer, found, handover, other)
 
     monkeypatch.setattr(importer, "_take", swap)
     report = imported(case, logs)

@@ -17,6 +17,13 @@ def evidence(case: Path, acq: int) -> Path:
     return next((case / "evidence").glob(f"{acq:04d}-*"))
 
 
+def thaw(case: Path) -> None:
+    """Write permission for the owner, everywhere: closed acquisitions are read-only."""
+    for path in (case, *case.rglob("*")):
+        if path.exists() and not path.is_symlink():
+            path.chmod(path.stat().st_mode | 0o700)
+
+
 def flip(path: Path, at: int = 0, bit: int = 0) -> None:
     """Flip one bit; `at` counts from the end if negative."""
     body = bytearray(path.read_bytes())
