@@ -10,7 +10,7 @@ from typing import Any
 
 from collector.case import CaseConfig
 from timeline import tables
-from timeline.correlate import causation, decisions, exposure, facts, incident
+from timeline.correlate import causation, decisions, exposure, facts, holes, incident, narrowing
 from timeline.correlate.aws.provider import AWS
 from timeline.correlate.causes import Causes
 from timeline.correlate.course import attempts
@@ -27,7 +27,10 @@ from timeline.state.intervals import History
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Analysis:
-    """Results of steps 6 to 8, and what asks a class again under other assumptions."""
+    """Results of steps 6 to 8, and what asks a class again under other assumptions.
+
+    `order`: rows of `inferred_order`; `again` has the classes as causation was asked.
+    """
 
     view: Viewed
     decided: decisions.Decided
@@ -36,6 +39,7 @@ class Analysis:
     causes: Causes
     windows: tuple[Window, ...]
     again: Case
+    order: list[dict[str, Any]]
 
 
 def analyze(
@@ -44,7 +48,17 @@ def analyze(
     intervals: Sequence[Mapping[str, Any]],
     writers: Mapping[str, Mapping[str, Any]],
     config: CaseConfig,
+    missing: Sequence[holes.Hole] = (),
 ) -> Analysis:
+    """Steps 6 to 8.
+
+    Args:
+        rows: of `events`.
+        changes, intervals: of the state.
+        writers: rows of `events` that made changes.
+        config: of the case.
+        missing: periods in which records of changes may be missing.
+    """
     assumptions = frozenset(config.assumptions.on())
     history = History(intervals, changes)
     view = Doubted(history, assumptions)
@@ -54,19 +68,23 @@ def analyze(
     assert decided.candidates == len(decided.accesses) + sum(decided.left_out.values())
     asked, keys = exposure.seen(decided, view, AWS, assumptions)
     accesses = tuple(_accesses(decided, keys, config))
-    explained, causes = _explained(decided, view, made, assumptions, writers)
+    order = narrowing.narrowed(decided, setting, changes, writers)
+    asked_of, placed, known = narrowing.applied(order, decided, setting, history, changes)
+    if holes.applied(placed, missing) is not placed:
+        placed = holes.applied(placed, missing)
+        asked_of = holes.asked_all(asked_of, placed)
+    found, causes = explained(asked_of, placed, writers)
     edges = _edges(intervals, made)
     windows = _windows(asked, view, made, edges, assumptions)
     return Analysis(
         view=view,
         decided=decided,
         accesses=accesses,
-        explained=explained,
+        explained=found,
         causes=causes,
         windows=windows,
-        again=Case(
-            history=history, setting=setting, decided=decided, causes=causes, writers=writers
-        ),
+        again=Case(history=known, setting=placed, decided=asked_of, causes=causes, writers=writers),
+        order=narrowing.rows(order, decided, asked_of),
     )
 
 
@@ -92,14 +110,15 @@ def _accesses(
         )
 
 
-def _explained(
+def explained(
     decided: decisions.Decided,
-    view: Viewed,
-    made: Attempts,
-    assumptions: frozenset[str],
+    setting: decisions.Setting,
     writers: Mapping[str, Mapping[str, Any]],
 ) -> tuple[tuple[causation.Explained, ...], Causes]:
-    questions = Questions(view, made, AWS, assumptions, writers)
+    """Step 7 for every class that is not denied: changes by both undos, and facts."""
+    questions = Questions(
+        setting.view, setting.attempts, setting.provider, setting.assumptions, writers
+    )
     found: dict[str, causation.Explained] = {}
     for uid, one in decided.classes.items():
         if one.decision.verdict is not Verdict.DENIED:
@@ -107,7 +126,12 @@ def _explained(
             found[uid] = causation.explain(question)
             if one.decision.verdict is Verdict.ALLOWED:
                 held = facts.rows(
-                    uid, question.course, question.read, question.decide, AWS, one.request
+                    uid,
+                    question.course,
+                    question.read,
+                    question.decide,
+                    setting.provider,
+                    one.request,
                 )
                 found[uid] = replace(found[uid], facts=held)
     causes = Causes(
@@ -183,6 +207,7 @@ def write(derived: Path, analysis: Analysis) -> dict[str, int]:
         "windows": tables.write(derived, "windows", windows),
         "class_changes": tables.write(derived, "class_changes", class_changes),
         "class_sets": tables.write(derived, "class_sets", class_sets),
+        "inferred_order": tables.write(derived, "inferred_order", analysis.order),
     }
 
 

@@ -11,10 +11,11 @@ is UNKNOWN each change's rows say undetermined.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from timeline.correlate.course import (
+    Content,
     Course,
     World,
     Worlds,
@@ -22,8 +23,17 @@ from timeline.correlate.course import (
     delta_step,
     replay_step,
 )
-from timeline.correlate.cuts import Sets, cuts, explore, hitting_sets, indices, replay
+from timeline.correlate.cuts import (
+    Sets,
+    course_of,
+    cuts,
+    explore,
+    hitting_sets,
+    indices,
+    without,
+)
 from timeline.correlate.roles import Answer, CutFamily, judge, shape
+from timeline.correlate.views import Place
 from timeline.model import Verdict
 
 UNDO = "undo"
@@ -66,43 +76,89 @@ class Explained:
     facts: tuple[Mapping[str, Any], ...] = ()
 
 
-def explain(question: Question) -> Explained:
-    """Both undos of one class; nothing for a class that is denied."""
+def explain(
+    question: Question, targets: Mapping[str, Mapping[Place, Content]] | None = None
+) -> Explained:
+    """Both undos of one class; nothing for a class that is denied.
+
+    Args:
+        question: the class.
+        targets: name of a declared counterfactual -> what it holds places at. A change is then not
+            undone but replaced: what it wrote to such a place stands at the target instead, and
+            later changes go on from there.
+    """
     course = question.course
     factual = question.decide(as_logged(course)[-1])
     if factual is Verdict.DENIED:
         return Explained(changes=(), sets=(), shapes={})
     opener = _opener(question)
-    delta = _Model(
-        question=question,
-        undo="delta",
-        start=frozenset({course.start}),
-        step=_forgetting(_lifted(delta_step(course)), question, gates=False),
-        opener=opener,
-    )
-    again = _Model(
-        question=question,
-        undo="replay",
-        start=frozenset({course.start}),
-        step=_forgetting(replay_step(course, question.admits), question, gates=True),
-        opener=opener,
-    )
-    parts = [_judged(model, factual) for model in (delta, again)]
+    once = _forgetting(_lifted(delta_step(course)), question, gates=False)
+    again = _forgetting(replay_step(course, question.admits), question, gates=True)
+    undone = [
+        _Model(
+            question=question, undo=undo, counterfactual=UNDO, opener=opener, step=step,
+            start=frozenset({course.start}), removable=course.removable, instead=None,
+        )
+        for undo, step in (("delta", once), ("replay", again))
+    ]  # fmt: skip
+    others = [
+        replace(
+            model,
+            counterfactual=name,
+            removable=replaceable(course, contents),
+            instead=_replacing(course, contents, model.step),
+        )
+        for name, contents in sorted((targets or {}).items())
+        for model in undone
+    ]
+    parts = [_judged(model, factual) for model in (*undone, *others)]
     return Explained(
         changes=tuple(row for part in parts for row in part.changes),
         sets=tuple(row for part in parts for row in part.sets),
-        shapes={name: shape for part in parts for name, shape in part.shapes.items()},
+        shapes={
+            name: shape for part in parts[: len(undone)] for name, shape in part.shapes.items()
+        },
     )
+
+
+def replaceable(course: Course, contents: Mapping[Place, Content]) -> int:
+    """Mask of the changes that wrote to a place that a declared counterfactual speaks of."""
+    found = 0
+    for i in indices(course.removable):
+        written = course.attempts[i].written
+        if any(place in written for place in contents if place in course.places):
+            found |= 1 << i
+    return found
+
+
+def _replacing(
+    course: Course, contents: Mapping[Place, Content], step: Callable[[int, Worlds], Worlds]
+) -> Callable[[int, Worlds], Worlds]:
+    """What stands in the place of a change: its other places as written, these at the target."""
+    held = {n: contents[place] for n, place in enumerate(course.places) if place in contents}
+
+    def instead(i: int, worlds: Worlds) -> Worlds:
+        written = course.attempts[i].written
+        mine = {n: content for n, content in held.items() if course.places[n] in written}
+        return frozenset(
+            tuple(mine.get(n, content) for n, content in enumerate(world))
+            for world in step(i, worlds)
+        )
+
+    return instead
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Model:
-    """One undo of one question."""
+    """One undo of one question, or one declared counterfactual in its place."""
 
     question: Question
     undo: str
+    counterfactual: str
     start: Worlds
     step: Callable[[int, Worlds], Worlds]
+    removable: int
+    instead: Callable[[int, Worlds], Worlds] | None
     opener: int | None
 
     def verdict(self, worlds: Worlds) -> Verdict:
@@ -110,13 +166,13 @@ class _Model:
 
 
 def _judged(model: _Model, factual: Verdict) -> Explained:
-    course = model.question.course
-    n, removable = len(course.attempts), course.removable
+    n, removable = len(model.question.course.attempts), model.removable
     if factual is Verdict.UNKNOWN:
         rows = tuple(_undetermined(model, i) for i in indices(removable))
         return Explained(changes=rows, sets=(), shapes={model.undo: "undetermined"})
     family = _family(model, n, removable)
-    rows = tuple(_change_row(model, family, i) for i in indices(removable))
+    states = course_of(model.start, n, model.step)
+    rows = tuple(_change_row(model, family, i, states) for i in indices(removable))
     baseline = _verdict(model.start, model.question.decide) is Verdict.ALLOWED
     return Explained(
         changes=rows,
@@ -126,7 +182,7 @@ def _judged(model: _Model, factual: Verdict) -> Explained:
 
 
 def _family(model: _Model, n: int, removable: int) -> CutFamily:
-    frontier = explore(model.start, n, model.step, removable)
+    frontier = explore(model.start, n, model.step, removable, instead=model.instead)
     certain = cuts(frontier, lambda s: model.verdict(s) is Verdict.DENIED)
     possible = cuts(frontier, lambda s: model.verdict(s) is not Verdict.ALLOWED)
     return CutFamily(
@@ -137,10 +193,11 @@ def _family(model: _Model, n: int, removable: int) -> CutFamily:
     )
 
 
-def _change_row(model: _Model, family: CutFamily, i: int) -> dict[str, Any]:
+def _change_row(
+    model: _Model, family: CutFamily, i: int, states: tuple[Worlds, ...]
+) -> dict[str, Any]:
     attempts = model.question.course.attempts
-    without = replay(model.start, len(attempts), model.step, 1 << i)
-    decision = model.verdict(without)
+    decision = model.verdict(without(i, states, model.step, model.instead))
     answers = {
         Verdict.DENIED: Answer.YES,
         Verdict.ALLOWED: Answer.NO,
@@ -151,14 +208,16 @@ def _change_row(model: _Model, family: CutFamily, i: int) -> dict[str, Any]:
         i,
         alone=answers[decision],
         asserted_only=not attempts[i].altering,
-        superseded=model.undo == "delta" and _superseded(model.question.course, i),
+        superseded=model.undo == "delta"
+        and model.counterfactual == UNDO
+        and _superseded(model.question.course, i),
         order=range(len(attempts)),
     )
     return {
         "class_uid": model.question.class_uid,
         "change_uid": attempts[i].change_uid,
         "undo": model.undo,
-        "counterfactual": UNDO,
+        "counterfactual": model.counterfactual,
         "decision_without": str(decision),
         "but_for": str(verdict.but_for),
         "ness": str(verdict.ness),
@@ -176,7 +235,7 @@ def _undetermined(model: _Model, i: int) -> dict[str, Any]:
         "class_uid": model.question.class_uid,
         "change_uid": attempts[i].change_uid,
         "undo": model.undo,
-        "counterfactual": UNDO,
+        "counterfactual": model.counterfactual,
         "decision_without": str(Verdict.UNKNOWN),
         "but_for": str(Answer.UNDETERMINED),
         "ness": str(Answer.UNDETERMINED),
@@ -211,7 +270,7 @@ def _set_row(model: _Model, kind: str, mask: int, certainty: str, complete: bool
         "class_uid": model.question.class_uid,
         "level": "change",
         "undo": model.undo,
-        "counterfactual": UNDO,
+        "counterfactual": model.counterfactual,
         "kind": kind,
         "members": [attempts[i].change_uid for i in indices(mask)],
         "certainty": certainty,
@@ -235,13 +294,17 @@ def _forgetting(
             live.update(inputs)
     after.reverse()
     width = len(question.course.places)
+    memo: dict[tuple[int, Worlds], Worlds] = {}
 
     def forget(i: int, worlds: Worlds) -> Worlds:
-        kept = after[i]
-        return frozenset(
-            tuple(world[n] if n in kept else None for n in range(width))
-            for world in step(i, worlds)
-        )
+        key = i, worlds
+        if key not in memo:
+            kept = after[i]
+            memo[key] = frozenset(
+                tuple(world[n] if n in kept else None for n in range(width))
+                for world in step(i, worlds)
+            )
+        return memo[key]
 
     return forget
 
@@ -302,6 +365,12 @@ def rows_in_order(
     """Rows of both tables, sorted so that equal results give equal bytes."""
     changes = [row for part in explained for row in part.changes]
     sets = [row for part in explained for row in (*part.sets, *part.facts)]
-    changes.sort(key=lambda r: (r["class_uid"], r["undo"], r["change_uid"]))
-    sets.sort(key=lambda r: (r["class_uid"], r["level"], r["undo"], r["kind"], r["members"]))
+    changes.sort(
+        key=lambda r: (r["class_uid"], r["counterfactual"] != UNDO, r["counterfactual"],
+                       r["undo"], r["change_uid"])
+    )  # fmt: skip
+    sets.sort(
+        key=lambda r: (r["class_uid"], r["counterfactual"] != UNDO, r["counterfactual"],
+                       r["level"], r["undo"], r["kind"], r["members"])
+    )  # fmt: skip
     return changes, sets

@@ -53,7 +53,12 @@ class Sets:
 
 
 def explore(
-    start: S, writes: int, step: Callable[[int, S], S], removable: int, cap: int = FRONTIER_CAP
+    start: S,
+    writes: int,
+    step: Callable[[int, S], S],
+    removable: int,
+    cap: int = FRONTIER_CAP,
+    instead: Callable[[int, S], S] | None = None,
 ) -> Frontier[S]:
     """Runs all removals of a history at once.
 
@@ -63,6 +68,7 @@ def explore(
         step: state after attempting write i in a state; must be deterministic.
         removable: mask of the writes that may be removed (the accepted ones).
         cap: most (state, set) pairs kept.
+        instead: state after what stands in the place of a removed write i; None = nothing does.
 
     Returns:
         The minimal removed sets per final state. With `complete` false the smallest sets were
@@ -75,7 +81,8 @@ def explore(
         for state, sets in frontier.items():
             reached.setdefault(step(i, state), []).extend(sets)
             if removable >> i & 1:
-                reached.setdefault(state, []).extend(k | 1 << i for k in sets)
+                other = state if instead is None else instead(i, state)
+                reached.setdefault(other, []).extend(k | 1 << i for k in sets)
         frontier = {state: minimal(sets) for state, sets in reached.items()}
         if sum(map(len, frontier.values())) > cap:
             complete = False
@@ -106,12 +113,54 @@ def hitting_sets(family: Sets, cap: int = HITTING_CAP) -> Sets:
     return Sets(members=partial, complete=complete)
 
 
-def replay(start: S, writes: int, step: Callable[[int, S], S], removed: int) -> S:
+def replay(
+    start: S,
+    writes: int,
+    step: Callable[[int, S], S],
+    removed: int,
+    instead: Callable[[int, S], S] | None = None,
+) -> S:
     """Final state of the history without the writes in the mask `removed`."""
     state = start
     for i in range(writes):
         if not removed >> i & 1:
             state = step(i, state)
+        elif instead is not None:
+            state = instead(i, state)
+    return state
+
+
+def course_of(start: S, writes: int, step: Callable[[int, S], S]) -> tuple[S, ...]:
+    """States of the whole history: before each write, and after the last."""
+    states = [start]
+    for i in range(writes):
+        states.append(step(i, states[-1]))
+    return tuple(states)
+
+
+def without(
+    i: int,
+    states: tuple[S, ...],
+    step: Callable[[int, S], S],
+    instead: Callable[[int, S], S] | None = None,
+) -> S:
+    """Final state of the history without write i alone.
+
+    Equal to `replay` with that one removed, and stops where the two histories meet again: equal
+    states have equal futures.
+
+    Args:
+        i: the write.
+        states: of the whole history, by `course_of`.
+        step: as for `explore`.
+        instead: as for `explore`.
+    """
+    state = states[i] if instead is None else instead(i, states[i])
+    for j in range(i + 1, len(states)):
+        if state == states[j]:
+            return states[-1]
+        if j < len(states) - 1:
+            state = step(j, state)
     return state
 
 

@@ -15,7 +15,15 @@ from typing import Any
 
 from timeline.correlate import signatures
 from timeline.correlate.causation import Question
-from timeline.correlate.course import Attempt, Content, Course, World, as_logged, course
+from timeline.correlate.course import (
+    BEGINNING,
+    Attempt,
+    Content,
+    Course,
+    World,
+    as_logged,
+    course,
+)
 from timeline.correlate.decisions import TICK, RequestClass, timed
 from timeline.correlate.provider import Provider, Request
 from timeline.correlate.signatures import Attempts, Slice
@@ -41,6 +49,7 @@ class Questions:
         self._assumptions = assumptions
         self._events = events
         self._needs: dict[int, Slice | None] = {}
+        self._decided: dict[tuple[Any, ...], dict[tuple[Content, ...], Verdict]] = {}
 
     def of(self, one: RequestClass) -> Question:
         """The question of one class."""
@@ -118,12 +127,13 @@ class Questions:
         self, run: Course, one: RequestClass, mine: tuple[int, ...]
     ) -> Callable[[World], Verdict]:
         actual = as_logged(run)[-1]
-        memo: dict[tuple[Content, ...], Verdict] = {
-            tuple(actual[n] for n in mine): one.decision.verdict
-        }
+        as_it_is = tuple(actual[n] for n in mine)
+        memo = self._decided.setdefault(self._alike(run, one, mine), {})
 
         def decide(world: World) -> Verdict:
             key = tuple(world[n] for n in mine)
+            if key == as_it_is:
+                return one.decision.verdict
             if key not in memo:
                 over = self._overlay(run, world, actual, mine)
                 memo[key] = self._provider.decide(
@@ -132,6 +142,20 @@ class Questions:
             return memo[key]
 
         return decide
+
+    def _alike(self, run: Course, one: RequestClass, mine: tuple[int, ...]) -> tuple[Any, ...]:
+        """Equal for classes whose requests are decided alike in equal worlds, epochs apart.
+
+        Beside contents and signature only the beginning of an object counts: its owner follows
+        from a setting of that moment.
+        """
+        began = [
+            [str(i.start) for i in self._view.at(*run.places[n], one.at).intervals]
+            for n in mine
+            if run.places[n][1] in BEGINNING
+        ]
+        text = json.dumps([one.signature, began], sort_keys=True, default=str)
+        return text, tuple(run.places[n] for n in mine)
 
     def _gates(
         self, run: Course, inputs: tuple[tuple[int, ...], ...]
