@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 
 from timeline.normalize import table
 from timeline.normalize.model import Partition
-from timeline.normalize.spool import Chunk, batches, write_batches
+from timeline.normalize.spool import Chunk, Mapped, write_batches
 from timeline.schema import schema
 
 #: Rank of a row whose item is gone.
@@ -44,28 +44,27 @@ def build(
     old = {uid: rank for uid, rank in ranks.items() if uid in kept}
     held: list[pa.RecordBatch] = []
     found: list[Numbers] = []
-    for batch in _laid_open(path, scratch / "old.arrow"):
+    mapped = Mapped()
+    for batch in _laid_open(path, scratch / "old.arrow", mapped):
         held.append(batch)
         found.append(_ranks(batch, old))
-    for batch in batches(chunks):
+    for batch in mapped.batches(chunks):
         held.append(batch)
         found.append(_ranks(batch, ranks))
     order = _order(held, found)
     if len(order):
-        table.write_file(path, _gathered(held, order))
+        table.write_file(path, _gathered(held, order, mapped))
     elif path.is_file():
         path.unlink()
         path.parent.rmdir()
 
 
-def _laid_open(path: Path, scratch: Path) -> Iterator[pa.RecordBatch]:
+def _laid_open(path: Path, scratch: Path, mapped: Mapped) -> Iterator[pa.RecordBatch]:
     """The batches of a day as it was, in a file that can be mapped."""
     if path.is_file():
         parts = (batch for group in table.row_groups(path) for batch in group.to_batches())
         write_batches(scratch, parts)
-        reader = pa.ipc.open_file(pa.memory_map(str(scratch)))
-        for number in range(reader.num_record_batches):
-            yield reader.get_batch(number)
+        yield from mapped.all_batches(scratch)
 
 
 def _ranks(batch: pa.RecordBatch, ranks: Mapping[str, int]) -> Numbers:
@@ -97,7 +96,7 @@ def _times(batch: pa.RecordBatch) -> Numbers:
     return numbers
 
 
-def _gathered(held: Sequence[pa.RecordBatch], order: Numbers) -> Iterator[pa.Table]:
+def _gathered(held: Sequence[pa.RecordBatch], order: Numbers, mapped: Mapped) -> Iterator[pa.Table]:
     """The rows in order, a row group at a time, with `duplicate_of` empty."""
     starts = np.cumsum([0, *(batch.num_rows for batch in held)])
     for start in range(0, len(order), table.ROW_GROUP):
@@ -115,6 +114,7 @@ def _gathered(held: Sequence[pa.RecordBatch], order: Numbers) -> Iterator[pa.Tab
         place = rows.schema.get_field_index("duplicate_of")
         blank = pa.nulls(rows.num_rows, pa.string())
         yield rows.set_column(place, rows.schema.field(place), blank)
+        mapped.give_back()
 
 
 def _taken(batch: pa.RecordBatch, rows: Numbers) -> pa.RecordBatch:

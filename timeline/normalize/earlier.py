@@ -20,8 +20,8 @@ from timeline.normalize.model import Document, Parser, Part, Partition
 from timeline.schema import TABLES
 
 NAME = "ingest.json"
-#: Raised when the way from bytes to records changes for all parsers.
-VERSION = 2
+#: Raised when the way from bytes to records changes for all parsers, or the layout of the files.
+VERSION = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

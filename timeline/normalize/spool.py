@@ -4,6 +4,7 @@ Memory stays bounded whatever the size of an input: rows are handed on in batche
 together later is one day, not one file.
 """
 
+import mmap
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -77,13 +78,40 @@ def write_batches(path: Path, found: Iterable[pa.RecordBatch]) -> None:
             writer.write_batch(batch)
 
 
-def batches(chunks: Iterable[Chunk]) -> Iterator[pa.RecordBatch]:
-    """The batches of chunks, read back in their order."""
-    path: Path | None = None
-    reader = None
-    for chunk in chunks:
-        if chunk.path != path:
-            path = chunk.path
-            reader = pa.ipc.open_file(pa.memory_map(str(path)))
-        assert reader is not None
-        yield reader.get_batch(chunk.batch)
+class Mapped:
+    """Spool files mapped into memory; their pages are given back while the rows are gathered.
+
+    Otherwise a day of any length would be resident as a whole before it is written.
+    """
+
+    def __init__(self) -> None:
+        self._maps: list[mmap.mmap] = []
+
+    def batches(self, chunks: Iterable[Chunk]) -> Iterator[pa.RecordBatch]:
+        """The batches of chunks, in their order."""
+        path: Path | None = None
+        reader = None
+        for chunk in chunks:
+            if chunk.path != path:
+                path = chunk.path
+                reader = self._reader(path)
+            assert reader is not None
+            yield reader.get_batch(chunk.batch)
+
+    def all_batches(self, path: Path) -> Iterator[pa.RecordBatch]:
+        """Every batch of one file."""
+        reader = self._reader(path)
+        for number in range(reader.num_record_batches):
+            yield reader.get_batch(number)
+
+    def _reader(self, path: Path) -> pa.ipc.RecordBatchFileReader:
+        with path.open("rb") as file:
+            mapped = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+        self._maps.append(mapped)
+        return pa.ipc.open_file(pa.BufferReader(pa.py_buffer(mapped)))
+
+    def give_back(self) -> None:
+        """Let go of the pages; what is needed again comes again from the file."""
+        if hasattr(mmap, "MADV_DONTNEED"):
+            for mapped in self._maps:
+                mapped.madvise(mmap.MADV_DONTNEED)

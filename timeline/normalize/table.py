@@ -24,7 +24,10 @@ from timeline.normalize.model import (
 )
 from timeline.schema import TABLES, schema
 
-ROW_GROUP = 65_536
+#: Small enough that its memory is used again for the next one: fresh pages are dear.
+ROW_GROUP = 16_384
+# The allocator of the system keeps what is freed; Arrow's own hands it back and pays for it anew.
+pa.set_memory_pool(pa.system_memory_pool())
 DAY = 86_400_000_000
 #: Columns whose values hardly repeat: a dictionary would cost time and save nothing.
 DISTINCT = frozenset(
