@@ -32,6 +32,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "whatif": ("timeline.cli", "whatif", "The incident's accesses under a stated counterfactual."),
     "decide": ("timeline.cli_decide", "decide", "Requests in, decisions out: the bare evaluator."),
     "exhibits": ("reports.cli", "exhibits", "Render the exhibit bundle."),
+    "sign": ("reports.cli_sign", "sign", "Sign PDFs of an edition with your own key (PAdES)."),
     "demo": ("reports.cli_demo", "demo", "The whole of it on a built-in incident."),
 }
 
