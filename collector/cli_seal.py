@@ -74,7 +74,7 @@ def verify(
     if as_json:
         click.echo(json.dumps(report.as_data(), indent=1, sort_keys=True))
     else:
-        for line in _lines(report):
+        for line in lines_of(report):
             click.echo(line)
     ctx.exit(report.exit_code)
 
@@ -106,7 +106,7 @@ def _record_run(place: Path, report: "Report") -> None:
         )
 
 
-def _lines(report: "Report") -> Iterator[str]:
+def lines_of(report: "Report") -> Iterator[str]:
     """The report for a person: the verdict, then what is wrong, unchecked and not anchored."""
     from collector import identity
 

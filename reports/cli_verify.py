@@ -39,9 +39,46 @@ def _verify(**given: Any) -> None:  # noqa: ANN401 (the options of two commands)
         _row(row, given["path"], given["case_path"], anew, given["as_json"])
     elif anew:
         raise UsageError("--rebuild: expected with --row, found alone.")
+    elif given["path"] is not None and _is_bundle(given["path"]):
+        _bundle(**given)
     else:
         assert cli_seal.verify.callback is not None
         cli_seal.verify.callback(**given)
+
+
+def _is_bundle(path: Path) -> bool:
+    from reports import bundle_check
+
+    return bundle_check.is_bundle(path)
+
+
+def _bundle(
+    path: Path, keys: Sequence[str], tsa_root: Path | None, earlier_seal: Sequence[Path],
+    sha512: bool, record: bool, as_json: bool, case_path: Path | None,
+) -> None:  # fmt: skip
+    """An edition: what a production is checked for, and its rows against the evidence in it."""
+    from collector import verify as verification
+    from reports import bundle_check
+
+    if record or case_path is not None:
+        raise UsageError("an edition of exhibits: leave --record and --case out.")
+    trust = verification.Trust(
+        keys=frozenset(key.lower().replace(":", "") for key in keys), tsa_root=tsa_root,
+        earlier=tuple(earlier_seal), sha512=sha512,
+    )  # fmt: skip
+    report = bundle_check.verify(path, trust)
+    if as_json:
+        click.echo(json.dumps(report.as_data(), indent=1, sort_keys=True))
+    else:
+        for line in cli_seal.lines_of(report):
+            click.echo(line)
+        if rows := report.parts.get("rows"):
+            click.echo(
+                f"  rows of native tables: {rows['compared']:,} compared with their records, "
+                f"{rows['fields']:,} of them field by field; {rows['absent']:,} cite files that "
+                "are not here"
+            )
+    click.get_current_context().exit(report.exit_code)
 
 
 def _row(row: str, path: Path | None, case_path: Path | None, anew: bool, as_json: bool) -> None:

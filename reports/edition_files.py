@@ -55,7 +55,8 @@ def index(produced: Sequence[Produced], imprint: Imprint, material: Material, fo
     """R-134; what a person fills in at a hearing stays blank."""
     columns = (
         ("exhibit", "text"), ("title", "text"), ("kind", "text"), ("record_origin", "text"),
-        ("status", "text"), ("date", "text"), ("pages", "int"), ("begin_bates", "text"),
+        ("status", "text"), ("date", "text"), ("pages", "int"), ("rows", "int"),
+        ("begin_bates", "text"),
         ("end_bates", "text"), ("source_exhibits", "text"), ("sponsoring_witness", "text"),
         ("offered", "text"), ("objection", "text"), ("file", "text"), ("sha256", "text"),
     )  # fmt: skip
@@ -63,6 +64,7 @@ def index(produced: Sequence[Produced], imprint: Imprint, material: Material, fo
         (
             one.exhibit.number, plain(one.exhibit.title), str(one.exhibit.kind),
             str(one.exhibit.origin), str(imprint.status), imprint.prepared_at, one.pages,
+            len(one.exhibit.native.rows),
             file.begin, file.end, ", ".join(one.exhibit.based_on), None, None, None, file.name,
             file.sha256,
         )

@@ -40,6 +40,7 @@ from reports.model import (
     Table,
     Text,
     Voice,
+    plain,
     say,
 )
 from reports.pinpoint import BREAK, breakable, visible
@@ -95,6 +96,8 @@ CHUNK = 1500
 #: Parts in one volume: merging needs memory by the row.
 VOLUME = 5
 ALTERNATIVE = 15_000
+#: Characters of a name in the exhibit's stamp.
+STAMPED = 48
 WORKERS = 2
 LAYOUT, STAMP = "exhibit.typ", "stamp.typ"
 PAPER = {"A4": "a4", "Letter": "us-letter"}
@@ -206,7 +209,7 @@ def _parts(exhibit: Exhibit, cover: Cover, imprint: Imprint) -> Iterator[Mapping
             "paper": PAPER[imprint.page_size],
             "text_width": TEXT_WIDTH[imprint.page_size],
             "brk": BREAK,
-            "cover": _cover(exhibit, cover) if first else None,
+            "cover": _cover(exhibit, cover, imprint) if first else None,
             "sections": [_section(section) for section in chunk],
         }
         first = False
@@ -234,9 +237,9 @@ def cut(sections: Sequence[Section], rows: int) -> list[list[Section]]:
     return parts
 
 
-def _cover(exhibit: Exhibit, cover: Cover) -> Mapping[str, Any]:
+def _cover(exhibit: Exhibit, cover: Cover, imprint: Imprint) -> Mapping[str, Any]:
     return {
-        "number": exhibit.number,
+        "stamp": [exhibit.number, *_stamp_lines(imprint)],
         "kind_name": cover.kind_name,
         "kind_meaning": cover.kind_meaning,
         "title": _text(exhibit.title),
@@ -244,6 +247,18 @@ def _cover(exhibit: Exhibit, cover: Cover) -> Mapping[str, Any]:
         "answer": [_text(sentence) for sentence in exhibit.answer],
         "pairs": [[name, _text(value)] for name, value in cover.pairs],
     }
+
+
+def _stamp_lines(imprint: Imprint) -> Iterator[str]:
+    """Party and number of the case in the exhibit's stamp, where they are supplied and short.
+
+    Longer ones stand in the rows of the cover, whole; a stamp is no place to break them.
+    """
+    stated = dict(imprint.matter)
+    for name in ("For", "Number"):
+        spans = stated.get(name, ())
+        if all(span.voice is Voice.GIVEN for span in spans) and 0 < len(plain(spans)) <= STAMPED:
+            yield drawable(visible(plain(spans)))
 
 
 def _section(section: Section) -> Mapping[str, Any]:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from collector import canonical, dsse, manifest, merkle
+from collector import canonical, dsse, ledger, manifest, merkle
 from collector.statement import Seal
 from collector.verify import files, seals, tokens
 from collector.verify import lines as files_of_lines
@@ -179,11 +179,11 @@ def _lines(proof: Proof) -> tuple[manifest.ManifestLine, dict[str, Any], str, st
         _count(stated["leaves"])
         name = row.path.rpartition("/")[2]
         stored = _STORED.fullmatch(name)
-        if stored is None or not _ROOT.fullmatch(stated["root"]):
+        if (stored is None and row.path != ledger.WARC) or not _ROOT.fullmatch(stated["root"]):
             raise ProofError(f"expected a stored name and a root, found {name!r}")
     except (ValueError, KeyError, TypeError) as error:
         raise ProofError(repr(error)) from error
-    return row, close, f"EV-{acq}.f{int(stored.group(1))}", name
+    return row, close, f"EV-{acq}.f{int(stored.group(1))}" if stored else f"EV-{acq}.warc", name
 
 
 def _check_custody_proof(proof: Proof, seal: Seal | None, label: str) -> Iterator[Discrepancy]:

@@ -17,6 +17,7 @@ The procedure, in this order; every discrepancy is collected, none stops the run
   6  timestamp tokens over the seals; which custody entries no token covers
   7  CloudTrail digest chains: signature and order of the digests, hash of each log file
   8  a production: two inclusion proofs for each file; a bag: its manifests (RFC 8493)
+  9  an exhibit bundle: its rows against the evidence in it (verify_bundle.py)
 
 "wrong" is what disagrees; "unchecked" is what could not be checked. They are never mixed.
 Exit codes: 0 verified, 2 usage, 3 something could not be checked, 4 something is wrong.
@@ -42,6 +43,7 @@ sys.path.append(str(Path(__file__).resolve().parent))
 
 try:
     from verify_aws_chain import Provider
+    from verify_bundle import check_bundle
     from verify_custody import check_custody
     from verify_files import check_acquisitions
     from verify_handover import check_bag, check_production
@@ -86,6 +88,9 @@ def verify(root: Path, trust: Trust) -> Report:
     elif (root / "manifest.jsonl").is_file():
         report.parts["kind"] = "production"
         check_production(root, report, trust)
+        if (root / "inputs.json").is_file():
+            report.parts["kind"] = "bundle"
+            check_bundle(root, report)
     else:
         raise FileNotFoundError("expected custody.jsonl, bagit.txt or manifest.jsonl")
     key = lambda row: (row["path"], row["check"], row["expected"], row["found"])  # noqa: E731
@@ -129,6 +134,11 @@ def show(report: Report) -> None:
     for row in report.parts.get("acquisitions", ()):
         print(
             f"  {row['dir']}: existed no later than {row['existed_no_later_than'] or 'not shown'}"
+        )
+    if "rows" in report.parts:
+        print(
+            "  rows of native tables: {compared} compared with their records, {fields} of them "
+            "field by field; {absent} cite files that are not here".format(**report.parts["rows"])
         )
     for note in report.notes:
         print(f"  note: {note}")

@@ -82,10 +82,14 @@ def read_proof(raw: bytes) -> dict[str, Any]:
         raise ValueError("manifest line or custody line")
     if not re.fullmatch("[0-9a-f]{64}", root):
         raise ValueError("root")
-    name = proof["row"]["path"].rpartition("/")[2]
-    if not re.fullmatch("[0-9]{8,}-.*", name):
+    path, acq = proof["row"]["path"], data["acq"]
+    name = path.rpartition("/")[2]
+    if path == "api.warc.gz":
+        proof["name"], proof["uid"] = name, f"EV-{acq}.warc"
+    elif re.fullmatch("[0-9]{8,}-.*", name):
+        proof["name"], proof["uid"] = name, f"EV-{acq}.f{int(name.partition('-')[0])}"
+    else:
         raise ValueError("stored name")
-    proof["name"], proof["uid"] = name, f"EV-{data['acq']}.f{int(name.partition('-')[0])}"
     return proof
 
 

@@ -4,17 +4,18 @@ import json
 import re
 import shutil
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pikepdf
 import pytest
-from click.testing import CliRunner, Result
 
-import butfor
 from collector import custody, identity
 from reports import bates, final, human_parts
 from reports.demo import evidence_dir
+from tests.reports import sealed_case
+from tests.reports.sealed_case import run
 
 WARNINGS = (
     "id,what,emitted_at,delivered_at,recipient,acknowledged_at,action,closed_at,evidence\n"
@@ -22,37 +23,20 @@ WARNINGS = (
 )
 
 
-def run(*arguments: str, code: int | None = 0) -> Result:
-    """One command."""
-    done = CliRunner().invoke(butfor.main, list(arguments))
-    assert code in (None, done.exit_code), done.output
-    return done
-
-
 @pytest.fixture(scope="module", autouse=True)
-def own_key(tmp_path_factory: pytest.TempPathFactory) -> Any:
+def own_key(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A tool key, and a writer id, of these tests alone."""
-    patch = pytest.MonkeyPatch()
-    patch.setenv("BUTFOR_CONFIG", str(tmp_path_factory.mktemp("config")))
-    patch.setenv("BUTFOR_PASSPHRASE", "correct horse")
-    identity.writer.cache_clear()
-    run("key", "new")
-    yield
-    patch.undo()
-    identity.writer.cache_clear()
+    with sealed_case.own_key(tmp_path_factory.mktemp("config")) as key:
+        yield key
 
 
 def built(folder: Path) -> Path:
     """The built-in incident, built, numbered for a witness, with a register."""
-    source = evidence_dir()
-    run("init", str(folder))
-    toml = (source / "case.toml").read_text(encoding="utf-8")
+    toml = (evidence_dir() / "case.toml").read_text(encoding="utf-8")
     toml = re.sub(r"(?m)^scheme = .*$", 'scheme = "initials"\ninitials = "XY"', toml)
     toml = re.sub(r"(?m)^bates_writer = .*\n", "", toml)
     writer = f'[exhibits]\nbates_writer = "{identity.writer()}"'
-    (folder / "case.toml").write_text(toml.replace("[exhibits]", writer), encoding="utf-8")
-    run("import", "--case", str(folder), str(source / "logs"), code=None)
-    run("build", "--case", str(folder), code=None)
+    sealed_case.built(folder, toml.replace("[exhibits]", writer))
     (folder / "registers").mkdir()
     (folder / "registers" / "warnings.csv").write_text(WARNINGS, encoding="utf-8")
     return folder

@@ -21,7 +21,7 @@ from tests.reports import builder, edition
 HOSTILE = {
     "script": "<script>alert(1)</script><img src=x onerror=alert(1)>\"'><svg onload=alert(1)>",
     "typst": '#panic("x") #include "a.typ" $ x $ *b* _i_ @ref <label> \\ #{1+1} ```',
-    "jinja": "{{ 7*7 }} {% raise %} {# gone #} {{ config }}",
+    "jinja": "{{ 7919*7919 }} {% raise %} {# gone #} {{ config }}",
     "markdown": "[a](javascript:alert(1)) ![](x) # head **bold** `code`",
     "bidi": "user\u202egpj.exe\u2066\u2069 \u200b\u200d\ufeff\u00ad",
     "formula": "=cmd|' /C calc'!A0",
@@ -116,8 +116,8 @@ def test_markup_of_a_value_is_text_alone(text: str) -> None:
 
 
 def test_value_that_looks_like_a_template_is_quoted(tmp_path: Path) -> None:
-    material = builder.write(tmp_path, builder.Story(hostile="{{ 7*7 }}", accesses=1))
+    material = builder.write(tmp_path, builder.Story(hostile="{{ 7919*7919 }}", accesses=1))
     exhibits = catalogue.build(material, catalogue.chosen(material, ()))
     words = [span.text for e in exhibits for line in e.limits for span in line]
-    assert "{{ 7*7 }}" in words
-    assert not any("49" in word for word in words)
+    assert "{{ 7919*7919 }}" in words
+    assert not any("62710561" in word for word in words)
