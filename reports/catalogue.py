@@ -45,6 +45,7 @@ def plan(material: Material, resources: tuple[str, ...]) -> tuple[Entry, ...]:
         evidence_index,
         gaps_and_limits,
         scope,
+        warnings,
     )
 
     histories = tuple(
@@ -65,6 +66,7 @@ def plan(material: Material, resources: tuple[str, ...]) -> tuple[Entry, ...]:
         Entry(key="G", name="scope", build=scope.build),
         Entry(key="G", name="scope-illustration", build=scope.build_aid),
         Entry(key="H", name="baseline", build=partial(baseline.build, resources=resources)),
+        Entry(key="I", name="warnings", build=warnings.build),
         Entry(key="K", name="gaps-and-limits", build=gaps_and_limits.build),
     )
 

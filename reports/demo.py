@@ -1,6 +1,6 @@
 """`butfor demo`: the whole of the work on a built-in incident, each step as the command it is.
 
-1. init      a case folder with the incident's case.toml
+1. init      a case folder with the incident's case.toml and registers
 2. import    the owner's logs; the IAM listings, with the time at which they were observed
 3. verify    every byte against its manifest and the custody chain
 4. build     events, state, decisions, findings
@@ -52,7 +52,8 @@ def run(target: Path, call: Callable[[list[str]], int], say: Callable[[str], Non
         codes.append(call(arguments))
         if arguments[0] == "init":
             shutil.copyfile(source / "case.toml", target / "case.toml")
-            say(f"  (case.toml of the built-in incident copied to {target / 'case.toml'})")
+            shutil.copytree(source / "registers", target / "registers", dirs_exist_ok=True)
+            say(f"  (case.toml and registers of the built-in incident copied to {target})")
         if codes[-1] not in (0, 3):
             return codes[-1]
     return 0

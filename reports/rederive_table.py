@@ -33,6 +33,7 @@ METHODS: Mapping[str, str] = {
     "F": "docs/methods/causation.md",
     "G": "docs/methods/scope.md",
     "H": "docs/methods/baseline.md",
+    "I": "docs/methods/clocks.md",
     "K": "docs/sources.md",
 }
 

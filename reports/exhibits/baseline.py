@@ -12,7 +12,7 @@ from datetime import datetime
 
 from collector.registers import Entry
 from reports.exhibits import baseline_tables as tables_of
-from reports.exhibits import parts
+from reports.exhibits import parts, supplied
 from reports.exhibits import scope as scope_exhibit
 from reports.material import Material
 from reports.model import (
@@ -62,7 +62,10 @@ def build(
     return Exhibit(
         key="H", number=label.number, stem=label.stem, title=tell("title"),
         kind=Kind.EXPERT_REPORT, origin=Origin.DERIVED, question=tell("question"),
-        facts=(("As of (UTC)", say(", ".join(instant(one.at) for one in dates) or "none")),),
+        facts=(
+            ("As of (UTC)", say(", ".join(instant(one.at) for one in dates) or "none")),
+            supplied.cover_row(material, ("contracts",)),
+        ),
         coverage=parts.coverage(material),
         answer=tuple(_answer(material, tell, found, clauses)),
         sections=_sections(material, tell, dates, found, clauses, numbers),

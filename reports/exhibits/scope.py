@@ -6,7 +6,7 @@ Two exhibits: a summary of what the records show, and an illustration of it.
 from collections.abc import Iterator, Mapping, Sequence
 
 from collector.registers import Entry
-from reports.exhibits import parts, scope_picture
+from reports.exhibits import parts, scope_picture, supplied
 from reports.material import Material
 from reports.model import (
     Column,
@@ -72,10 +72,11 @@ def build(material: Material, label: Label, _numbers: Mapping[str, tuple[str, ..
     """The summary."""
     tell = sentences(TEMPLATE, material.case)
     found = computed(material)
-    misuse = supplied(material)
+    misuse = misuses(material)
     return Exhibit(
         key="G", number=label.number, stem=label.stem, title=tell("title"), kind=Kind.SUMMARY,
-        origin=Origin.DERIVED, question=tell("question"), facts=_period(found),
+        origin=Origin.DERIVED, question=tell("question"),
+        facts=(*_period(found), supplied.cover_row(material, ("documents",))),
         coverage=parts.coverage(material), answer=tuple(_answer(tell, found, misuse)),
         sections=(
             _tiers(tell, found, misuse),
@@ -94,7 +95,7 @@ def build_aid(material: Material, label: Label, numbers: Mapping[str, tuple[str,
     """The illustration, which rests on the summary."""
     tell = sentences(TEMPLATE, material.case)
     found = computed(material)
-    misuse = supplied(material)
+    misuse = misuses(material)
     picture = Picture(
         question=tell("picture"), svg=scope_picture.draw(found.tiers, len(misuse)),
         alt=scope_picture.described(found.tiers, len(misuse)),
@@ -125,7 +126,7 @@ def computed(material: Material) -> Scope:
     )  # fmt: skip
 
 
-def supplied(material: Material) -> tuple[Entry, ...]:
+def misuses(material: Material) -> tuple[Entry, ...]:
     """Documents that the case team supplies as evidence of use of the data."""
     documents = material.registers.of("documents")
     return tuple(one for one in documents if (one.text("kind") or "").casefold() == "misuse")

@@ -16,6 +16,7 @@ from collector import case as case_file
 from collector.model import Digest, EvidenceItem
 from reports import material
 from reports.material import Material
+from tests.reports import registers_made
 from timeline import tables
 from timeline.schema import TABLES
 
@@ -99,6 +100,8 @@ def write(case: Path, story: Story | None = None) -> Material:
         partner=PARTNER, scheme=story.scheme,
     )  # fmt: skip
     (case / "case.toml").write_text(toml, encoding="utf-8")
+    if not story.empty:
+        registers_made.write(case, story.hostile)
     made = _Rows(story)
     for table in ("events", "changes", "intervals", "windows", "gaps", "coverage", "classes",
                   "access_classes", "class_changes", "class_sets"):  # fmt: skip
