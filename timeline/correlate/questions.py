@@ -50,6 +50,8 @@ class Questions:
         self._events = events
         self._needs: dict[int, Slice | None] = {}
         self._decided: dict[tuple[Any, ...], dict[tuple[Content, ...], Verdict]] = {}
+        self._admitted: dict[tuple[Any, ...], bool | None] = {}
+        self._requests: dict[str, Request | None] = {}
 
     def of(self, one: RequestClass) -> Question:
         """The question of one class."""
@@ -97,10 +99,11 @@ class Questions:
         return self._needs[n]
 
     def _request(self, attempt: Attempt) -> Any:  # noqa: ANN401 Request or None
-        row = self._row(attempt)
-        if row is None:
-            return None
-        return self._provider.write_request(row, min(attempt.written)[0])
+        uid = attempt.change_uid
+        if uid not in self._requests:
+            row = self._row(attempt)
+            self._requests[uid] = row and self._provider.write_request(row, min(attempt.written)[0])
+        return self._requests[uid]
 
     def _row(self, attempt: Attempt) -> Mapping[str, Any] | None:
         if attempt.kind not in ("logged", "opaque"):
@@ -161,7 +164,7 @@ class Questions:
         self, run: Course, inputs: tuple[tuple[int, ...], ...]
     ) -> Callable[[int, World], bool | None]:
         before = as_logged(run)
-        memo: dict[tuple[int, tuple[Content, ...]], bool | None] = {}
+        memo = self._admitted
 
         def admits(i: int, world: World) -> bool | None:
             attempt = run.attempts[i]
@@ -171,11 +174,12 @@ class Questions:
                 return attempt.accepted
             if not attempt.accepted and not self._provider.refusal_depends(row):
                 return False
-            key = i, tuple(world[n] for n in inputs[i])
-            if key[1] == tuple(before[i][n] for n in inputs[i]):
+            met = tuple(world[n] for n in inputs[i])
+            if met == tuple(before[i][n] for n in inputs[i]):
                 return attempt.accepted
             if request is None:
                 return None
+            key = attempt.change_uid, tuple(run.places[n] for n in inputs[i]), met
             if key not in memo:
                 over = self._overlay(run, world, before[i], inputs[i])
                 memo[key] = self._evaluated(request, attempt, over)
