@@ -43,8 +43,9 @@ def row_of(text: str) -> dict[str, Any]:
     from datetime import timedelta
 
     data = text.encode()
-    row, gaps = s3_access_log.read(Record(3, 10, len(data), data), Where("EV-1.f1", "", 0))
+    packed, gaps = s3_access_log.read(Record(3, 10, len(data), data), Where("EV-1.f1", "", 0))
     assert gaps == ()
+    row = packed.unpacked()
     values = {name: getattr(row, name) for name in row.__struct_fields__}
     values["time"] = EPOCH + timedelta(microseconds=row.time)
     return values

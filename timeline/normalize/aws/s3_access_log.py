@@ -9,19 +9,21 @@ Referer and agent are the client's words and may hold quotes and spaces. The lin
 from both ends: no field after the agent holds a quote, so the last quote of the line closes it.
 """
 
-import json
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from hashlib import sha256
 from typing import Any
 from urllib.parse import parse_qsl, unquote
+
+import msgspec
 
 from collector.model import Gap
 from timeline.normalize.aws import actions, s3
 from timeline.normalize.aws.cloudtrail import PRECISION, refused
 from timeline.normalize.aws.cloudtrail_fields import compact
 from timeline.normalize.aws.times import when_access
-from timeline.normalize.model import EventRow, Parser, Record, Unreadable, Where
+from timeline.normalize.model import ACTOR_COLUMNS, PackedRow, Parser, Record, Unreadable, Where
 
 _START = re.compile(rb"\S+ \S+ \[\d\d/[A-Z][a-z]{2}/\d{4}:\d\d:\d\d:\d\d [+-]\d{4}\] ")
 _FRONT = re.compile(
@@ -36,8 +38,13 @@ TAIL = (
     "version", "host_id", "signature", "cipher", "auth", "host", "tls", "access_point",
     "acl_required", "region",
 )  # fmt: skip
+_NONE = (None,) * len(TAIL)
+_NAMES = (*list(_FRONT.groupindex)[:-1], "referer", "agent", *TAIL)
 _PERSONS = {"user": "IAMUser", "root": "Root"}
 _SESSIONS = {"assumed-role": "AssumedRole", "federated-user": "FederatedUser"}
+#: Fields of the line that no column has.
+_BESIDE = ("owner", "requester", "key", "uri", "size", "total", "turn", "host")
+_encode = msgspec.json.Encoder().encode
 _METHODS = {"AuthHeader": "header", "QueryString": "query"}
 
 
@@ -46,7 +53,7 @@ def detect(data: bytes) -> bool:
     return _START.match(data) is not None
 
 
-def read(record: Record, where: Where) -> tuple[EventRow, tuple[Gap, ...]]:
+def read(record: Record, where: Where) -> tuple[PackedRow, tuple[Gap, ...]]:
     """One line to its row.
 
     Raises:
@@ -54,54 +61,53 @@ def read(record: Record, where: Where) -> tuple[EventRow, tuple[Gap, ...]]:
     """
     assert record.data is not None
     fields = _fields(record.data.decode("utf-8", "backslashreplace"))
-    time = when_access(fields["time"] or "")
+    time_text, bucket, uri = fields["time"] or "", fields["bucket"], fields["uri"]
+    time = when_access(time_text)
     if time is None:
         raise Unreadable(
             f"expected a time as in 06/Feb/2019:00:00:38 +0000, found {fields['time']!r}"
         )
-    asked = _asked(fields["uri"])
-    key = _key(fields["key"], fields["uri"], fields["bucket"] or "")
-    bucket, error = fields["bucket"], fields["error"]
-    event = actions.event_name(fields["operation"] or "", key is not None)
-    category = "data" if event in s3.DATA_EVENTS else "management"
+    asked = _asked(uri)
+    key = _key(fields["key"], uri, bucket or "")
+    requester = fields["requester"]
+    event = _event(
+        where.item, where.acquired_at, fields["operation"] or "", key is not None,
+        fields["region"], fields["agent"], fields["referer"], fields["tls"],
+        _method(requester, fields["auth"]),
+        (fields["acl_required"], fields["cipher"], fields["signature"]),
+        fields["status"], fields["error"],
+    )  # fmt: skip
     uid = f"arn:aws:s3:::{bucket}" if bucket else None
-    version = fields["version"] or asked.get("versionId")
-    row = EventRow(
-        event_uid=f"{where.item}/{where.prefix}{record.number}",
-        request_id=fields["request"],
-        time=time,
-        time_precision=PRECISION,
-        time_text=fields["time"] or "",
-        acquired_at=where.acquired_at,
-        provider="aws",
-        region=fields["region"],
-        service="s3.amazonaws.com",
-        operation=fields["operation"] or "",
-        category=category,
-        activity=_activity(event, fields["operation"] or ""),
-        **_actor(fields["requester"], asked),
-        src_ip=fields["ip"],
-        user_agent=fields["agent"],
-        referer=fields["referer"],
-        tls_version=fields["tls"],
-        auth_method=_method(fields),
-        auth_evidence=_evidence(fields),
-        resource_type=("AWS::S3::Object" if key else "AWS::S3::Bucket") if bucket else None,
-        resource_uid=f"{uid}/{key}" if uid and key else uid,
-        container=bucket,
-        object=key,
-        object_version=version if key else None,
-        outcome=_outcome(fields["status"], error),
-        status_code=int(fields["status"]) if fields["status"] else None,
-        error_code=error,
-        bytes_out=int(fields["sent"]) if fields["sent"] else None,
-        params=_params(fields, asked),
-        evidence_item=where.item,
-        locator=f"{where.prefix}{record.number}@{record.offset}+{record.length}",
-        record_sha256=sha256(record.data).hexdigest(),
-        source="aws.s3_access_log",
-    )
-    return row, ()
+    params = _params(fields, asked)
+    number = f"{where.prefix}{record.number}"
+    sent = fields["sent"]
+    own = (
+        f"{where.item}/{number}", None, fields["request"], time, time_text, None, fields["ip"],
+        ("AWS::S3::Object" if key else "AWS::S3::Bucket") if bucket else None,
+        f"{uid}/{key}" if uid and key else uid, bucket, key,
+        (fields["version"] or asked.get("versionId")) if key else None, None,
+        int(sent) if sent else None, None, params, None,
+        f"{number}@{record.offset}+{record.length}", sha256(record.data).hexdigest(), None,
+    )  # fmt: skip
+    actor = _actor(requester, _credential(asked) if asked else None)
+    return PackedRow("aws", "aws.s3_access_log", time, params, actor, event, own), ()
+
+
+@lru_cache(maxsize=16384)
+def _event(
+    item: str, acquired_at: int, operation: str, on_object: bool, region: str | None,
+    agent: str | None, referer: str | None, tls: str | None, method: str,
+    evidence: tuple[str | None, str | None, str | None], status: str | None, error: str | None,
+) -> tuple[Any, ...]:  # fmt: skip
+    """The columns that repeat, in the order of `EVENT_COLUMNS`."""
+    event = actions.event_name(operation, on_object)
+    category = "data" if event in s3.DATA_EVENTS else "management"
+    return (
+        PRECISION, acquired_at, "aws", region, "s3.amazonaws.com", operation, category,
+        _activity(event, operation), None, agent, tls, method, _evidence(*evidence),
+        _outcome(status, error), error, item, "aws.s3_access_log", None, None, referer,
+        int(status) if status else None,
+    )  # fmt: skip
 
 
 def _fields(line: str) -> dict[str, str | None]:
@@ -109,15 +115,12 @@ def _fields(line: str) -> dict[str, str | None]:
     front = _FRONT.fullmatch(line)
     if front is None:
         raise Unreadable(f"expected 18 to 27 fields of an access log, found {line[:80]!r}")
-    found: dict[str, str | None] = dict(front.groupdict())
-    rest = found.pop("rest") or ""
-    found["referer"], found["agent"], tail = _words(rest)
+    *head, rest = front.groups()
+    referer, agent, tail = _words(rest or "")
     if not 1 <= len(tail) <= len(TAIL):
         raise Unreadable(f"expected 18 to 27 fields of an access log, found {17 + len(tail)}")
-    found.update(zip(TAIL, tail, strict=False))
-    return {name: None if value == "-" else value for name, value in found.items()} | {
-        name: None for name in TAIL[len(tail) :]
-    }
+    values = [*head, referer, agent, *tail, *_NONE[len(tail) :]]
+    return dict(zip(_NAMES, [None if each == "-" else each for each in values], strict=True))
 
 
 def _words(rest: str) -> tuple[str, str, list[str]]:
@@ -143,7 +146,9 @@ def _words(rest: str) -> tuple[str, str, list[str]]:
 
 def _asked(uri: str | None) -> dict[str, str]:
     """Parameters of the Request-URI; the first of several equal names."""
-    query = (uri or "").partition("?")[2].rpartition(" ")[0]
+    if uri is None or "?" not in uri:
+        return {}
+    query = uri.partition("?")[2].rpartition(" ")[0]
     found: dict[str, str] = {}
     for name, value in parse_qsl(query, keep_blank_values=True):
         found.setdefault(name, value)
@@ -158,6 +163,8 @@ def _key(logged: str | None, uri: str | None, bucket: str) -> str | None:
     """
     if logged is None:
         return None
+    if "%" not in logged:
+        return logged
     parts = (uri or "").split(" ")
     path = parts[1].partition("?")[0] if len(parts) > 1 else ""
     written = {path.lstrip("/"), path.removeprefix(f"/{bucket}/")}
@@ -165,10 +172,20 @@ def _key(logged: str | None, uri: str | None, bucket: str) -> str | None:
     return unquote(once, errors="backslashreplace") if once in written else once
 
 
-def _actor(requester: str | None, asked: Mapping[str, str]) -> dict[str, Any]:
+def _credential(asked: Mapping[str, str]) -> str | None:
+    return asked.get("X-Amz-Credential", "").partition("/")[0] or asked.get("AWSAccessKeyId")
+
+
+@lru_cache(maxsize=16384)
+def _actor(requester: str | None, credential: str | None) -> tuple[Any, ...]:
+    """The columns about the caller, in the order of `ACTOR_COLUMNS`."""
+    found = _requester(requester, credential)
+    return tuple(found.get(name) for name in ACTOR_COLUMNS)
+
+
+def _requester(requester: str | None, credential: str | None) -> dict[str, Any]:
     if requester is None:
         return {"actor_type": "Anonymous"}
-    credential = asked.get("X-Amz-Credential", "").partition("/")[0] or asked.get("AWSAccessKeyId")
     if requester.startswith("arn:") and requester.count(":") >= 5:
         account, path = requester.split(":", 5)[4:]
         kind, _, name = path.partition("/")
@@ -193,21 +210,16 @@ def _actor(requester: str | None, asked: Mapping[str, str]) -> dict[str, Any]:
     }
 
 
-def _method(fields: Mapping[str, str | None]) -> str:
-    requester = fields["requester"]
+def _method(requester: str | None, auth: str | None) -> str:
     if requester is None:
         return "anonymous"
     if requester.startswith("svc:") or requester == "AmazonS3":
         return "service"
-    return _METHODS.get(fields["auth"] or "", "unknown")
+    return _METHODS.get(auth or "", "unknown")
 
 
-def _evidence(fields: Mapping[str, str | None]) -> str | None:
-    found = {
-        "aclRequired": fields["acl_required"],
-        "CipherSuite": fields["cipher"],
-        "SignatureVersion": fields["signature"],
-    }
+def _evidence(acl_required: str | None, cipher: str | None, signature: str | None) -> str | None:
+    found = {"aclRequired": acl_required, "CipherSuite": cipher, "SignatureVersion": signature}
     kept = {name: value for name, value in found.items() if value is not None}
     return compact(kept) if kept else None
 
@@ -241,20 +253,15 @@ def _params(fields: Mapping[str, str | None], asked: Mapping[str, str]) -> str:
         "x-amz-id-2": fields["host_id"],
     }
     point = fields["access_point"]
-    return json.dumps(
+    return _encode(
         {
-            "requestParameters": dict(asked) if fields["uri"] is not None else None,
+            "requestParameters": asked if fields["uri"] is not None else None,
             "additionalEventData": {k: v for k, v in extra.items() if v is not None},
             "resources": [{"ARN": point}] if point else [],
             "tlsDetails": {"tlsVersion": fields["tls"]} if fields["tls"] else None,
-            "accessLog": {
-                name: fields[name]
-                for name in ("owner", "requester", "key", "uri", "size", "total", "turn", "host")
-            },
-        },
-        ensure_ascii=False,
-        separators=(",", ":"),
-    )
+            "accessLog": {name: fields[name] for name in _BESIDE},
+        }
+    ).decode()
 
 
 PARSER = Parser(
