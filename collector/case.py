@@ -11,6 +11,8 @@ from ipaddress import ip_network
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from collector import case_counterfactuals
+from collector.case_counterfactuals import Counterfactuals
 from collector.case_exhibits import ExhibitNumbering as ExhibitNumbering
 from collector.case_exhibits import exhibits
 from collector.errors import CaseError
@@ -148,6 +150,7 @@ class CaseConfig:
     exhibits: ExhibitNumbering
     jurisdiction: Jurisdiction
     assumptions: Assumptions
+    counterfactuals: Counterfactuals = Counterfactuals()
 
     @property
     def zone(self) -> ZoneInfo:
@@ -192,6 +195,7 @@ def load(case: Path) -> CaseConfig:
         exhibits=exhibits(top.table("exhibits")),
         jurisdiction=_jurisdiction(top.table("jurisdiction")),
         assumptions=_assumptions(top.table("assumptions")),
+        counterfactuals=case_counterfactuals.parse(top.table("counterfactuals")),
     )
     top.close()
     return config

@@ -86,4 +86,12 @@ records-complete = true         # nothing is missing inside a source unless a ga
 unseen-guardrails-absent = true # guardrails that no evidence mentions were not there
 gaps-minimal = true             # a gap holds only the net change that observations prove
 documented-readings = true      # where documentation is unclear, the reading named as default
+
+[counterfactuals]
+# Beside undoing each change: what else each change is compared with. None is asked unless named.
+# default_at_creation = true                 # the provider's default when the resource was created
+# default_as_of = 2022-05-01T00:00:00Z       # the provider's default on this day
+# baseline = 2022-04-01T00:00:00Z            # the configuration at this instant, last known good
+# [counterfactuals.with]                     # parameters of `butfor whatif --controls`
+# prefix = "exports/"
 """
