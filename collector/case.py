@@ -5,7 +5,7 @@ place. Whatever butfor does not understand is refused with file and line, becaus
 would otherwise silently not count.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from ipaddress import ip_network
 from pathlib import Path
@@ -150,7 +150,7 @@ class CaseConfig:
     exhibits: ExhibitNumbering
     jurisdiction: Jurisdiction
     assumptions: Assumptions
-    counterfactuals: Counterfactuals = Counterfactuals()
+    counterfactuals: Counterfactuals = field(default_factory=Counterfactuals)
 
     @property
     def zone(self) -> ZoneInfo:
