@@ -1,6 +1,6 @@
 """CloudTrail digest chains judged: which log files are what was delivered (evidence.md).
 
-    1  read every digest, every archived key
+    1  read every digest, every archived key; in archives that were handed over whole too
     2  signature of each digest; where its metadata was lost, from its successor
     3  along each chain: predecessor's hash and signature; digests that are not there; chain starts
     4  each log file that a valid digest lists: valid, invalid, missing
@@ -14,11 +14,12 @@ ListPublicKeys for the same Region and period.
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from collector.aws import digests
+from collector.aws import archived, digests
+from collector.aws.archived import LOG
 from collector.aws.digests import Chain, Digest
 from collector.verify.holdings import Held, Holdings, Judgement
 from collector.verify.report import Discrepancy, unchecked, wrong
@@ -27,10 +28,6 @@ from collector.verify.report import Discrepancy, unchecked, wrong
 PERIOD = timedelta(hours=1)
 #: A log file's name gives the minute of its delivery, so nothing is concluded so near to a bound.
 MARGIN = timedelta(minutes=5)
-
-_LOG = re.compile(
-    r"([0-9]{12})_CloudTrail_([a-z0-9-]+)_([0-9]{8}T[0-9]{4})Z_[A-Za-z0-9]+\.json(?:\.gz)?"
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,10 +64,13 @@ class _Run:
 def judge(holdings: Holdings) -> Judgement:
     """The whole procedure on what a case holds."""
     run = _Run([], [], [], [], [], set(), {"invalid": 0, "missing": 0, "unchecked": 0, "valid": 0})
-    logs = [held for held in holdings.files if _LOG.fullmatch(_base(held.name))]
-    read = _read(holdings.files, run)
+    files, unreadable = archived.unfold(holdings.files)
+    run.found += unreadable
+    holdings = replace(holdings, files=files)
+    logs = [held for held in files if LOG.fullmatch(_base(held.name))]
+    read = _read(files, run)
     if not read and not logs and not any(run.counts.values()):
-        return Judgement(discrepancies=(), part=None, notes=())
+        return Judgement(discrepancies=tuple(unreadable), part=None, notes=())
     _check_signatures(read, holdings, run)
     _check_chains(read, holdings, run)
     _check_listed(logs, run)
@@ -230,7 +230,7 @@ def _may_be(held: Held, bucket: str, key: str) -> bool:
 
 
 def _judge_log(held: Held, expected: str, run: _Run) -> _Log:
-    actual, container = digests.content_digest(held.place)
+    actual, container = digests.content_digest(held)
     if actual != expected or container in ("trailing", "cut off"):
         found = actual if container in ("gzip", "plain") else f"{container}: {actual}"
         run.found.append(wrong("provider-log", held.path, expected, found))
@@ -249,7 +249,7 @@ def _check_unlisted(logs: list[Held], run: _Run) -> None:
         name = _base(held.name)
         if name in known:
             continue
-        matched = _LOG.fullmatch(name)
+        matched = LOG.fullmatch(name)
         assert matched is not None
         account, region, minute = matched.groups()
         reason = "no valid digest for the time of its delivery"

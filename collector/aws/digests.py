@@ -14,10 +14,9 @@ import hashlib
 import json
 import re
 import zlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 from cryptography.exceptions import InvalidSignature
@@ -31,6 +30,8 @@ from collector.verify.holdings import Answer, Held
 ALGORITHM = "SHA256withRSA"
 #: A digest lists the log files of one hour; one that inflates beyond this is not read.
 LIMIT = 1 << 26
+#: Bytes that are looked at to tell what a file is.
+HEAD = 4096
 
 _KEY = re.compile(
     r"(?:.*/)?AWSLogs/(?:(o-[a-z0-9]+)/)?([0-9]{12})/CloudTrail-Digest/.*/"
@@ -108,13 +109,23 @@ class Digest:
     logs: tuple[LogFile, ...]
 
 
+_NOT_A_DIGEST = (
+    KeyError, TypeError, AttributeError, RecursionError, json.JSONDecodeError, UnicodeDecodeError,
+)  # fmt: skip
+
+
 class DigestError(ValueError):
     """A file that should be a digest and is not: expected, found."""
 
 
 def looks_like_digest(held: Held) -> bool:
     """By its name, or, where a hand-over renamed it, by its first bytes."""
-    return "CloudTrail-Digest" in held.name or b'"digestStartTime"' in _head(held.place)
+    return is_digest(held.name, _head(held))
+
+
+def is_digest(name: str, head: bytes) -> bool:
+    """The same for a name and inflated first bytes."""
+    return "CloudTrail-Digest" in name or b'"digestStartTime"' in head
 
 
 def read(held: Held) -> Digest:
@@ -123,7 +134,7 @@ def read(held: Held) -> Digest:
     Raises:
         DigestError: not exactly one gzip member, not JSON, a field missing or of another form.
     """
-    content = _inflated(held.place)
+    content = _inflated(held.place.read_bytes() if held.inside is None else held.inside.body)
     try:
         value = json.loads(content)
         missing = [name for name in _REQUIRED if name not in value]
@@ -155,7 +166,7 @@ def read(held: Held) -> Digest:
                 for log in value["logFiles"] or ()
             ),
         )
-    except (KeyError, TypeError, AttributeError, RecursionError, json.JSONDecodeError) as error:
+    except _NOT_A_DIGEST as error:
         raise DigestError("a digest in JSON|something else") from error
 
 
@@ -202,7 +213,11 @@ def public_keys(files: Iterable[Held], answers: Iterable[Answer]) -> dict[str, R
     """Archived keys by recomputed fingerprint: from API answers, and from files handed over."""
     found: dict[str, RSAPublicKey] = {}
     bodies = [answer.response for answer in answers if b'"PublicKeyList"' in answer.response]
-    bodies += [held.place.read_bytes() for held in files if b'"PublicKeyList"' in _head(held.place)]
+    bodies += [
+        held.place.read_bytes() if held.inside is None else held.inside.body
+        for held in files
+        if b'"PublicKeyList"' in _head(held)
+    ]
     for body in bodies:
         for der in _keys(body):
             try:
@@ -240,48 +255,59 @@ def latest_delivery(answers: Iterable[Answer]) -> dict[str, datetime]:
     return found
 
 
-def content_digest(place: Path) -> tuple[str, str]:
-    """SHA-256 of what CloudTrail signs of a log file (its inflated content), and the container.
+def content_digest(held: Held) -> tuple[str, str]:
+    """SHA-256 of what CloudTrail signs of a log file (its inflated content), and the container."""
+    if held.inside is not None and held.inside.content is not None:
+        return held.inside.content
+    with held.place.open("rb") as stream:
+        return stream_digest(lambda: stream.read(1 << 16), stream.read(1 << 16))
+
+
+def stream_digest(more: Callable[[], bytes], block: bytes) -> tuple[str, str]:
+    """The same for a first block and a function that reads the next one, empty at the end.
 
     The container is `gzip`, `plain` (received inflated), `trailing` (bytes after the one gzip
     member) or `cut off`. Constant memory.
     """
     hashed = hashlib.sha256()
     inflater = zlib.decompressobj(zlib.MAX_WBITS | 16)
-    with place.open("rb") as stream:
-        block = stream.read(1 << 16)
-        if not block.startswith(b"\x1f\x8b"):
-            while block:
-                hashed.update(block)
-                block = stream.read(1 << 16)
-            return hashed.hexdigest(), "plain"
-        try:
-            while block and not inflater.eof:
-                hashed.update(inflater.decompress(block, 1 << 20))
-                while inflater.unconsumed_tail:
-                    hashed.update(inflater.decompress(inflater.unconsumed_tail, 1 << 20))
-                block = stream.read(1 << 16)
-        except zlib.error:
-            return hashed.hexdigest(), "cut off"
-        if not inflater.eof:
-            return hashed.hexdigest(), "cut off"
-        return hashed.hexdigest(), "trailing" if inflater.unused_data or block else "gzip"
+    if not block.startswith(b"\x1f\x8b"):
+        while block:
+            hashed.update(block)
+            block = more()
+        return hashed.hexdigest(), "plain"
+    try:
+        while block and not inflater.eof:
+            hashed.update(inflater.decompress(block, 1 << 20))
+            while inflater.unconsumed_tail:
+                hashed.update(inflater.decompress(inflater.unconsumed_tail, 1 << 20))
+            block = more()
+    except zlib.error:
+        return hashed.hexdigest(), "cut off"
+    if not inflater.eof:
+        return hashed.hexdigest(), "cut off"
+    return hashed.hexdigest(), "trailing" if inflater.unused_data or block else "gzip"
 
 
-def _head(place: Path) -> bytes:
+def _head(held: Held) -> bytes:
     """The first bytes of a file, inflated if it is gzip."""
-    with place.open("rb") as stream:
-        raw = stream.read(4096)
+    if held.inside is not None:
+        return held.inside.head
+    with held.place.open("rb") as stream:
+        return inflated_head(stream.read(HEAD))
+
+
+def inflated_head(raw: bytes) -> bytes:
+    """First bytes, inflated if they are gzip."""
     if not raw.startswith(b"\x1f\x8b"):
         return raw
     try:
-        return zlib.decompressobj(zlib.MAX_WBITS | 16).decompress(raw, 4096)
+        return zlib.decompressobj(zlib.MAX_WBITS | 16).decompress(raw, HEAD)
     except zlib.error:
         return b""
 
 
-def _inflated(place: Path) -> bytes:
-    raw = place.read_bytes()
+def _inflated(raw: bytes) -> bytes:
     if not raw.startswith(b"\x1f\x8b"):
         return raw  # received inflated: what is signed is the inflated content
     inflater = zlib.decompressobj(zlib.MAX_WBITS | 16)

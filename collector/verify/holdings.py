@@ -20,16 +20,32 @@ _STORED = re.compile(r"files/[0-9]{8,}-[A-Za-z0-9._-]+")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Inside:
+    """What was read of a member of an archive, where it is not a file of its own.
+
+    Attributes:
+        head: its first bytes, inflated if they are gzip.
+        body: its bytes, where the check needs them, else empty.
+        content: digest of its inflated content and what its container is, where that is enough.
+    """
+
+    head: bytes
+    body: bytes
+    content: tuple[str, str] | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Held:
-    """One stored file.
+    """One stored file, or one member of a stored archive.
 
     Attributes:
         uid: id of the evidence item.
-        path: stored path as reports print it.
-        place: where its bytes are.
-        name: true name as received.
+        path: stored path as reports print it; `!/` and the member's name for a member.
+        place: where its bytes, or those of its archive, are.
+        name: true name as received; of a member its name in the archive.
         source: URI it came from.
         metadata: the provider's user metadata, empty where a hand-over lost it.
+        inside: what was read of a member; None for a file of its own.
     """
 
     uid: str
@@ -38,6 +54,7 @@ class Held:
     name: str
     source: str
     metadata: Mapping[str, str]
+    inside: Inside | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

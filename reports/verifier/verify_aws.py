@@ -14,10 +14,11 @@ import time
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 ALGORITHM = "SHA256withRSA"
 LIMIT = 1 << 26
+HEAD = 4096  # bytes that tell what a file is
 GZIP = b"\x1f\x8b"
 KEY = re.compile(
     r"(?:.*/)?AWSLogs/(?:(o-[a-z0-9]+)/)?([0-9]{12})/CloudTrail-Digest/.*/"
@@ -35,6 +36,11 @@ REQUIRED = (
     "digestEndTime",
     "logFiles",
 )
+
+
+NOT_A_DIGEST = (
+    KeyError, TypeError, AttributeError, RecursionError, json.JSONDecodeError, UnicodeDecodeError,
+)  # fmt: skip
 
 
 class Unreadable(ValueError):
@@ -86,21 +92,31 @@ def answers(path: Path) -> Iterator[tuple[bytes, bytes]]:
             yield request, body
 
 
-def start_of(place: Path) -> bytes:
-    """First bytes of a file, inflated if it is gzip."""
-    with place.open("rb") as stream:
-        raw = stream.read(4096)
+def start_of(held: dict[str, Any]) -> bytes:
+    """First bytes of a file or of a member of an archive, inflated if they are gzip."""
+    if "head" in held:
+        return bytes(held["head"])
+    with held["place"].open("rb") as stream:
+        return head_of(stream.read(HEAD))
+
+
+def head_of(raw: bytes) -> bytes:
+    """First bytes, inflated if they are gzip."""
     if not raw.startswith(GZIP):
         return raw
     try:
-        return zlib.decompressobj(zlib.MAX_WBITS | 16).decompress(raw, 4096)
+        return zlib.decompressobj(zlib.MAX_WBITS | 16).decompress(raw, HEAD)
     except zlib.error:
         return b""
 
 
-def inflated(place: Path) -> bytes:
+def bytes_of(held: dict[str, Any]) -> bytes:
+    """All bytes of a file or of a member of an archive."""
+    return bytes(held["body"] if "body" in held else held["place"].read_bytes())
+
+
+def inflated(raw: bytes) -> bytes:
     """Content of a digest: exactly one gzip member, or a file received inflated."""
-    raw = place.read_bytes()
     if not raw.startswith(GZIP):
         return raw
     inflater = zlib.decompressobj(zlib.MAX_WBITS | 16)
@@ -115,21 +131,32 @@ def inflated(place: Path) -> bytes:
     return content
 
 
-def content_digest(place: Path) -> tuple[str, str]:
+def content_digest(held: dict[str, Any]) -> tuple[str, str]:
     """SHA-256 of a log file's inflated content, and what its container is."""
-    raw = place.read_bytes()
-    if not raw.startswith(GZIP):
-        return hashlib.sha256(raw).hexdigest(), "plain"
+    if held.get("content") is not None:
+        actual, container = held["content"]
+        return str(actual), str(container)
+    with held["place"].open("rb") as stream:
+        return stream_digest(stream, stream.read(HEAD))
+
+
+def stream_digest(stream: IO[bytes], raw: bytes) -> tuple[str, str]:
+    """The same for a stream of which `raw` has been read."""
     inflater, hashed = zlib.decompressobj(zlib.MAX_WBITS | 16), hashlib.sha256()
+    if not raw.startswith(GZIP):
+        while raw:
+            hashed.update(raw)
+            raw = stream.read(1 << 20)
+        return hashed.hexdigest(), "plain"
     try:
         while raw and not inflater.eof:
             hashed.update(inflater.decompress(raw, 1 << 20))
-            raw = inflater.unconsumed_tail
+            raw = inflater.unconsumed_tail or (b"" if inflater.eof else stream.read(1 << 20))
     except zlib.error:
         return hashed.hexdigest(), "cut off"
     if not inflater.eof:
         return hashed.hexdigest(), "cut off"
-    return hashed.hexdigest(), "trailing" if inflater.unused_data else "gzip"
+    return hashed.hexdigest(), "trailing" if inflater.unused_data or stream.read(1) else "gzip"
 
 
 def seconds(value: object) -> int:
@@ -147,7 +174,7 @@ def shown(at: float) -> str:
 
 def read_digest(held: dict[str, Any]) -> dict[str, Any]:
     """A digest with what the checks need; Unreadable if it is not one."""
-    content = inflated(held["place"])
+    content = inflated(bytes_of(held))
     try:
         value = json.loads(content)
         missing = [name for name in REQUIRED if name not in value]
@@ -176,7 +203,7 @@ def read_digest(held: dict[str, Any]) -> dict[str, Any]:
         for name in ("S3Object", "HashValue", "Signature"):
             stated = value.get(f"previousDigest{name}")
             digest[f"previous{name}"] = None if stated is None else str(stated)
-    except (KeyError, TypeError, AttributeError, RecursionError, json.JSONDecodeError) as error:
+    except NOT_A_DIGEST as error:
         raise Unreadable("a digest in JSON", "something else") from error
     found = KEY.fullmatch(key)
     if found is None:
@@ -197,11 +224,7 @@ def archived_keys(
 ) -> dict[str, bytes]:
     """PKCS#1 DER of every archived key by its recomputed fingerprint (MD5: an identifier only)."""
     bodies = [body for _, body in exchanges if b'"PublicKeyList"' in body]
-    bodies += [
-        held["place"].read_bytes()
-        for held in files
-        if b'"PublicKeyList"' in start_of(held["place"])
-    ]
+    bodies += [bytes_of(held) for held in files if b'"PublicKeyList"' in start_of(held)]
     keys = {}
     for body in bodies:
         try:

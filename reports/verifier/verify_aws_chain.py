@@ -26,6 +26,7 @@ from verify_aws import (
     shown,
     start_of,
 )
+from verify_aws_archives import unfold
 from verify_report import Report
 from verify_signatures import rsa_sha256
 
@@ -46,6 +47,7 @@ class Provider:
             if row["closed"] and folder.is_dir():
                 self.files += held_files(folder, f"{at}{row['dir']}/")
                 self.exchanges += answers(folder / "api.warc.gz")
+        self.files = unfold(self.files, report)
         self.valid: list[dict[str, Any]] = []
         self.rows: list[dict[str, Any]] = []
         self.chains: list[dict[str, Any]] = []
@@ -79,7 +81,7 @@ class Provider:
         known: dict[tuple[str, str], dict[str, Any]] = {}
         for held in self.files:
             named = "CloudTrail-Digest" in held["name"]
-            if not named and b'"digestStartTime"' not in start_of(held["place"]):
+            if not named and b'"digestStartTime"' not in start_of(held):
                 continue
             try:
                 digest = read_digest(held)
@@ -240,7 +242,7 @@ class Provider:
 
     def check_log(self, held: dict[str, Any], expected: str) -> None:
         """One copy against the hash that CloudTrail signed."""
-        actual, container = content_digest(held["place"])
+        actual, container = content_digest(held)
         if actual != expected or container in ("trailing", "cut off"):
             found = actual if container in ("gzip", "plain") else f"{container}: {actual}"
             self.report.bad("provider-log", held["path"], expected, found)
