@@ -18,7 +18,9 @@ def open_item(item: EvidenceItem) -> BinaryIO:
 def main() -> None:
     """Arguments: folder of logs, folder for the table."""
     items = []
-    for number, path in enumerate(sorted(p for p in Path(sys.argv[1]).rglob("*") if p.is_file()), 1):
+    for number, path in enumerate(
+        sorted(p for p in Path(sys.argv[1]).rglob("*") if p.is_file()), 1
+    ):
         digest = hashlib.sha256(path.read_bytes()).hexdigest()
         items.append(
             EvidenceItem(
