@@ -21,7 +21,9 @@ from timeline.state.intervals import History
 
 OPEN, QUIET, CLOSED = (f"arn:aws:s3:::{name}" for name in ("open-bucket", "quiet-bucket", "shut"))
 ACCOUNT = f"aws:account:{organization.MANAGEMENT}"
-SOURCES = ("aws.s3_bucket", "aws.s3_account", "aws.iam", "aws.kms", "aws.organization")
+SOURCES = ("aws.s3_bucket", "aws.s3_account", "aws.iam", "aws.kms", "aws.organization",
+           "aws.objects")  # fmt: skip
+OBJECTS = ("--objects", "open-bucket/in", "--object-metadata")
 
 
 def butfor(environment: dict[str, str], *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -80,7 +82,15 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
         assert butfor(environment, "init", str(case)).returncode == 0
         asked = [part for source in SOURCES for part in ("--source", source)]
         done = butfor(
-            environment, "collect", "aws", "--case", str(case), "--region", "us-east-1", *asked
+            environment,
+            "collect",
+            "aws",
+            "--case",
+            str(case),
+            "--region",
+            "us-east-1",
+            *asked,
+            *OBJECTS,
         )
         assert done.returncode == 3, done.stderr[-3000:]
     assert butfor(environment, "verify", str(case)).returncode in (0, 3)
@@ -191,6 +201,19 @@ def test_principals_and_their_documents(built: Path) -> None:
     role = f"arn:aws:iam::{organization.MANAGEMENT}:role/x/R"
     (trust,) = held(built, role, "trust")
     assert json.loads(trust["value"])["Statement"] == TRUST["Statement"][0]
+
+
+def test_objects_in_scope(built: Path) -> None:
+    uid = f"{OPEN}/in/scope.txt"
+    (version,) = {
+        row["resource_uid"] for row in rows(built, "intervals") if f"{uid}?" in row["resource_uid"]
+    }
+    assert held(built, version, "existence") != []
+    facts = [sorted(row["fact"] for row in held(built, place, "acl")) for place in (uid, version)]
+    assert facts[0] == facts[1] != []
+    (uploader,) = held(built, uid, "uploader")
+    assert "canonical_id" in json.loads(uploader["value"])
+    assert uploader["record_sha256"] is not None
 
 
 def test_the_tree_of_the_organization(built: Path) -> None:

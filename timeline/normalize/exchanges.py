@@ -27,10 +27,12 @@ _END = len(warc.CRLF + warc.CRLF)
 
 
 class Received(NamedTuple):
-    """One answer with the place of its body in the item's decompressed stream."""
+    """One answer with the place of its body, and of its head, in the item's decompressed stream."""
 
     answer: warc.Answer
     offset: int
+    head: int
+    header: bytes
 
     @property
     def locator(self) -> str:
@@ -75,10 +77,12 @@ def received(member: bytes) -> Received:
     """
     try:
         answer = warc.answer_in(member)
-        size = len(zlib.decompress(member, 31))
+        data = zlib.decompress(member, 31)
+        head = data.index(warc.CRLF + warc.CRLF) + _END
     except (zlib.error, KeyError) as error:
         raise ValueError(f"expected one response record, found {error!r}") from error
-    return Received(answer, size - _END - len(answer.response.body))
+    offset = len(data) - _END - len(answer.response.body)
+    return Received(answer, offset, head, data[head:offset])
 
 
 def records(page: Received) -> tuple[Record, ...]:
@@ -161,13 +165,18 @@ def _snapshot(
     item: EvidenceItem, page: Received, last: Received, observation: Observation, kind: str
 ) -> Snapshot:
     asked = observation.parameters.get("asked")
+    locator, cited, body = page.locator, page.answer.response.body, None
+    if kind == provider.HEADERS_ALONE:
+        headers = {name.lower(): value for name, value in page.answer.response.headers}
+        locator, cited = f"0@{page.head}+{len(page.header)}", page.header
+        body = {"Headers": headers}
     return Snapshot(
         kind=kind,
         item=item,
-        locator=page.locator,
-        observed_at=last.answer.at,
-        sha256=sha256(page.answer.response.body).hexdigest(),
-        body=provider.decoded(page.text()),
+        locator=locator,
+        observed_at=(page if kind in provider.PAGE_BY_PAGE else last).answer.at,
+        sha256=sha256(cited).hexdigest(),
+        body=body or provider.decoded(page.text()),
         about=provider.about(
             observation.resource, observation.account, asked if isinstance(asked, Mapping) else {}
         ),

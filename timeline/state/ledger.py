@@ -164,6 +164,7 @@ class Observation:
         provenance: the bytes; None for dated reference data.
         not_before: an instant at which the earlier content still stood, for other reasons: a
             principal that made a call existed; None = none is known.
+        ends: resource that was seen to be there no more; its last recorded use comes before that.
     """
 
     resource_uid: str
@@ -173,6 +174,7 @@ class Observation:
     why: str
     provenance: Provenance | None
     not_before: datetime | None = None
+    ends: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

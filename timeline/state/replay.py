@@ -37,7 +37,8 @@ from timeline.state.source import Answer, Stream
 if TYPE_CHECKING:
     from timeline.normalize.model import Snapshot
 
-#: Provider -> module with OPERATIONS, ANSWERS, harvest, account_of, category_of and slack_of.
+#: Provider -> module with OPERATIONS, ANSWERS, harvest, container_uid, account_of, category_of and
+#: slack_of.
 PROVIDERS: dict[str, str] = {"aws": "timeline.state.aws.harvest"}
 
 #: Kinds of gap in which records of changes may be missing.
@@ -93,12 +94,14 @@ def run(
     actors = source.actors(events)
     found: Harvest = module.harvest(records, actors, answers)
     spans = source.spans(events, coverage_end)
-    points = _points(found, {actor.uid: actor.last_seen for actor in actors})
+    used = {actor.uid: actor.last_seen for actor in actors}
+    used |= {module.container_uid(name): end for name, end in source.last_uses(events).items()}
+    points = _points(found, used)
     result = StateResult(changes=[], intervals=[], gaps=[*undated, *found.gaps])
     owners = found.owners()
     for resource_uid, slot in sorted({*points, *found.constants}):
         account = module.account_of(resource_uid, owners)
-        category = module.category_of(resource_uid)
+        category = module.category_of(resource_uid, slot)
         covered = _coverage((account, category), spans, gaps)
         slack = module.slack_of(resource_uid, slot)
         folded = fold(points.get((resource_uid, slot), ()), covered, slack)
@@ -109,7 +112,7 @@ def run(
                 result.intervals.extend(constant)
                 continue
         result.intervals.extend(
-            rows.intervals(resource_uid, slot, folded, covered, brief=category == "data")
+            rows.intervals(resource_uid, slot, folded, covered, brief=category != "management")
         )
         result.gaps.extend(_gaps(resource_uid, slot, folded))
     result.intervals.extend(_name_rows(found))
@@ -129,7 +132,9 @@ def _points(found: Harvest, last_seen: Mapping[str, datetime]) -> _Points:
     for write in _effective(found.writes, slots):
         points.setdefault((write.resource_uid, write.slot), []).append(write)
     for seen in found.observations:
-        points.setdefault((seen.resource_uid, seen.slot), []).append(seen)
+        last = last_seen.get(seen.ends) if seen.ends is not None else None
+        one = seen if last is None else replace(seen, not_before=last)
+        points.setdefault((seen.resource_uid, seen.slot), []).append(one)
     for listing in found.listings:
         for resource_uid, shown in listing.seen.items():
             for slot in shown:

@@ -139,6 +139,16 @@ def actors(events: Any) -> tuple[Actor, ...]:  # noqa: ANN401
     )  # fmt: skip
 
 
+def last_uses(events: Any) -> dict[str, datetime]:  # noqa: ANN401
+    """Container -> end of the last accepted call on it: it was there until then."""
+    grouped = _grouped(events, ("container", "outcome"))
+    return {
+        container: end
+        for (container, outcome), (_, end) in grouped.items()
+        if container is not None and outcome == "success"
+    }
+
+
 def _first(
     events: Any,  # noqa: ANN401
     keys: Sequence[str],

@@ -13,6 +13,12 @@ from typing import Any
 
 from timeline.model import Json
 
+#: The kind of an answer that has no body: its headers are what it says.
+HEADERS_ALONE = "aws.s3.object_head"
+
+#: Kinds of which every page is of its own time: a listing of objects takes long.
+PAGE_BY_PAGE = frozenset({"aws.s3.object_versions"})
+
 #: Operation -> kind of the snapshot that its answers are.
 KINDS: dict[str, str] = {
     "s3:ListBuckets": "aws.s3.buckets",
@@ -25,12 +31,16 @@ KINDS: dict[str, str] = {
     "s3:GetBucketEncryption": "aws.s3.encryption",
     "s3:GetBucketVersioning": "aws.s3.versioning",
     "s3:GetBucketLogging": "aws.s3.logging",
+    "s3:ListObjectVersions": "aws.s3.object_versions",
+    "s3:GetObjectAcl": "aws.s3.object_acl",
+    "s3:HeadObject": HEADERS_ALONE,
     "s3control:GetAccessPoint": "aws.s3.access_point",
     "s3control:GetAccessPointPolicy": "aws.s3.access_point_policy",
     "iam:GetAccountAuthorizationDetails": "aws.iam.authorization_details",
     "iam:GetPolicyVersion": "aws.iam.policy_version",
     "kms:GetKeyPolicy": "aws.kms.key_policy",
     "kms:DescribeKey": "aws.kms.key",
+    "kms:ListGrants": "aws.kms.grants",
     "organizations:DescribeOrganization": "aws.organizations.organization",
     "organizations:ListRoots": "aws.organizations.roots",
     "organizations:ListOrganizationalUnitsForParent": "aws.organizations.units",
@@ -62,9 +72,11 @@ def about(resource: str, account: str | None, asked: Mapping[str, Any]) -> str:
         account: where it was asked.
         asked: parameters of the request.
     """
-    bucket = asked.get("Bucket")
+    bucket, key, version = (asked.get(name) for name in ("Bucket", "Key", "VersionId"))
     if isinstance(bucket, str):
-        return f"arn:aws:s3:::{bucket}"
+        inside = f"/{key}" if isinstance(key, str) else ""
+        numbered = f"?versionId={version}" if inside and isinstance(version, str) else ""
+        return f"arn:aws:s3:::{bucket}{inside}{numbered}"
     named = _ACCOUNT.fullmatch(resource)
     if named is not None:
         return f"aws:account:{account or named[1]}"

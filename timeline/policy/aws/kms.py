@@ -1,8 +1,10 @@
 """The key of an encrypted object: the same caller needs the key's permission too (R-S3-15).
 
-The form of `butfor decide` holds no default encryption of buckets and no grants on keys: for a
-PutObject without the encryption header `object.sse` is taken, and a grant that is not shown is
-taken to be absent.
+The form of `butfor decide` holds no default encryption of buckets: for a PutObject without the
+encryption header `object.sse` is taken. Grants on the key may be given as `kms_grants`, a list of
+{grantee, operations, constrained}; where the state names that path as unknown, a refusal for want
+of a permission is not known either. A grant under a constraint, to a session or within a boundary
+decides nothing by itself.
 
 References: S3 User Guide, UsingKMSEncryption, troubleshoot-403-errors; KMS Developer Guide,
 key-policies, policy-conditions.
@@ -12,10 +14,11 @@ from collections.abc import Mapping
 
 from timeline.policy.aws.callers import Callers, Result, join
 from timeline.policy.aws.context import Request, Value, in_account
+from timeline.policy.aws.principal import Principal
 from timeline.policy.aws.side import Side
 from timeline.policy.aws.slots import PolicySet
 from timeline.policy.aws.weigh import identity_weight, resource_denies, resource_grants
-from timeline.policy.kleene import Kleene, Unknown, all_of, choose, negate
+from timeline.policy.kleene import Kleene, Unknown, all_of, any_of, choose, negate, pending
 
 NEEDED = {
     "s3:getobject": "kms:decrypt",
@@ -23,6 +26,7 @@ NEEDED = {
     "s3:listmultipartuploadparts": "kms:decrypt",
     "s3:putobject": "kms:generatedatakey",
 }
+_GRANTS = "kms_grants"
 _HEADER = "s3:x-amz-server-side-encryption"
 _NETWORK = (
     "aws:SourceIp",
@@ -97,9 +101,44 @@ def _own_answer(
     own = in_account(request, account, "object.kms_key")
     if denied.answer is True:
         result.denies += denied.labels
-    return all_of(
-        negate(denied.answer), inside.organization(needed, key), side.key_side(grants, own)
-    )
+    allowed = any_of(side.key_side(grants, own), _granted(needed, inside))
+    return all_of(negate(denied.answer), inside.organization(needed, key), allowed)
+
+
+def _granted(needed: str, inside: Callers) -> Kleene:
+    """Whether a grant on the key lets the caller do what is needed (KMS Developer Guide, grants).
+
+    A grant needs no identity policy; whether a boundary or session policy limits it is not said.
+    """
+    state, unclear = inside.state, Unknown(_GRANTS)
+    hidden = state.hidden(_GRANTS, within=True)
+    operation = needed.partition(":")[2]
+    who = inside.request.principal
+    names = {who.arn, inside.request.lookup("aws:principalarn")} - {None}
+    answers: list[Kleene] = [pending(hidden)]
+    for grant in state.given.get(_GRANTS) or ():
+        if operation not in [str(each).lower() for each in grant.get("operations") or ()]:
+            continue
+        limited = any_of(inside.boundary.present, inside.session.present)
+        grantee = str(grant.get("grantee"))
+        if grantee in names:
+            plain = not grant.get("constrained") and limited is False
+            answers.append(True if plain else unclear)
+        elif who.account == _account(grantee) and _may_mean(grantee, who):
+            answers.append(unclear)
+    return any_of(*answers)
+
+
+def _may_mean(grantee: str, who: Principal) -> bool:
+    """Whether a grantee of the caller's account may be the caller, or let it in."""
+    same_role = who.role is not None and grantee.rpartition("/")[2] == who.role
+    return who.arn is None or grantee.endswith(":root") or same_role
+
+
+def _account(arn: str) -> str:
+    """Account field of an ARN; empty if it is none."""
+    parts = arn.split(":", 5)
+    return parts[4] if len(parts) == 6 else ""
 
 
 def _key(action: str, callers: Callers) -> str | Unknown:

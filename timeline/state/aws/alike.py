@@ -28,7 +28,7 @@ _PRINCIPALS = ("Principal", "NotPrincipal")
 def by_place(writes: Iterable[Write]) -> dict[tuple[str, str], list[Write]]:
     """Accepted writes with readable content, by resource and slot, the latest first."""
     found: dict[tuple[str, str], list[Write]] = {}
-    for write in sorted(writes, key=lambda each: each.record.order, reverse=True):
+    for write in sorted(writes, key=lambda each: (each.record.order, each.rank), reverse=True):
         if write.accepted and write.atoms is not None:
             found.setdefault((write.resource_uid, write.slot), []).append(write)
     return found

@@ -7,8 +7,8 @@ command-line tool writes it. Source: `collection.md` section 1; the API referenc
 from collections.abc import Callable, Mapping
 
 from timeline.model import Json
+from timeline.state.aws import kms, reads
 from timeline.state.aws import organization_answers as organization
-from timeline.state.aws import reads
 from timeline.state.aws.context import bucket_uid, text_at
 from timeline.state.aws.endpoints import endpoint_uid
 from timeline.state.aws.record import Unreadable, document, many, mapping, statements, text, truth
@@ -17,6 +17,7 @@ from timeline.state.aws.seen import Seen, Shown
 from timeline.state.ledger import EXISTENCE, Atoms, Observation, scalar
 
 BUCKETS = "aws.s3.buckets"
+GRANTS = "aws.kms.grants"
 
 
 def observations(one: Seen) -> list[Observation]:
@@ -148,6 +149,20 @@ def _key(one: Seen) -> tuple[Shown, ...]:
     return ((arn, "enabled", scalar(truth(enabled))),)
 
 
+def grants(one: Seen) -> tuple[Shown, ...]:
+    """Grants on the key that the request named."""
+    if not isinstance(one.body.get("Grants"), list):
+        raise Unreadable("expected the list Grants, found none")
+    shown: list[Shown] = []
+    for entry in many(one.body["Grants"]):
+        body = mapping(entry)
+        name = text(body.get("GrantId"))
+        if name is None:
+            raise Unreadable("expected GrantId in a grant, found none")
+        shown.append((one.about, f"grant/{name}", kms.granted(body)))
+    return tuple(shown)
+
+
 def _endpoints(one: Seen) -> tuple[Shown, ...]:
     """One without a document lets everything through; the answer of the provider spells it out."""
     shown: list[Shown] = []
@@ -164,6 +179,8 @@ def _endpoints(one: Seen) -> tuple[Shown, ...]:
 
 def _buckets(one: Seen) -> tuple[Shown, ...]:
     """Presence alone: names of buckets do not say whose they are, so a listing is of no prefix."""
+    if "Buckets" not in mapping(one.body.get("ListAllMyBucketsResult", dict(one.body))):
+        raise Unreadable("expected the list Buckets, found none")
     return tuple((bucket_uid(name), EXISTENCE, scalar(value=True)) for name, _ in listing(one))
 
 
@@ -189,6 +206,7 @@ READERS: dict[str, Callable[[Seen], tuple[Shown, ...]]] = {
     "aws.iam.policy_version": _policy_version,
     "aws.kms.key_policy": _key_policy,
     "aws.kms.key": _key,
+    GRANTS: grants,
     organization.ORGANIZATION_KIND: organization.organization,
     organization.ROOTS: organization.roots,
     organization.UNITS: organization.children,

@@ -18,7 +18,7 @@ from typing import Any
 
 from collector.model import Gap
 from timeline.model import Json
-from timeline.state.aws import acl, naming
+from timeline.state.aws import acl, naming, object_answers
 from timeline.state.aws import organization_answers as organization
 from timeline.state.aws.answer_forms import BUCKETS, READERS, listing, observations
 from timeline.state.aws.context import account_uid, bucket_uid, text_at
@@ -32,9 +32,12 @@ ACL = "aws.s3.acl"
 
 #: Kinds that are read here. Those of which the answer itself names what it is about are read even
 #: where the request is not known.
-KINDS = frozenset({*READERS, ACL, organization.POLICIES})
+KINDS = frozenset({*READERS, *object_answers.KINDS, ACL, organization.POLICIES})
 NAMING = frozenset({BUCKETS, organization.POLICIES, organization.POLICY_KIND,
                     "aws.kms.key", "aws.ec2.vpc_endpoints"})  # fmt: skip
+
+#: Kinds about objects that are looked through for what is readable; lists come after.
+_OF_OBJECTS = object_answers.KINDS - {object_answers.OBJECT_ACL}
 
 ENFORCED = "BucketOwnerEnforced"
 _NAMELESS = "an answer of this kind does not name the resource that it is about: not used"
@@ -52,6 +55,7 @@ class Answers:
         names: (resource, slot) -> name that never changes.
         gaps: answers of which nothing is used, and why.
         readable: answers of which something is, for what only several of them show together.
+        object_lists: lists of versions of objects that show what is stored.
     """
 
     observations: tuple[Observation, ...] = ()
@@ -60,6 +64,7 @@ class Answers:
     names: Mapping[tuple[str, str], Name] = field(default_factory=dict)
     gaps: tuple[Gap, ...] = ()
     readable: tuple[Seen, ...] = ()
+    object_lists: tuple[Seen, ...] = ()
 
 
 def read(documents: Sequence[tuple[Any, ...]]) -> Answers:
@@ -69,31 +74,37 @@ def read(documents: Sequence[tuple[Any, ...]]) -> Answers:
     gaps = [one.gap("not_understood", _NAMELESS) for one in given if not _named(one)]
     seen = [one for one in given if _named(one)]
     readable: list[Seen] = []
-    for one in (each for each in seen if each.kind in READERS):
+    for one in (each for each in seen if each.kind in (*READERS, *_OF_OBJECTS)):
         try:
-            found += observations(one)
+            found += observations(one) if one.kind in READERS else object_answers.readable(one)
         except Unreadable as reason:
             gaps.append(one.gap("not_understood", str(reason)))
         else:
             readable.append(one)
     owners, names = _owners(seen), _names(seen)
-    held = _held(found)
-    for one in (each for each in seen if each.kind == ACL):
-        owner = naming.values(owners).get(one.about.removeprefix(bucket_uid("")))
+    held, lists, owned = _held(found), [], naming.values(owners)
+    for one in (each for each in seen if each.kind in (ACL, object_answers.OBJECT_ACL)):
+        if one.kind == object_answers.OBJECT_ACL and object_answers.says_none(one):
+            readable.append(one)
+            continue
+        place = bucket_uid(one.about.removeprefix(bucket_uid("")).partition("/")[0])
+        owner = owned.get(place.removeprefix(bucket_uid("")))
         try:
             atoms = _listed(one.body)
         except Unreadable as reason:
             gaps.append(one.gap("not_understood", str(reason)))
             continue
-        hidden = None if _public(atoms) else _hiding(one, owner, held, names)
-        if hidden is None:
+        hidden = None if _public(atoms) else _hiding(one, place, owner, held, names)
+        if hidden is not None:
+            why = f"a list is answered as it takes effect, and {hidden}"
+            gaps.append(one.gap("opaque", f"{why}: what is stored is not proven"))
+        elif one.kind == ACL:
             found.append(one.observation(one.about, "acl", atoms))
         else:
-            reason_why = f"a list is answered as it takes effect, and {hidden}"
-            gaps.append(one.gap("opaque", f"{reason_why}: what is stored is not proven"))
+            lists.append(one)
     return Answers(
         observations=tuple(found), created=_created(seen), owners=owners, names=names,
-        gaps=tuple(gaps), readable=tuple(readable),
+        gaps=tuple(gaps), readable=tuple(readable), object_lists=tuple(lists),
     )  # fmt: skip
 
 
@@ -139,19 +150,20 @@ def _held(found: Iterable[Observation]) -> dict[tuple[str, str, str], Json]:
 
 def _hiding(
     one: Seen,
+    place: str,
     owner: str | None,
     held: Mapping[tuple[str, str, str], Json],
     names: Mapping[tuple[str, str], Name],
 ) -> str | None:
-    """What hides grants of a list, or may; None where its collection shows that nothing does."""
-    ownership = held.get((one.acquisition, one.about, "ownership"))
+    """What hides grants of a list of a bucket or in it, or may; None where nothing does."""
+    ownership = held.get((one.acquisition, place, "ownership"))
     if ownership == ENFORCED:
         return "lists are disabled (BucketOwnerEnforced)"
     if ownership is None:
         return "whether lists are disabled (ownership controls) was not observed with it"
     if owner is None:
         return "the account that owns the bucket was not observed with it"
-    for uid in (one.about, account_uid(owner)):
+    for uid in (place, account_uid(owner)):
         ignored = held.get((one.acquisition, uid, flag_slot("IgnorePublicAcls")))
         if ignored is True:
             return f"public grants are ignored (IgnorePublicAcls of {uid})"

@@ -15,11 +15,13 @@ from timeline.state import defaults
 from timeline.state.aws import (
     alike,
     answers,
+    complete_lists,
     config_items,
     endpoints,
     iam,
     kms,
     naming,
+    object_answers,
     organization_answers,
     organizations,
     reads,
@@ -28,10 +30,18 @@ from timeline.state.aws import (
     snapshots,
     sts,
 )
-from timeline.state.aws.context import Context, Handler, bucket_of, key_of
+from timeline.state.aws.context import (
+    Context,
+    Handler,
+    account_uid,
+    bucket_of,
+    bucket_uid,
+    key_of,
+)
 from timeline.state.aws.record import document, field, many, request, response, statements
 from timeline.state.aws.record import text as text_of
 from timeline.state.ledger import (
+    EXISTENCE,
     Atoms,
     Constant,
     Harvest,
@@ -127,6 +137,12 @@ def harvest(
         **naming.of_buckets(owners),
     }  # fmt: skip
     writes, more = _organization(records, writes, answered, names)
+    seen += _objects(answered, written, names, owners)
+    places = [(write.resource_uid, write.slot) for write in writes]
+    places += [(one.resource_uid, one.slot) for one in seen]
+    proven = naming.proven(records) | dict(answered.owners) | config_items.owners(documents)
+    seen += complete_lists.buckets(answered.readable, places, naming.values(proven))
+    seen += complete_lists.of_keys(answered.readable, places)
     return Harvest(
         writes=tuple(sts.settle(writes)),
         observations=(*seen, *more),
@@ -135,6 +151,23 @@ def harvest(
         constants=_constants(writes, (*seen, *more), listings),
         gaps=answered.gaps,
     )
+
+
+def _objects(
+    answered: answers.Answers,
+    written: Mapping[tuple[str, str], Sequence[Write]],
+    names: Mapping[tuple[str, str], Name],
+    owners: Mapping[str, Name],
+) -> list[Observation]:
+    """What answers about objects show, beside the records that wrote them."""
+
+    def canonical(bucket: str) -> str | None:
+        owner = owners.get(bucket)
+        name = names.get((account_uid(owner.value), "canonical_id")) if owner else None
+        return name.value if name else None
+
+    of_objects = [one for one in answered.readable if one.kind in object_answers.KINDS]
+    return object_answers.observations(of_objects, answered.object_lists, written, canonical)
 
 
 def _organization(
@@ -156,6 +189,11 @@ def _organization(
     return [*writes, *settled], organization_answers.absences(answered.readable, places, types)
 
 
+def container_uid(name: str) -> str:
+    """`resource_uid` of what the column `container` names."""
+    return bucket_uid(name)
+
+
 def account_of(resource_uid: str, owners: Mapping[str, str]) -> str | None:
     """Account that a resource belongs to; None where no record says so."""
     if resource_uid.startswith("aws:account:"):
@@ -168,8 +206,13 @@ def account_of(resource_uid: str, owners: Mapping[str, str]) -> str | None:
     return parts[4] if len(parts) == 6 and parts[4].isdigit() else None
 
 
-def category_of(resource_uid: str) -> str:
-    """Which records report changes of a resource: those of objects are data events."""
+def category_of(resource_uid: str, slot: str) -> str:
+    """Which records report changes of a slot: those of objects are data events.
+
+    None report that a version is there: it is known to be from its date to a listing, and no more.
+    """
+    if slot == EXISTENCE and "?versionId=" in resource_uid:
+        return "version"
     inside = resource_uid.startswith("arn:aws:s3:::") and "/" in resource_uid
     return "data" if inside else "management"
 

@@ -14,6 +14,7 @@ from timeline.model import Json, Knowledge, SlotState
 from timeline.state.aws import identity, organization_levels
 from timeline.state.aws.context import account_uid, bucket_uid
 from timeline.state.aws.endpoints import endpoint_uid
+from timeline.state.aws.kms import ALL_GRANTS
 from timeline.state.aws.organizations import ORGANIZATION
 from timeline.state.aws.s3 import FLAGS, flag_slot
 from timeline.state.aws.s3_objects import BUCKET_DEFAULT, NOT_RECORDED, UPLOADER, object_uid
@@ -181,6 +182,8 @@ def _object(reading: Reading, bucket: str | None, key: str | None) -> dict[str, 
     if account is not None and canonical is None:
         canonical = reading.name(account_uid(account), "canonical_id")
     if account is None:
+        canonical = _observed_owner(reading, uid)
+    if account is None:
         reading.unknown.append("object.owner_account")
     if canonical is None:
         reading.unknown.append("object.owner_canonical_id")
@@ -194,6 +197,13 @@ def _object(reading: Reading, bucket: str | None, key: str | None) -> dict[str, 
     }
 
 
+def _observed_owner(reading: Reading, uid: str) -> str | None:
+    """Canonical id of an object's owner, as a listing of versions shows it."""
+    value = reading.slot(uid, UPLOADER).value
+    named = value.get("canonical_id") if isinstance(value, dict) else None
+    return named if isinstance(named, str) else None
+
+
 def _object_owner(reading: Reading, bucket: str, uid: str) -> str | None:
     """R-S3-4: by the ownership setting of now if enforced, else by that of the creation."""
     of_bucket = reading.name(bucket_uid(bucket), "owner")
@@ -202,6 +212,10 @@ def _object_owner(reading: Reading, bucket: str, uid: str) -> str | None:
     uploaded = reading.slot(uid, UPLOADER)
     if not isinstance(uploaded.value, dict):
         return None
+    observed = _observed_owner(reading, uid)
+    if observed is not None:
+        canonical = reading.name(account_uid(of_bucket), "canonical_id") if of_bucket else None
+        return of_bucket if observed == canonical else None
     account = uploaded.value.get("account")
     if not isinstance(account, str) or account == of_bucket:
         return of_bucket if account == of_bucket else None
@@ -237,6 +251,9 @@ def _encryption(reading: Reading, bucket: str, uid: str) -> dict[str, Any]:
         unknown = bucket_side.knowledge is Knowledge.UNKNOWN
         found = bucket_side.value if isinstance(bucket_side.value, dict) else {}
         value = None if unknown else found
+    if value is not None and "canonical_id" in value and "algorithm" not in value:
+        reading.unseen.append("object.sse")  # a listing of versions does not speak of keys
+        return {"sse": None}
     if value is None or value.get("algorithm") == NOT_RECORDED:
         reading.unknown.append("object.sse")
         return {"sse": None}
@@ -295,6 +312,16 @@ def _guardrails(
     key = (state["object"] or {}).get("kms_key")
     if key is not None:
         state["kms_key_policy"] = reading.known(str(key), "policy", "kms_key_policy")
+        state["kms_grants"] = _grants(reading, str(key))
+
+
+def _grants(reading: Reading, key: str) -> list[Json]:
+    """Grants in force on a key; not known unless all of them are."""
+    states = [reading.slot(key, s) for s in reading.history.slots(key) if s.startswith("grant/")]
+    unclear = any(state.knowledge is Knowledge.UNKNOWN for state in states)
+    if unclear or reading.slot(key, ALL_GRANTS).knowledge is not Knowledge.PRESENT:
+        reading.unknown.append("kms_grants")
+    return [state.value for state in states if state.value is not None]
 
 
 def _account_of(principal: Mapping[str, Any]) -> str | None:

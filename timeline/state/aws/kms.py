@@ -4,11 +4,26 @@ A request may give a key by its bare id; the record's `resources` and the answer
 Source: `state.md` section 1, row kms.
 """
 
+from collections.abc import Mapping
+from dataclasses import replace
 from functools import partial
 
-from timeline.state.aws.context import Context, Handler, replace_slot, text_at
-from timeline.state.aws.record import document, field, many, request, response, statements, text
-from timeline.state.ledger import Atoms, Recorded, Write, scalar
+from timeline.model import Json
+from timeline.state.aws.context import Context, Handler, default_slot, replace_slot, text_at
+from timeline.state.aws.record import (
+    document,
+    field,
+    many,
+    mapping,
+    request,
+    response,
+    statements,
+    text,
+)
+from timeline.state.ledger import FAMILY, Atoms, Recorded, Write, scalar
+
+#: Slot of a key that says that all grants on it are known.
+ALL_GRANTS = "grants"
 
 
 def create_key(record: Recorded, _: Context) -> tuple[Write, ...]:
@@ -19,6 +34,8 @@ def create_key(record: Recorded, _: Context) -> tuple[Write, ...]:
     return (
         replace_slot(record, key, "policy", partial(_policy, record)),
         replace_slot(record, key, "enabled", lambda: scalar(value=True)),
+        default_slot(record, key, ALL_GRANTS, scalar("complete"), "a new key has no grants"),
+        default_slot(record, key, f"grant{FAMILY}", {}, "a new key has no grants"),
     )
 
 
@@ -42,13 +59,20 @@ def create_grant(record: Recorded, _: Context) -> tuple[Write, ...]:
     if key is None or grant is None:
         return ()
 
-    def content() -> Atoms:
-        given = request(record)
-        operations = [text(each) for each in many(field(given, "operations"))]
-        who = text(field(given, "granteePrincipal"))
-        return scalar({"grantee": who, "operations": [*sorted(filter(None, operations))]})
+    made = replace_slot(record, key, f"grant/{grant}", lambda: granted(request(record)))
+    return (replace(made, before={}),)
 
-    return (replace_slot(record, key, f"grant/{grant}", content),)
+
+def granted(given: Mapping[str, Json]) -> Atoms:
+    """To whom, for what, and under which conditions: the same from a record and from an answer."""
+    operations = sorted(filter(None, (text(each) for each in many(field(given, "operations")))))
+    return scalar(
+        {
+            "grantee": text(field(given, "granteePrincipal", "granteeServicePrincipal")),
+            "operations": [*operations],
+            "constrained": bool(mapping(field(given, "constraints"))),
+        }
+    )
 
 
 def end_grant(record: Recorded, _: Context) -> tuple[Write, ...]:

@@ -10,7 +10,7 @@ from collector.model import Provenance
 from timeline.state.aws.acl import owner_of
 from timeline.state.aws.context import Context, account_uid, bucket_of, bucket_uid, text_at
 from timeline.state.aws.identity import unique_uid
-from timeline.state.aws.record import request, resource_account, response
+from timeline.state.aws.record import request, resource_account, response, stated_account
 from timeline.state.ledger import EXISTENCE, OWNER, SCALAR, Listing, Name, Recorded
 from timeline.state.source import Actor
 
@@ -51,6 +51,22 @@ def owners(records: Iterable[Recorded]) -> dict[str, Name]:
         bucket, account = bucket_of(record), resource_account(record)
         if bucket is not None and account is not None:
             found.setdefault(bucket, Name(value=account, provenance=record.provenance))
+    return found
+
+
+def proven(records: Iterable[Recorded]) -> dict[str, Name]:
+    """Bucket -> account, where a record establishes it: by naming the bucket's own account beside
+    it, or by its creation. The account of any other record may be the caller's.
+    """
+    found: dict[str, Name] = {}
+    for record in records:
+        bucket = bucket_of(record)
+        if bucket is None or record.error_code is not None:
+            continue
+        made = record.actor_account if record.operation == "CreateBucket" else None
+        account = stated_account(record) or made
+        if account is not None:
+            found[bucket] = Name(value=account, provenance=record.provenance)
     return found
 
 

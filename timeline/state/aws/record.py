@@ -139,9 +139,14 @@ def statements(policy: Mapping[str, Json]) -> Atoms:
 
 def resource_account(record: Recorded) -> str | None:
     """Account of the bucket that the record names; else the row's account."""
+    return stated_account(record) or record.account
+
+
+def stated_account(record: Recorded) -> str | None:
+    """Account of the bucket that the record names; None where it names none."""
     for entry in many(record.params.get("resources")):
         if isinstance(entry, dict) and str(field(entry, "type")).endswith("::Bucket"):
             account = text(field(entry, "accountId"))
             if account:
                 return account
-    return record.account
+    return None

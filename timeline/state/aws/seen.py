@@ -29,13 +29,13 @@ class Seen:
         return self.provenance.item.partition(".")[0] if self.provenance else ""
 
     def observation(
-        self, uid: str, slot: str, atoms: Atoms, words: str = "answered"
+        self, uid: str, slot: str, atoms: Atoms, words: str = "answered", *, ends: str | None = None
     ) -> Observation:
         """One slot as it was seen."""
         return Observation(
             resource_uid=uid, slot=slot, atoms=atoms, at=self.at,
             why=f"{self.kind} observed at {self.at:%Y-%m-%dT%H:%M:%SZ} ({words})",
-            provenance=self.provenance,
+            provenance=self.provenance, ends=ends,
         )  # fmt: skip
 
     def gap(self, kind: str, reason: str) -> Gap:

@@ -1,0 +1,120 @@
+"""Grants on the key of an encrypted object: a way in beside the key policy (R-S3-15)."""
+
+from typing import Any
+
+import pytest
+
+from timeline.model import Verdict
+from timeline.policy.aws import evaluate
+
+OWNER, OTHER = "111111111111", "222222222222"
+ALICE = f"arn:aws:iam::{OWNER}:user/alice"
+ROLE = f"arn:aws:iam::{OWNER}:role/path/R"
+SESSION = f"arn:aws:sts::{OWNER}:assumed-role/R/s"
+KEY = f"arn:aws:kms:us-east-1:{OWNER}:key/k"
+ANY = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
+GET = {
+    "Version": "2012-10-17",
+    "Statement": [{"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*"}],
+}
+#: A key policy that names somebody else alone.
+CLOSED = {
+    "Version": "2012-10-17",
+    "Statement": [
+        {
+            "Effect": "Allow",
+            "Principal": {"AWS": f"arn:aws:iam::{OWNER}:role/Admin"},
+            "Action": "kms:*",
+            "Resource": "*",
+        }
+    ],
+}
+REFUSING = {
+    "Version": "2012-10-17",
+    "Statement": [
+        {"Effect": "Deny", "Principal": "*", "Action": "kms:Decrypt", "Resource": "*"},
+        *CLOSED["Statement"],
+    ],
+}
+
+
+def grant(grantee: str = ALICE, *operations: str, constrained: bool = False) -> dict[str, Any]:
+    return {
+        "grantee": grantee,
+        "operations": list(operations or ("Decrypt",)),
+        "constrained": constrained,
+    }
+
+
+def decided(
+    grants: list[Any] | None,
+    unknown: tuple[str, ...] = (),
+    *,
+    policy: Any = CLOSED,
+    boundary: Any = None,
+    principal: dict[str, Any] | None = None,
+    context: dict[str, str] | None = None,
+) -> Verdict:
+    who = principal or {"type": "IAMUser", "arn": ALICE, "account": OWNER}
+    given = {"aws:SecureTransport": "true", **(context or {})}
+    request = {
+        "principal": who,
+        "action": "s3:GetObject",
+        "resource": "arn:aws:s3:::b/k",
+        "time": "2026-01-02T03:04:05Z",
+        "context": given,
+    }
+    state = {
+        "bucket": {"name": "b", "owner_account": OWNER, "ownership": "BucketOwnerEnforced"},
+        "object": {"owner_account": OWNER, "sse": "aws:kms", "kms_key": KEY},
+        "identity_policies": [GET],
+        "permissions_boundary": boundary,
+        "kms_key_policy": policy,
+    }
+    if grants is not None:
+        state["kms_grants"] = grants
+    return evaluate(request, state, list(unknown)).verdict
+
+
+@pytest.mark.parametrize(
+    ("what", "grants", "more", "verdict"),
+    [
+        ("none given", None, {}, Verdict.DENIED),
+        ("none in force", [], {}, Verdict.DENIED),
+        ("to the caller", [grant()], {}, Verdict.ALLOWED),
+        ("for another operation", [grant(ALICE, "Encrypt")], {}, Verdict.DENIED),
+        ("to another user", [grant(ALICE.replace("alice", "bob"))], {}, Verdict.DENIED),
+        ("under a constraint", [grant(constrained=True)], {}, Verdict.UNKNOWN),
+        ("to the account", [grant(f"arn:aws:iam::{OWNER}:root")], {}, Verdict.UNKNOWN),
+        ("within a boundary", [grant()], {"boundary": ANY}, Verdict.UNKNOWN),
+        ("against a refusal of the key", [grant()], {"policy": REFUSING}, Verdict.DENIED),
+        ("not known", [], {"unknown": ("kms_grants",)}, Verdict.UNKNOWN),
+        ("one known, others not", [grant()], {"unknown": ("kms_grants",)}, Verdict.ALLOWED),
+    ],
+)
+def test_grants(what: str, grants: Any, more: dict[str, Any], verdict: Verdict) -> None:
+    assert decided(grants, **more) is verdict, what
+
+
+def test_a_grant_to_a_role_reaches_its_sessions() -> None:
+    who = {"type": "AssumedRole", "arn": SESSION, "account": OWNER}
+    issuer = {"aws:PrincipalArn": ROLE}
+    assert decided([grant(ROLE)], principal=who, context=issuer) is Verdict.ALLOWED
+    assert decided([grant(SESSION)], principal=who, context=issuer) is Verdict.ALLOWED
+    # Without its path in the record the role is known by its name alone.
+    assert decided([grant(ROLE)], principal=who) is Verdict.UNKNOWN
+
+
+def test_an_allowed_request_needs_no_grant() -> None:
+    open_key = {
+        "Version": "2012-10-17",
+        "Statement": [
+            {
+                "Effect": "Allow",
+                "Principal": {"AWS": ALICE},
+                "Action": "kms:Decrypt",
+                "Resource": "*",
+            }
+        ],
+    }
+    assert decided([], ("kms_grants",), policy=open_key) is Verdict.ALLOWED
