@@ -34,6 +34,7 @@ from timeline.normalize.model import (
 )
 from timeline.normalize.spool import Spool
 from timeline.normalize.table import day_name
+from timeline.normalize.taken import AsTaken
 
 #: A body of which so many records are of no known form is no log: one gap for the whole.
 GIVE_UP = 20_000
@@ -115,7 +116,8 @@ def read_item(
     """Read one evidence item, rows to the spool; never raises for what is in it."""
     tally = _Tally(spool)
     try:
-        with open_item(item) as stream:
+        with open_item(item) as file:
+            stream = AsTaken(file, item)
             if exchanges.is_exchange(item):
                 tally.files += 1
                 _read_exchange(stream.read(), item, parsers, tally)
@@ -123,6 +125,9 @@ def read_item(
                 for body in bodies(stream):
                     tally.files += 1
                     _read_body(body, item, parsers, tally)
+            if changed := stream.problem():
+                kind, reason = changed
+                tally.gaps.append(Gap(kind=kind, subject=item.name, reason=reason, item=item.uid))
     except OSError as error:
         tally.files += 1
         place = _Place(item, Where(item.uid, "", 0), item.name)
