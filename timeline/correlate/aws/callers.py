@@ -11,13 +11,17 @@ from typing import Any
 
 from timeline.correlate.provider import Request
 from timeline.correlate.views import Viewed
+from timeline.state.aws import access_points
 
 _UNIQUE = "aws:unique:"
 _NAMED = ("aws:PrincipalArn", "aws:username")
 
 
 def named(request: Request, view: Viewed, at: datetime) -> Request:
-    """The request with its caller's ARN where the history holds it; else as it is."""
+    """The request as policies see it: its caller's ARN where the history holds it; the access
+    point that it came through.
+    """
+    request = access_points.as_seen(request)
     who = request["principal"]
     unique, _, session = str(who.get("unique_id") or "").partition(":")
     if who.get("arn") or not unique:

@@ -16,8 +16,8 @@ from timeline.normalize.aws.request import request_of as derived
 
 _SERVICES = ("s3.amazonaws.com", "s3-control.amazonaws.com")
 _VARIABLE = re.compile(r"\$\{\s*([^},\s]+)")
-#: Context that other rules than conditions read: write gates, encryption, endpoints, payer.
-_ALWAYS = ("s3:x-amz-", "aws:sourcevpce", "aws:viaawsservice")
+#: Context that other rules than conditions read: write gates, encryption, ways in, payer.
+_ALWAYS = ("s3:x-amz-", "s3:dataaccesspoint", "aws:sourcevpce", "aws:viaawsservice")
 _TIMES = ("aws:currenttime", "aws:epochtime")
 
 

@@ -102,7 +102,8 @@ def _target(
     """(bucket, key) of a request; (None, None) where it is about no bucket, or it is not known."""
     parts = str(request.get("resource")).split(":", 5)
     if point is not None:
-        bucket = reading.known(str(point["arn"]), "bucket", "bucket")
+        named = request.get("bucket")
+        bucket = named or reading.known(str(point["arn"]), "bucket", "bucket")
         _, _, key = parts[5].partition("/object/")
         return (str(bucket) if bucket else None), (key or None)
     if len(parts) != 6 or parts[2] != "s3" or parts[3] or parts[4]:
