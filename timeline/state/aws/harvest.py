@@ -26,6 +26,7 @@ from timeline.state.aws import (
     organizations,
     reads,
     s3,
+    s3_documents,
     s3_objects,
     snapshots,
     sts,
@@ -57,7 +58,12 @@ from timeline.state.source import Actor
 _SERVICES: tuple[tuple[tuple[str, ...], Mapping[str, Handler]], ...] = (
     (
         ("s3.amazonaws.com", "s3-control.amazonaws.com"),
-        {**s3.HANDLERS, **s3_objects.HANDLERS, **endpoints.ACCESS_POINT_HANDLERS},
+        {
+            **s3.HANDLERS,
+            **s3_documents.HANDLERS,
+            **s3_objects.HANDLERS,
+            **endpoints.ACCESS_POINT_HANDLERS,
+        },
     ),
     (("iam.amazonaws.com",), iam.HANDLERS),
     (("sts.amazonaws.com",), sts.HANDLERS),
