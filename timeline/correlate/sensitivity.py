@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from itertools import combinations
 from typing import Any
 
-from timeline.correlate import causation, decisions
+from timeline.correlate import causation, decisions, holes
 from timeline.correlate.causes import Causes
 from timeline.correlate.decisions import Decided, RequestClass, Setting
 from timeline.correlate.questions import Questions
@@ -32,6 +32,7 @@ class Case:
         setting: of the build.
         decided, causes: what the build came to.
         writers: rows of `events` that made changes, by event uid.
+        missing: periods in which records of changes may be missing.
         memo: (class uid, toggled) -> (decision, whether it flips).
     """
 
@@ -40,6 +41,7 @@ class Case:
     decided: Decided
     causes: Causes
     writers: Mapping[str, Mapping[str, Any]]
+    missing: Sequence[holes.Hole] = ()
     memo: dict[tuple[str, tuple[str, ...]], tuple[Verdict, bool]] = field(default_factory=dict)
 
 
@@ -91,6 +93,8 @@ def _asked(one: RequestClass, toggled: frozenset[str], case: Case) -> tuple[Verd
     verdict = decision.verdict
     if verdict is not one.decision.verdict or verdict is not Verdict.ALLOWED:
         return verdict, verdict is not one.decision.verdict
+    setting = holes.applied(setting, case.missing)
+    one = holes.asked_in(one, setting)
     questions = Questions(view, setting.attempts, setting.provider, held, case.writers)
     found = causation.explain(questions.of(replace(one, decision=decision)))
     return verdict, _answers(found.changes) != _answers(case.causes.changes.get(one.uid, ()))

@@ -44,7 +44,7 @@ class Story:
         self.tables = {
             name: read(case, name)
             for name in ("access_classes", "changes", "class_changes", "class_sets", "classes",
-                         "gap_effects", "gaps")
+                         "gap_effects", "gaps", "inferred_order")
         }  # fmt: skip
 
     def of(self, trap: str) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from fixtures.scenarios.traps import make
-from tests.timeline.correlate.scenarios import TRAPS, Story, built
+from tests.timeline.correlate.scenarios import TRAPS, Story, built, names
 
 #: Cases of their own: logging is off in one, a role is named in the other.
 ALONE = ("g_hidden_change", "h_stack_and_pipeline")
@@ -98,6 +98,20 @@ def test_trap_g_the_gap_covers_the_change_and_is_in_the_rows(stories: dict[str, 
         if r["gap_uid"] == off["gap_uid"]
     }
     assert ("management", "write") in hides
+
+
+def test_trap_g_outcomes_narrow_the_bounds_and_decide_nothing(stories: dict[str, Story]) -> None:
+    held = stories["g_hidden_change"]
+    events = names("g_hidden_change")
+    (order,) = held.tables["inferred_order"]
+    accesses = {a["provider_uid"]: a for a in held.tables["access_classes"]}
+    early, between = accesses[events["early"]], accesses[events["between"]]
+    assert order["witnesses"] == [early["event_uid"], between["event_uid"]]
+    assert f"{order['inferred_from']:%H:%M} {order['inferred_to']:%H:%M}" == "00:04 02:08"
+    assert order["classes"] == [between["class_uid"]]
+    story = held.of("g_hidden_change")
+    assert story["accesses"]["between"]["decision"] == "UNKNOWN"
+    assert causes(story, "between", "replay")[HIDDEN].startswith("but-for yes (all)")
 
 
 def test_trap_h_technical_and_initiating_actor(stories: dict[str, Story]) -> None:
