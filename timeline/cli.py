@@ -65,9 +65,17 @@ def build(ctx: click.Context, case_path: Path | None, as_json: bool) -> None:
 @CASE
 @click.option("--undo", multiple=True, metavar="CHANGE", help="Undo this change; repeatable.")
 @click.option(
-    "--set", "held", multiple=True, metavar="RESOURCE|SLOT=VALUE", help="Hold a slot at a value."
+    "--set", "held", multiple=True, metavar="RESOURCE.SLOT=VALUE", help="Hold a slot at a value."
 )
 @click.option("--control", metavar="NAME", help="Turn a named control on, as block-public-access.")
+@click.option("--controls", is_flag=True, help="Every control and declared target, one by one.")
+@click.option(
+    "--with", "given", multiple=True, metavar="NAME=VALUE", help="Parameter of a control."
+)
+@click.option("--default", "default_", metavar="creation|TIME", help="The provider's default.")
+@click.option(
+    "--baseline", metavar="TIME", type=INSTANT, help="The configuration at an earlier instant."
+)
 @click.option(
     "--from",
     "since",
@@ -81,6 +89,10 @@ def whatif(
     undo: tuple[str, ...],
     held: tuple[str, ...],
     control: str | None,
+    controls: bool,
+    given: tuple[str, ...],
+    default_: str | None,
+    baseline: datetime | None,
     since: datetime | None,
     as_json: bool,
 ) -> None:
@@ -92,20 +104,26 @@ def whatif(
     from collector.errors import UsageError
     from timeline import whatif as asked
 
-    if not undo and not held and control is None:
-        raise UsageError("expected --undo, --set or --control, found none of them")
+    if not (undo or held or controls or default_) and control is None and baseline is None:
+        raise UsageError(
+            "expected --undo, --set or --control, or one of --controls, --default and --baseline; "
+            "found none of them"
+        )
     if (held or control is not None) and since is None:
         raise UsageError("expected --from with --set and --control: a control is on from a time")
-    place = case.find(case_path)
-    built = asked.WhatIf(place)
+    built = asked.WhatIf(case.find(case_path))
+    parameters = dict(map(asked.parameter_of, given))
     outcomes = built.undo(undo) if undo else []
-    if since is not None:
-        if held:
-            outcomes.append(built.held(dict(map(asked.place_of, held)), since, " and ".join(held)))
-        if control is not None:
-            outcomes.append(built.control(control, since))
+    if since is not None and held:
+        outcomes.append(built.held(dict(map(asked.place_of, held)), since, " and ".join(held)))
+    if since is not None and control is not None:
+        outcomes.append(built.control(control, since, parameters))
+    outcomes += [built.target(one) for one in asked.targets_of(default_, baseline)]
+    if controls:
+        outcomes += built.controls(since, parameters)
     if as_json:
-        click.echo(json.dumps([asked.as_data(o) for o in outcomes], indent=1, ensure_ascii=False))
+        data = [asked.as_data(outcome) for outcome in outcomes]
+        click.echo(json.dumps(data, indent=1, ensure_ascii=False, default=str))
         return
     for outcome in outcomes:
         for line in asked.lines(outcome):

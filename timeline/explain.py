@@ -116,7 +116,8 @@ def _decision(one: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _causes(derived: Path, class_uid: str) -> Iterator[str]:
-    rows = [r for r in tables.read(derived, "class_changes") if r["class_uid"] == class_uid]
+    stored = tables.read(derived, "class_changes")
+    rows = [r for r in stored if r["class_uid"] == class_uid]
     changes: dict[str, dict[str, Any]] = {}
     for change in tables.read(derived, "changes"):
         changes.setdefault(change["change_uid"], change)
@@ -127,12 +128,19 @@ def _causes(derived: Path, class_uid: str) -> Iterator[str]:
         at = wording.instant(made["time_from"] or made["time_to"], edge="start")
         name = made["operation"] or made["kind"]
         yield (
-            f"  {row['undo']}-undo of {name} at {at} by "
+            f"  {_counterfactual(row)} of {name} at {at} by "
             f"{made['technical_actor'] or 'nobody recorded'}: the evaluator returns "
             f"{row['decision_without']}; but-for {row['but_for']} "
             f"({wording.readings(row['across_completions'])}), NESS {row['ness']}, "
             f"HP-modified-2015 {row['hp_modified']}, role {row['role']}"
         )
+
+
+def _counterfactual(row: Mapping[str, Any]) -> str:
+    """`replay-undo`, or the declared target in the place of what the change wrote."""
+    if row["counterfactual"] == "undo":
+        return f"{row['undo']}-undo"
+    return f"{row['counterfactual']} ({row['undo']}) in the place"
 
 
 def _as_change(derived: Path, row: Mapping[str, Any]) -> Iterator[str]:

@@ -229,7 +229,8 @@ TABLES: dict[str, tuple[tuple[str, pa.DataType, str], ...]] = {
             "undo",
             _S,
             "delta, replay; at fact level `prior`: an altered fact to its value before, a baseline "
-            "grant to absent, a baseline gate to on",
+            "grant to absent, a baseline gate to on; `held`: a fact to its value in the declared "
+            "target",
         ),
         ("counterfactual", _S, "`undo`, or a declared target"),
         ("kind", _S, "minimal sufficient, minimal cut"),
@@ -270,6 +271,80 @@ TABLES: dict[str, tuple[tuple[str, pa.DataType, str], ...]] = {
         ("resource", _S, "container, or resource and slot; null = not narrowed down"),
         ("uncertain", _S, "one phrase: what it leaves uncertain"),
         ("windows", pa.list_(_S), "of data events: window_uids on the container open meanwhile"),
+    ),
+    "inferred_order": (
+        ("change_uid", _S, "hidden change that logged outcomes narrow"),
+        ("resource_uid", _S, ""),
+        ("slot", _S, ""),
+        ("time_from", _T, "bound as observed: the old content is last proven"),
+        ("time_to", _T, "bound as observed: the new content is first proven"),
+        ("inferred_from", _T, "the old content was still in force; null if contradicted"),
+        ("inferred_to", _T, "the new content already was; null if contradicted"),
+        ("contradicted", pa.bool_(), "outcomes that no single change explains: not used"),
+        ("witnesses", pa.list_(_S), "event_uids of the outcomes"),
+        (
+            "classes",
+            pa.list_(_S),
+            "class_uids that stay UNKNOWN and whose causes rest on this order",
+        ),
+    ),
+    "controls": (
+        ("control", _S, "name in the catalogue, or of the declared target"),
+        ("kind", _S, "control, target"),
+        ("title", _S, "what it does to the configuration, in words"),
+        ("parameters", _S, "JSON: parameter to its values; null if none"),
+        ("parameters_from", _S, "JSON: parameter to records, case.toml or not supplied; or null"),
+        ("time_from", _T, "on from this instant"),
+        ("available_from", _T, "day from which the mechanism existed; null for a target"),
+        ("source", _S, "of that day, or of the values"),
+        ("status", _S, "asked, not available, parameter not supplied"),
+        ("note", _S, "one sentence; null if nothing is to be said"),
+        ("accesses", _I, "logged successes in the incident, decided as allowed; null unless asked"),
+        ("accesses_not_asked", _I, "further successes that the records do not decide"),
+        *(
+            column
+            for answer, said in (
+                ("yes", "would not have happened"),
+                ("no", "would have happened"),
+                ("undetermined", "cannot be told"),
+            )
+            for column in (
+                (f"accesses_{answer}", _I, f"accesses that {said}; null unless asked"),
+                (
+                    f"objects_{answer}",
+                    _I,
+                    "distinct objects, each counted once: "
+                    + {
+                        "yes": "no access to it would have happened",
+                        "no": "some access to it would have happened",
+                        "undetermined": "all others",
+                    }[answer],
+                ),
+                (f"bytes_{answer}", _I, "of these accesses as logged; null if not all are logged"),
+                (f"classes_{answer}", pa.list_(_S), "class_uids of these accesses"),
+            )
+        ),
+    ),
+    "rollups": (
+        ("scope", _S, "incident, all: over which logged successes"),
+        ("undo", _S, "delta, replay"),
+        ("change_uid", _S, "null where the row is of no change"),
+        (
+            "relation",
+            _S,
+            "but-for, contributing only, undetermined; without a change: baseline-sufficient, "
+            "undetermined, contradicted. Rows of different changes overlap: never add them up",
+        ),
+        ("accesses", _I, "logged successes"),
+        ("anonymous", _I, "of these, without credentials"),
+        ("objects", _I, "distinct resources that they name"),
+        ("bytes_out", _I, "sum of the sizes logged"),
+        ("bytes_known", _I, "accesses with a logged size"),
+        ("principals", _I, "distinct callers, anonymous ones left out"),
+        ("addresses", _I, "distinct source addresses as logged"),
+        ("first", _T, ""),
+        ("last", _T, ""),
+        ("classes", pa.list_(_S), "class_uids that the row is counted from"),
     ),
 }
 

@@ -6,9 +6,10 @@ distinct objects and bytes are counted apart and never turned into shares of any
 """
 
 import json
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -16,39 +17,46 @@ from collector import case as case_file
 from collector.errors import UsageError
 from timeline import events, normalize, tables
 from timeline.correlate import decisions, wording
-from timeline.correlate.aws.controls import CONTROLS
+from timeline.correlate.aws.defaults import default
 from timeline.correlate.aws.provider import AWS
+from timeline.correlate.catalogue_asked import (
+    PARAMETER_MISSING,
+    all_of,
+    of_control,
+    of_target,
+)
+from timeline.correlate.controls import catalogue
+from timeline.correlate.counterfactuals import Asked, Count, count, deciding
 from timeline.correlate.course import attempts, delta_step, replay_step
 from timeline.correlate.cuts import replay
 from timeline.correlate.decisions import Decided, RequestClass, Setting
 from timeline.correlate.questions import Questions
 from timeline.correlate.signatures import Attempts
-from timeline.correlate.views import Doubted, Overlay, Place
+from timeline.correlate.targets import Target, as_of, at_creation, baseline
+from timeline.correlate.views import Doubted, Place
 from timeline.model import Json, Knowledge, SlotState, Verdict
 from timeline.state.intervals import History
+
+#: Slots that can follow a dot; a dot inside them belongs to them.
+_SLOT = re.compile(
+    r"\.(public_access_block\.\w+|policy|acl|ownership|requester_pays|versioning|encryption|logging"
+    r"|(?:inline_policy|attached_policy|group|version)/.+|boundary|default_version)$"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """What a counterfactual comes to over the incident's logged successes.
+    """What one counterfactual comes to over the incident's logged successes.
 
     Attributes:
         counterfactual: in words.
-        total: accesses asked about: logged successes in the incident that are decided as allowed.
-        undecided: further successes that are not decided as they stand, and so not asked about.
-        denied, allowed, undetermined: of the total.
-        objects: distinct objects of the denied ones.
-        bytes_out: bytes of the denied ones, as logged; None if any is not logged.
+        counted: by answer; None where it is not asked.
+        asked: of a control or a declared target: its row, with dates and parameters.
     """
 
     counterfactual: str
-    total: int
-    undecided: int
-    denied: int
-    allowed: int
-    undetermined: int
-    objects: int
-    bytes_out: int | None
+    counted: Count | None
+    asked: Asked | None = None
 
 
 class WhatIf:
@@ -84,8 +92,10 @@ class WhatIf:
         inside = {
             row["event_uid"] for row in tables.read(derived, "access_classes") if row["in_incident"]
         }
+        self._named = config.counterfactuals
+        self._from = config.incident.time_from
         self._accesses = [
-            (row, uid)
+            (row, self._decided.classes[uid])
             for row, uid in self._decided.accesses
             if row["event_uid"] in inside and row["outcome"] == "success"
         ]
@@ -102,7 +112,10 @@ class WhatIf:
         uids = [self._uid(name) for name in names]
         said = " and ".join(self._describe(uid) for uid in uids)
         return [
-            self._count(f"{kind}-undo of {said}", self._undoing(uids, kind))
+            Outcome(
+                counterfactual=f"{kind}-undo of {said}",
+                counted=count(self._accesses, self._undoing(uids, kind)),
+            )
             for kind in ("replay", "delta")
         ]
 
@@ -112,54 +125,56 @@ class WhatIf:
             place: SlotState(knowledge=Knowledge.PRESENT, value=value, why="counterfactual")
             for place, value in places.items()
         }
-        view = Overlay(self._setting.view, contents)
+        decide = deciding(lambda _, __: contents, since, self._setting)
+        return Outcome(
+            counterfactual=f"{name} from {wording.instant(since, edge='start')}",
+            counted=count(self._accesses, decide),
+        )
 
-        memo: dict[str, Verdict] = {}
-
-        def decide(one: RequestClass, at: datetime) -> Verdict:
-            if at < since:
-                return one.decision.verdict
-            if one.uid not in memo:
-                found = AWS.decide(view, one.request, one.at, self._setting.assumptions)
-                memo[one.uid] = found.verdict
-            return memo[one.uid]
-
-        said = f"{name} from {wording.instant(since, edge='start')}"
-        return self._count(said, decide)
-
-    def control(self, name: str, since: datetime) -> Outcome:
+    def control(self, name: str, since: datetime, given: Mapping[str, str]) -> Outcome:
         """A named control on from an instant, for every container of the incident.
 
-        Raises:
-            UsageError: no control has that name.
-        """
-        if name not in CONTROLS:
-            raise UsageError(f"expected one of {', '.join(sorted(CONTROLS))}, found {name}")
-        containers = sorted({self._decided.classes[uid].container for _, uid in self._accesses})
-        places: dict[Place, Json] = {}
-        for container in containers:
-            places.update(CONTROLS[name].places(container))
-        return self.held(places, since, f"{name} on {wording.containers(containers)}")
+        Args:
+            name: of the catalogue.
+            since: from when.
+            given: its parameters; those not given are taken from the records where they hold them.
 
-    def _count(self, said: str, decide: Callable[[RequestClass, datetime], Verdict]) -> Outcome:
-        asked = [
-            (row, self._decided.classes[uid])
-            for row, uid in self._accesses
-            if self._decided.classes[uid].decision.verdict is Verdict.ALLOWED
-        ]
-        found = [(row, decide(one, row["time"])) for row, one in asked]
-        denied = [row for row, verdict in found if verdict is Verdict.DENIED]
-        sizes = [row["bytes_out"] for row in denied]
-        return Outcome(
-            counterfactual=said,
-            total=len(asked),
-            undecided=len(self._accesses) - len(asked),
-            denied=len(denied),
-            allowed=sum(1 for _, v in found if v is Verdict.ALLOWED),
-            undetermined=sum(1 for _, v in found if v is Verdict.UNKNOWN),
-            objects=len({row["resource_uid"] for row in denied}),
-            bytes_out=None if any(s is None for s in sizes) else sum(sizes),
-        )
+        Raises:
+            UsageError: no control has that name, none of its parameters that of `given`, a
+                parameter is missing, or the mechanism did not exist yet.
+        """
+        known = catalogue(AWS.name)
+        if name not in known:
+            raise UsageError(f"expected one of {', '.join(sorted(known))}, found {name}")
+        control = known[name]
+        strange = sorted(given.keys() - control.parameters.keys())
+        if strange:
+            wanted = ", ".join(sorted(control.parameters)) or "no parameter"
+            raise UsageError(f"{name}: expected {wanted} with --with, found {strange[0]}")
+        if since < control.available:
+            raise UsageError(
+                f"{name}: expected --from no earlier than {control.available:%Y-%m-%d}, the day "
+                f"from which it was available ({control.source}), found "
+                f"{wording.instant(since, edge='start')}"
+            )
+        from_line = {name: (value, "--with") for name, value in given.items()}
+        asked = of_control(control, from_line, self._accesses, self._setting, since)
+        if asked.status == PARAMETER_MISSING:
+            raise UsageError(f"{name}: {asked.note}; supply it with --with NAME=VALUE")
+        containers = sorted({one.container for _, one in self._accesses})
+        return _outcome(asked, f"{name} on {wording.containers(containers)}")
+
+    def controls(self, since: datetime | None, given: Mapping[str, str]) -> list[Outcome]:
+        """Every declared target and every control of the catalogue, each by itself."""
+        rows = all_of(self._accesses, self._setting, self._named, since or self._from, given)
+        return [_outcome(asked, asked.name) for asked in rows]
+
+    def target(self, chosen: Target) -> Outcome:
+        """A declared target for every access of the incident."""
+        if not self._accesses:
+            return Outcome(counterfactual=chosen.name, counted=count((), _never))
+        start = min(row["time"] for row, _ in self._accesses)
+        return _outcome(of_target(chosen, self._accesses, self._setting, start), chosen.name)
 
     def _undoing(
         self, uids: Sequence[str], kind: str
@@ -200,37 +215,116 @@ class WhatIf:
 
 
 def place_of(text: str) -> tuple[Place, Json]:
-    """`arn:aws:s3:::b|public_access_block.IgnorePublicAcls=true` as a place and a value.
+    """`arn:aws:s3:::b.public_access_block.IgnorePublicAcls=true` as a place and a value.
+
+    A resource may hold dots: the slot begins after the last dot that leaves a slot of a known
+    form; `|` in place of that dot leaves no doubt.
 
     Raises:
         UsageError: not of that form.
     """
     place, equals, value = text.partition("=")
     resource, bar, slot = place.partition("|")
-    if not equals or not bar:
-        raise UsageError(f"expected RESOURCE|SLOT=VALUE with VALUE as JSON, found {text}")
+    if not bar:
+        found = _SLOT.search(place)
+        resource, slot = (place[: found.start()], found[1]) if found else ("", "")
+    if not equals or not resource or not slot:
+        raise UsageError(
+            f"expected RESOURCE|SLOT=VALUE or RESOURCE.SLOT=VALUE with VALUE as JSON, found {text}"
+        )
     try:
         return (resource, slot), json.loads(value)
     except ValueError as error:
         raise UsageError(f"expected VALUE as JSON, found {value}: {error}") from error
 
 
+def parameter_of(text: str) -> tuple[str, str]:
+    """`prefix=exports/` as a name and a value.
+
+    Raises:
+        UsageError: not of that form.
+    """
+    name, equals, value = text.partition("=")
+    if not equals or not name or not value:
+        raise UsageError(f"--with: expected NAME=VALUE, found {text}")
+    return name, value
+
+
+def targets_of(default_: str | None, instant: datetime | None) -> list[Target]:
+    """Declared targets as named on the command line.
+
+    Args:
+        default_: `creation`, or a day as text.
+        instant: of a baseline.
+
+    Raises:
+        UsageError: neither `creation` nor a time.
+    """
+    found: list[Target] = []
+    if default_ == "creation":
+        found.append(at_creation(default))
+    elif default_ is not None:
+        try:
+            day = datetime.fromisoformat(default_)
+        except ValueError as error:
+            raise UsageError(
+                f"--default: expected `creation` or a time, found {default_}"
+            ) from error
+        found.append(as_of(day if day.tzinfo else day.replace(tzinfo=UTC), default))
+    if instant is not None:
+        found.append(baseline(instant))
+    return found
+
+
+def _never(_: RequestClass, __: datetime) -> Verdict:
+    return Verdict.UNKNOWN
+
+
+def _outcome(asked: Asked, name: str) -> Outcome:
+    said = f"{name} from {wording.instant(asked.since, edge='start')}"
+    return Outcome(counterfactual=said, counted=asked.counted, asked=asked)
+
+
 def lines(outcome: Outcome) -> Iterator[str]:
     """An outcome in the prescribed words."""
+    found, asked = outcome.counted, outcome.asked
+    if found is None:
+        note = asked.note if asked else None
+        yield f"“{outcome.counterfactual}”: not asked: {note}"
+        return
+    n = found.accesses
     yield (
         f"Under counterfactual “{outcome.counterfactual}”, the evaluator returns deny for "
-        f"{outcome.denied:,} of {outcome.total:,} accesses of the incident, allow for "
-        f"{outcome.allowed:,}, and is undetermined for {outcome.undetermined:,}."
+        f"{n['yes']:,} of {found.asked:,} accesses of the incident, allow for {n['no']:,}, and is "
+        f"undetermined for {n['undetermined']:,}."
     )
-    size = "not logged" if outcome.bytes_out is None else f"{outcome.bytes_out:,}"
-    yield f"  denied: {outcome.objects:,} distinct objects, bytes as logged: {size}"
-    if outcome.undecided:
+    for answer, word in (("yes", "denied"), ("no", "allowed"), ("undetermined", "undetermined")):
+        if n[answer]:
+            size = found.bytes_out[answer]
+            said = "not all logged" if size is None else f"{size:,}"
+            yield (f"  {word}: {found.objects[answer]:,} distinct objects, bytes as logged: {said}")
+    if found.not_asked:
         yield (
-            f"  not asked about: {outcome.undecided:,} accesses that the records do not decide as "
+            f"  not asked about: {found.not_asked:,} accesses that the records do not decide as "
             "they stand"
         )
+    if asked is not None and asked.available is not None:
+        yield f"  available from {asked.available:%Y-%m-%d}: {asked.source}"
+        for name, values in asked.given.items():
+            yield f"  {name} ({asked.supplied[name]}): {wording.listed(list(values))}"
+        if asked.note:
+            yield f"  {asked.note}"
 
 
 def as_data(outcome: Outcome) -> dict[str, Any]:
-    """An outcome as plain JSON values."""
-    return {name: getattr(outcome, name) for name in Outcome.__dataclass_fields__}
+    """An outcome as plain JSON values; times as text."""
+    found = outcome.counted
+    counts: dict[str, Any] = (
+        {name: getattr(found, name) for name in Count.__dataclass_fields__} if found else {}
+    )
+    asked = {
+        name: getattr(outcome.asked, name)
+        for name in Asked.__dataclass_fields__
+        if name != "counted" and outcome.asked is not None
+    }
+    return {"counterfactual": outcome.counterfactual, **asked, **counts}

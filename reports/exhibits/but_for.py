@@ -107,7 +107,11 @@ def matrix_of(material: Material) -> Matrix:
         _group(number, rows.get(uid, {"class_uid": uid}), accesses)
         for number, (uid, accesses) in enumerate(ordered, 1)
     )
-    tried = {r["change_uid"] for r in material.class_changes if r["class_uid"] in by_class}
+    tried = {
+        r["change_uid"]
+        for r in material.class_changes
+        if r["class_uid"] in by_class and r["counterfactual"] == "undo"
+    }
     seen: dict[str, Row] = {}
     for row in material.changes:
         if row["change_uid"] in tried:
@@ -172,7 +176,10 @@ def _rest(material: Material, matrix: Matrix) -> dict[str, int]:
     cuts = {
         row["class_uid"]
         for row in material.class_sets
-        if row["kind"] == "minimal cut" and row["level"] == "change" and row["undo"] == "delta"
+        if row["kind"] == "minimal cut"
+        and row["level"] == "change"
+        and row["undo"] == "delta"
+        and row["counterfactual"] == "undo"
     }
     for group in matrix.groups:
         uid = group.row["class_uid"]
@@ -286,6 +293,7 @@ def _sets(material: Material, tell: Say, matrix: Matrix) -> Section:
     chosen = [
         row for row in material.class_sets
         if row["class_uid"] in groups and row["level"] == "change"
+        and row["counterfactual"] == "undo"
     ]  # fmt: skip
     merged: dict[tuple[int, str, str, str], set[str]] = {}
     for row in chosen:

@@ -10,7 +10,17 @@ from typing import Any
 
 from collector.case import CaseConfig
 from timeline import tables
-from timeline.correlate import causation, decisions, exposure, facts, holes, incident, narrowing
+from timeline.correlate import (
+    catalogue_asked,
+    causation,
+    decisions,
+    exposure,
+    facts,
+    holes,
+    incident,
+    narrowing,
+)
+from timeline.correlate.aws.defaults import default
 from timeline.correlate.aws.provider import AWS
 from timeline.correlate.causes import Causes
 from timeline.correlate.course import attempts
@@ -20,6 +30,7 @@ from timeline.correlate.provider import Edges
 from timeline.correlate.questions import Questions
 from timeline.correlate.sensitivity import Case
 from timeline.correlate.signatures import Attempts
+from timeline.correlate.targets import Target, declared
 from timeline.correlate.views import Doubted, Viewed
 from timeline.model import Verdict
 from timeline.state.intervals import History
@@ -29,7 +40,8 @@ from timeline.state.intervals import History
 class Analysis:
     """Results of steps 6 to 8, and what asks a class again under other assumptions.
 
-    `order`: rows of `inferred_order`; `again` has the classes as causation was asked.
+    `order`: rows of `inferred_order`; `controls`: rows of `controls`; `again` has the classes as
+    causation was asked.
     """
 
     view: Viewed
@@ -40,6 +52,7 @@ class Analysis:
     windows: tuple[Window, ...]
     again: Case
     order: list[dict[str, Any]]
+    controls: list[dict[str, Any]]
 
 
 def analyze(
@@ -73,7 +86,9 @@ def analyze(
     if holes.applied(placed, missing) is not placed:
         placed = holes.applied(placed, missing)
         asked_of = holes.asked_all(asked_of, placed)
-    found, causes = explained(asked_of, placed, writers)
+    targets = declared(config.counterfactuals, default)
+    found, causes = explained(asked_of, placed, writers, targets)
+    found, causes = holes.settled(found, causes, asked_of, placed, missing)
     edges = _edges(intervals, made)
     windows = _windows(asked, view, made, edges, assumptions)
     return Analysis(
@@ -83,8 +98,24 @@ def analyze(
         explained=found,
         causes=causes,
         windows=windows,
-        again=Case(history=known, setting=placed, decided=asked_of, causes=causes, writers=writers),
+        again=Case(
+            history=known,
+            setting=placed,
+            decided=asked_of,
+            causes=causes,
+            writers=writers,
+            missing=missing,
+        ),
         order=narrowing.rows(order, decided, asked_of),
+        controls=catalogue_asked.rows(
+            [
+                (a.row, decided.classes[a.class_uid])
+                for a in accesses
+                if a.in_incident and a.row["outcome"] == "success"
+            ],
+            setting,
+            config,
+        ),
     )
 
 
@@ -114,32 +145,51 @@ def explained(
     decided: decisions.Decided,
     setting: decisions.Setting,
     writers: Mapping[str, Mapping[str, Any]],
+    targets: Sequence[Target] = (),
 ) -> tuple[tuple[causation.Explained, ...], Causes]:
-    """Step 7 for every class that is not denied: changes by both undos, and facts."""
+    """Step 7 for every class that is not denied: changes by both undos, and facts.
+
+    Declared counterfactuals come beside them; `Causes` holds the undos alone.
+    """
     questions = Questions(
         setting.view, setting.attempts, setting.provider, setting.assumptions, writers
     )
     found: dict[str, causation.Explained] = {}
     for uid, one in decided.classes.items():
         if one.decision.verdict is not Verdict.DENIED:
-            question = questions.of(one)
-            found[uid] = causation.explain(question)
-            if one.decision.verdict is Verdict.ALLOWED:
-                held = facts.rows(
-                    uid,
-                    question.course,
-                    question.read,
-                    question.decide,
-                    setting.provider,
-                    one.request,
-                )
-                found[uid] = replace(found[uid], facts=held)
+            found[uid] = _explained(one, questions, setting, targets)
     causes = Causes(
-        changes={uid: part.changes for uid, part in found.items()},
-        sets={uid: part.sets for uid, part in found.items()},
+        changes={uid: _undone(part.changes) for uid, part in found.items()},
+        sets={uid: _undone(part.sets) for uid, part in found.items()},
         shapes={uid: part.shapes for uid, part in found.items()},
     )
     return tuple(found.values()), causes
+
+
+def _explained(
+    one: decisions.RequestClass,
+    questions: Questions,
+    setting: decisions.Setting,
+    targets: Sequence[Target],
+) -> causation.Explained:
+    question = questions.of(one)
+    held = {
+        target.name: target.contents(question.course.places, setting.view, one.at)
+        for target in targets
+    }
+    found = causation.explain(question, held)
+    if one.decision.verdict is not Verdict.ALLOWED:
+        return found
+    asked = (one.uid, question.course, question.read, question.decide)
+    parts = [facts.rows(*asked, setting.provider, one.request)]
+    parts += [
+        facts.rows_held(*asked, setting.provider, one.request, target) for target in held.items()
+    ]
+    return replace(found, facts=tuple(row for part in parts for row in part))
+
+
+def _undone(rows: Sequence[Mapping[str, Any]]) -> tuple[Mapping[str, Any], ...]:
+    return tuple(row for row in rows if row["counterfactual"] == causation.UNDO)
 
 
 def _windows(
@@ -207,6 +257,7 @@ def write(derived: Path, analysis: Analysis) -> dict[str, int]:
         "windows": tables.write(derived, "windows", windows),
         "class_changes": tables.write(derived, "class_changes", class_changes),
         "class_sets": tables.write(derived, "class_sets", class_sets),
+        "controls": tables.write(derived, "controls", analysis.controls),
         "inferred_order": tables.write(derived, "inferred_order", analysis.order),
     }
 

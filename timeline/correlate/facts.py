@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from itertools import combinations, islice
 from typing import Any
 
+from timeline.correlate.causation import UNDO
 from timeline.correlate.course import BEGINNING, Content, Course, World, as_logged
 from timeline.correlate.cuts import Sets, hitting_sets, indices, minimal
 from timeline.correlate.provider import Provider, Request
@@ -25,6 +26,10 @@ EVALUATIONS = 512
 
 #: What stands in the column `undo`: every fact to its value before, no history is run.
 PRIOR = "prior"
+#: The same for a declared counterfactual: every fact to its value there.
+HELD = "held"
+#: In place of a fact where a target does not know the content of a place.
+WHOLE = "*"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,16 +69,55 @@ def rows(
         kinds: says which facts are grants and gates, and which can matter.
         request: of the class.
     """
+    return _rows((class_uid, PRIOR, UNDO), ablations(course, read, kinds), course, read, decide,
+                 kinds, request)  # fmt: skip
+
+
+def rows_held(
+    class_uid: str,
+    course: Course,
+    read: Sequence[int],
+    decide: Callable[[World], Verdict],
+    kinds: Provider,
+    request: Request,
+    target: tuple[str, Mapping[Place, Content]],
+) -> tuple[Mapping[str, Any], ...]:
+    """The same under a declared counterfactual: which facts, at its values, would have denied.
+
+    Args:
+        class_uid: of the table `classes`.
+        course: writes up to the request.
+        read: positions of the places that the decision looks at.
+        decide: decision in a world.
+        kinds: says which facts can matter.
+        request: of the class.
+        target: its name, and what it holds places at.
+    """
+    name, contents = target
+    found = differences(course, read, kinds, contents)
+    return _rows((class_uid, HELD, name), found, course, read, decide, kinds, request)
+
+
+def _rows(
+    key: tuple[str, str, str],
+    ablated: Sequence[Ablation],
+    course: Course,
+    read: Sequence[int],
+    decide: Callable[[World], Verdict],
+    kinds: Provider,
+    request: Request,
+) -> tuple[Mapping[str, Any], ...]:
+    class_uid, undo, counterfactual = key
     actual = as_logged(course)[-1]
-    found = bearing(ablations(course, read, kinds), course, read, kinds, request)
+    found = bearing(ablated, course, read, kinds, request)
     left = tuple(kinds.emptied(place[1]) for place in course.places)
     certain, possible = _cuts(len(found), lambda mask: decide(_undone(actual, found, mask, left)))
     return tuple(
         {
             "class_uid": class_uid,
             "level": "fact",
-            "undo": PRIOR,
-            "counterfactual": "undo",
+            "undo": undo,
+            "counterfactual": counterfactual,
             "kind": kind,
             "members": sorted(found[i].uid for i in indices(mask)),
             "certainty": certainty,
@@ -97,6 +141,30 @@ def ablations(course: Course, read: Sequence[int], kinds: Provider) -> tuple[Abl
             _ablation(place, n, fact, actual[n], prior) for fact, prior in sorted(altered.items())
         ]
         found += _baseline(place, n, actual[n], frozenset(altered), kinds)
+    return tuple(sorted(found, key=lambda a: a.uid))
+
+
+def differences(
+    course: Course, read: Sequence[int], kinds: Provider, contents: Mapping[Place, Content]
+) -> tuple[Ablation, ...]:
+    """Every fact that stands otherwise in a declared counterfactual, in order of its id."""
+    actual = as_logged(course)[-1]
+    found: list[Ablation] = []
+    for n in read:
+        place = course.places[n]
+        if place not in contents or place[1] in BEGINNING or not kinds.decides(place[1]):
+            continue
+        here, there = actual[n], contents[place]
+        if here is None or there is None:
+            if here != there:
+                found.append(_ablation(place, n, WHOLE, here, (None, False)))
+            continue
+        now, then = dict(here), dict(there)
+        found += [
+            _ablation(place, n, fact, here, (then.get(fact), True))
+            for fact in {*now, *then}
+            if now.get(fact) != then.get(fact)
+        ]
     return tuple(sorted(found, key=lambda a: a.uid))
 
 

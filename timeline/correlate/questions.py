@@ -200,17 +200,23 @@ class Questions:
     def _overlay(
         self, run: Course, world: World, actual: World, positions: tuple[int, ...]
     ) -> Viewed:
-        changed = {run.places[n]: self._state(world[n]) for n in positions if world[n] != actual[n]}
+        changed = {
+            run.places[n]: state_of(self._provider, world[n])
+            for n in positions
+            if world[n] != actual[n]
+        }
         return Overlay(self._view, changed) if changed else self._view
 
-    def _state(self, content: Content) -> SlotState:
-        why = "counterfactual"
-        if content is None:
-            return SlotState(knowledge=Knowledge.UNKNOWN, value=None, why=why)
-        if not content:
-            return SlotState(knowledge=Knowledge.ABSENT, value=None, why=why)
-        value = self._provider.assemble({fact: json.loads(text) for fact, text in content})
-        return SlotState(knowledge=Knowledge.PRESENT, value=value, why=why)
+
+def state_of(provider: Provider, content: Content) -> SlotState:
+    """A content as the slot that a reader of the history would see."""
+    why = "counterfactual"
+    if content is None:
+        return SlotState(knowledge=Knowledge.UNKNOWN, value=None, why=why)
+    if not content:
+        return SlotState(knowledge=Knowledge.ABSENT, value=None, why=why)
+    value = provider.assemble({fact: json.loads(text) for fact, text in content})
+    return SlotState(knowledge=Knowledge.PRESENT, value=value, why=why)
 
 
 def content_of(state: SlotState) -> Content:
