@@ -27,7 +27,7 @@ from collector import store
 from collector.case import CaseConfig
 from collector.model import EvidenceItem, Gap
 from timeline import events, normalize, tables
-from timeline.correlate import analysis, card, decisions, effects, gaps, holes, sensitivity
+from timeline.correlate import analysis, card, decisions, effects, gaps, holes, rollup, sensitivity
 from timeline.correlate import findings as finding_stage
 from timeline.correlate.attribution import party_of
 from timeline.correlate.aws import attribution as aws_attribution
@@ -122,6 +122,7 @@ def run(case: Path) -> BuildReport:
         "gaps": tables.write(derived, "gaps", gap_rows),
         "gap_effects": tables.write(derived, "gap_effects", affected),
         "logging": tables.write(derived, "logging", logged.matrix(analysis.containers(result))),
+        "rollups": tables.write(derived, "rollups", rollup.rows(result.accesses, result.causes)),
         **analysis.write(derived, result),
     }
     _write_json(derived / "findings.json", [finding_row(f) for f in found])
