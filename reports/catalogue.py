@@ -41,6 +41,7 @@ def plan(material: Material, resources: tuple[str, ...]) -> tuple[Entry, ...]:
         but_for,
         chronology,
         configuration_history,
+        control,
         custody,
         evidence_index,
         gaps_and_limits,
@@ -67,6 +68,7 @@ def plan(material: Material, resources: tuple[str, ...]) -> tuple[Entry, ...]:
         Entry(key="G", name="scope-illustration", build=scope.build_aid),
         Entry(key="H", name="baseline", build=partial(baseline.build, resources=resources)),
         Entry(key="I", name="warnings", build=warnings.build),
+        Entry(key="J", name="control", build=partial(control.build, resources=resources)),
         Entry(key="K", name="gaps-and-limits", build=gaps_and_limits.build),
     )
 

@@ -34,6 +34,7 @@ METHODS: Mapping[str, str] = {
     "G": "docs/methods/scope.md",
     "H": "docs/methods/baseline.md",
     "I": "docs/methods/clocks.md",
+    "J": "docs/methods/control.md",
     "K": "docs/sources.md",
 }
 

@@ -37,7 +37,7 @@ def probes(view: Viewed, edges: Edges) -> tuple[Probe, ...]:
         bucket, key = requests.bucket_and_key(bucket_uid)
         if not bucket_uid.startswith(_BUCKET) or key or not bucket:
             continue
-        documents = list(_contents(view, edges, bucket_uid, "policy"))
+        documents = list(contents(view, edges, bucket_uid, "policy"))
         mentioned = requests.mentions(documents)
         callers = [_anonymous(mentioned), *_named(documents, mentioned)]
         for label, principal, unknown in callers:
@@ -66,7 +66,7 @@ def _of_objects(
     for uid in everything:
         if not uid.startswith(f"{bucket_uid}/") or "?versionId=" in uid:
             continue
-        if any(_public(content) for content in _contents(view, edges, uid, "acl")):
+        if any(_public(content) for content in contents(view, edges, uid, "acl")):
             yield _probe(uid, uid, label, principal, unknown, "s3:GetObject", owned=False)
 
 
@@ -100,7 +100,7 @@ def _probe(
 
 def _anonymous(seen: Mentions) -> tuple[str, Mapping[str, Any], list[str]]:
     absent = {k.rstrip("*").lower() for k in OF_CALLERS}
-    unknown = [k for k in _open_keys(seen) if not k.startswith(tuple(sorted(absent)))]
+    unknown = [k for k in open_keys(seen) if not k.startswith(tuple(sorted(absent)))]
     return "anonymous", {"type": "Anonymous"}, unknown
 
 
@@ -114,13 +114,14 @@ def _named(
             if statement.get("Effect") == "Allow" and isinstance(statement.get("Principal"), dict):
                 named.update(requests.texts(statement["Principal"].get("AWS")))
     for name in sorted(named - {"*"}):
-        principal = _principal(name)
+        principal = caller_of(name)
         if principal is not None:
             label = str(principal["account"]) if principal["type"] == "AWSAccount" else name
-            yield label, principal, _open_keys(seen)
+            yield label, principal, open_keys(seen)
 
 
-def _principal(name: str) -> Mapping[str, Any] | None:
+def caller_of(name: str) -> Mapping[str, Any] | None:
+    """The principal of a request by an ARN or an account; None for a unique id."""
     if name.isdigit():
         return {"type": "AWSAccount", "account": name}
     parts = name.split(":", 5)
@@ -138,12 +139,13 @@ def _principal(name: str) -> Mapping[str, Any] | None:
     return {"type": "AssumedRole", "arn": name, "account": account} if parts[2] == "sts" else None
 
 
-def _open_keys(seen: Mentions) -> list[str]:
+def open_keys(seen: Mentions) -> list[str]:
+    """Condition keys that a policy mentions and that a probe leaves unknown."""
     fixed = ("aws:securetransport", *_ENDPOINT_KEYS, *_DERIVED)
     return sorted(k for k in seen.keys if k not in fixed)
 
 
-def _contents(view: Viewed, edges: Edges, resource_uid: str, slot: str) -> Iterator[Json]:
+def contents(view: Viewed, edges: Edges, resource_uid: str, slot: str) -> Iterator[Json]:
     """Every content that a slot is known to have had."""
     for at in edges.get((resource_uid, slot), ()):
         yield view.at(resource_uid, slot, at).value

@@ -1,0 +1,82 @@
+"""Exhibit J: allocation and permission side by side; nothing where nothing was supplied."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from collector.registers import Entry, Registers
+from reports import catalogue
+from reports.exhibits.control import ABSENT, AGREE, DIFFER, OPEN, Cell
+from reports.model import Exhibit, Kind, plain
+from tests.reports import builder
+
+
+def _exhibit(case: Path, story: builder.Story | None = None, *, bare: bool = False) -> Exhibit:
+    material = builder.write(case, story)
+    if bare:
+        material = replace(material, registers=Registers())
+    exhibits = catalogue.build(material, catalogue.chosen(material, ()))
+    return next(one for one in exhibits if one.key == "J")
+
+
+def _cell(change: str, see: str, roles: tuple[str, ...] = (), *, spoken: bool = True) -> Cell:
+    entries = tuple(
+        Entry(register="control", line=n, cells={"control": "policy", "party": "P", "role": role})
+        for n, role in enumerate(roles, 2)
+    )
+    return Cell(
+        resource="r", pattern="policy", title="t", party="P", allocated=entries, change=change,
+        see=see, since=None, spoken=spoken,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("cell", "comparison"),
+    [
+        (_cell("yes", "no", ("configures",)), AGREE),
+        (_cell("yes", "yes", ("configures", "monitors")), AGREE),
+        (_cell("no", "no"), AGREE),
+        (_cell("yes", "yes", ("configures",)), DIFFER),
+        (_cell("no", "no", ("configures",)), DIFFER),
+        (_cell("no", "no", ("investigates",)), DIFFER),
+        (_cell("unknown", "no", ("configures",)), OPEN),
+        (_cell("unknown", "no"), OPEN),
+        (_cell("no principal asked", "no principal asked", ("configures",)), OPEN),
+        (_cell("no principal asked", "no principal asked"), AGREE),
+        (_cell("yes", "yes", spoken=False), ABSENT),
+    ],
+)
+def test_comparison(cell: Cell, comparison: str) -> None:
+    assert comparison == cell.comparison
+    assert bool(cell.differs) == (comparison == DIFFER)
+
+
+def test_what_differs_is_named() -> None:
+    assert _cell("yes", "no", ("monitors",)).differs == (
+        "change: held, not allocated", "see: allocated, not held",
+    )  # fmt: skip
+
+
+def test_register_and_unallocated_roles_are_printed(tmp_path: Path) -> None:
+    exhibit = _exhibit(tmp_path)
+    assert exhibit.kind is Kind.EXPERT_REPORT
+    words = " ".join(
+        plain(text) for s in exhibit.sections for b in s.blocks
+        for text in getattr(b, "entries", ())
+    )  # fmt: skip
+    assert "public_access_block.*: unallocated in the register: monitors, investigates" in words
+    assert "2 allocations about 2 controls" in plain(exhibit.answer[0])
+
+
+def test_no_register_compares_nothing(tmp_path: Path) -> None:
+    exhibit = _exhibit(tmp_path, bare=True)
+    assert plain(exhibit.answer[0]) == "Contract: not supplied."
+    names = [name for name, _ in exhibit.native.columns]
+    assert {row[names.index("comparison")] for row in exhibit.native.rows} <= {None}
+    assert not any("agree" in plain(one) for one in exhibit.answer)
+
+
+def test_no_share_is_printed(tmp_path: Path) -> None:
+    exhibit = _exhibit(tmp_path)
+    assert "%" not in " ".join(plain(one) for one in (*exhibit.answer, *exhibit.limits))
