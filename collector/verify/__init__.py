@@ -4,7 +4,7 @@ The procedure, numbered as in the stand-alone `verify.py`, which shares no code 
 and must come to the same discrepancies (a test holds both against every mutation of the tamper
 matrix):
 
-  1  chain       custody.jsonl: form, numbers, `prev`
+  1  chain       custody.jsonl: form, numbers, `prev`; case.toml as last recorded
   2  files       acquisitions against custody: recorded, closed, manifest as stated
   3  files       files against manifests
   4  seals       keys: fingerprint, signature of the previous key
@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import Any
 
 from collector.errors import ButforError, CaseError
-from collector.verify import bag, chain, files, holdings, production, seals, tokens
+from collector.verify import bag, chain, config, files, holdings, production, seals, tokens
 from collector.verify.report import Discrepancy, Report, Trust, Verdict, unchecked, wrong
 
 #: Provider -> module whose `judge` checks the provider's own log integrity. Providers that are not
@@ -90,6 +90,7 @@ def _report(found: list[Discrepancy], parts: dict[str, Any], notes: list[str]) -
 
 def _case(root: Path, at: str, trust: Trust) -> tuple[list[Discrepancy], dict[str, Any], list[str]]:
     custody, found = chain.check(root, at)
+    found += config.check(root, custody, at)
     acquired, more = files.acquisitions(custody, at)
     found += [*more, *files.check(root, acquired, at, sha512=trust.sha512)]
     keys, more = seals.keys_of(custody, at, trust)

@@ -6,7 +6,8 @@ The files `verify*.py` belong together and go wherever this one goes. They share
 butfor and come to the same verdicts: a test holds both against every row of the tamper matrix.
 
 The procedure, in this order; every discrepancy is collected, none stops the run:
-  1  custody.jsonl: each line parses, numbers follow, `prev` is the SHA-256 of the line before
+  1  custody.jsonl: each line parses, numbers follow, `prev` is the SHA-256 of the line before;
+     case.toml is as custody last recorded it
   2  evidence/: every acquisition is recorded, its manifest has the digest, size, number of lines
      and Merkle root that custody states
   3  every file has the size and SHA-256 of its manifest line (--all: SHA-512);
@@ -44,7 +45,7 @@ sys.path.append(str(Path(__file__).resolve().parent))
 try:
     from verify_aws_chain import Provider
     from verify_bundle import check_bundle
-    from verify_custody import check_custody
+    from verify_custody import check_config, check_custody
     from verify_files import check_acquisitions
     from verify_handover import check_bag, check_production
     from verify_report import Report, Trust, object_at
@@ -59,6 +60,7 @@ except ImportError as error:
 def check_case(root: Path, at: str, report: Report, trust: Trust) -> None:
     """Steps 1 to 7 for a case folder; `at` is put before every path that is reported."""
     custody = check_custody(root, at, report)
+    check_config(root, custody, at, report)
     check_acquisitions(root, custody, at, report, trust)
     keys = check_keys(custody, at, report, trust)
     seals = load_seals(root, at, report)

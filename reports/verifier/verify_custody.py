@@ -69,6 +69,15 @@ def check_custody(root: Path, at: str, report: Report) -> Custody:
     return Custody(lines, entries)
 
 
+def check_config(root: Path, custody: Custody, at: str, report: Report) -> None:
+    """Step 1, case.toml: edited since custody last recorded it, or gone?"""
+    recorded = [str(data.get("sha256")) for _, data in custody.all("case.config")]
+    path = root / "case.toml"
+    found = f"SHA-256 {sha256(path.read_bytes())}" if path.is_file() else "no such file"
+    if recorded and found != f"SHA-256 {recorded[-1]}":
+        report.open("config-unrecorded", f"{at}case.toml", f"SHA-256 {recorded[-1]}", found)
+
+
 def _check_entry(entry: dict[str, Any], at: str, before: str, follows: int, report: Report) -> None:
     if entry["v"] != 1:
         report.open("custody-version", at, "v 1", f"v {entry['v']}")

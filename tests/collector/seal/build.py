@@ -101,10 +101,13 @@ def seal(case: Path, number: int, *, key: Ed25519PrivateKey = KEY) -> statement.
 
 
 def sealed_case(case: Path, authority: "Authority | None" = None) -> Path:
-    """init, acquisition 1, key, seal 1, acquisition 2, seal 2, and tokens over both."""
+    """init, config, acquisition 1, key, seal 1, acquisition 2, seal 2, and tokens over both."""
     case.mkdir(parents=True)
     (case / "case.toml").write_text("format = 1\n")
     record(case, "case.init", {"case": "0" * 32})
+    record(
+        case, "case.config", {"bytes": 11, "sha256": hashlib.sha256(b"format = 1\n").hexdigest()}
+    )
     acquire(case, 1, FILES[1])
     record(case, "key.add", keys.key_add(dsse.public_der(KEY.public_key()), None))
     seal(case, 1)

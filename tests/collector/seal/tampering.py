@@ -158,15 +158,15 @@ def _custody() -> tuple[Mutation, ...]:
         Mutation(name="custody: one bit flipped", apply=flip_reason),
         Mutation(
             name="custody: line deleted",
-            apply=lambda c: rewrite(log(c), lambda r: r[:4] + r[5:]),
+            apply=lambda c: rewrite(log(c), lambda r: r[:5] + r[6:]),
         ),
         Mutation(
             name="custody: line inserted",
-            apply=lambda c: rewrite(log(c), lambda r: [*r[:4], r[3], *r[4:]]),
+            apply=lambda c: rewrite(log(c), lambda r: [*r[:5], r[4], *r[5:]]),
         ),
         Mutation(
             name="custody: lines reordered",
-            apply=lambda c: rewrite(log(c), lambda r: [*r[:4], r[5], r[4], *r[6:]]),
+            apply=lambda c: rewrite(log(c), lambda r: [*r[:5], r[6], r[5], *r[7:]]),
         ),
         Mutation(
             name="custody: first line deleted",
@@ -174,11 +174,11 @@ def _custody() -> tuple[Mutation, ...]:
         ),
         Mutation(
             name="custody: cut below a seal",
-            apply=lambda c: rewrite(log(c), lambda r: r[:7]),
+            apply=lambda c: rewrite(log(c), lambda r: r[:8]),
         ),
         Mutation(
             name="custody: cut above the last seal",
-            apply=lambda c: rewrite(log(c), lambda r: r[:8]),
+            apply=lambda c: rewrite(log(c), lambda r: r[:9]),
         ),
         Mutation(
             name="custody: cut in a line",
@@ -191,11 +191,11 @@ def _custody() -> tuple[Mutation, ...]:
         ),
         Mutation(
             name="custody: unknown action under no seal",
-            apply=lambda c: rewritten(c, lambda r: r[9].update(action="mystery")),
+            apply=lambda c: rewritten(c, lambda r: r[10].update(action="mystery")),
         ),
         Mutation(
             name="custody: unknown version under no seal",
-            apply=lambda c: rewritten(c, lambda r: r[9].update(v=2)),
+            apply=lambda c: rewritten(c, lambda r: r[10].update(v=2)),
         ),
         Mutation(
             name="custody: an entry rewritten under a seal, chain made to fit",
@@ -203,7 +203,7 @@ def _custody() -> tuple[Mutation, ...]:
         ),
         Mutation(
             name="custody: newest entry rewritten under no seal",
-            apply=lambda c: rewritten(c, lambda r: r[9].update(why="another reason")),
+            apply=lambda c: rewritten(c, lambda r: r[10].update(why="another reason")),
             limit=_TAIL,
             always=True,
         ),
@@ -213,6 +213,11 @@ def _custody() -> tuple[Mutation, ...]:
             limit=_TAIL,
             always=True,
         ),
+        Mutation(
+            name="case.toml: edited, not recorded",
+            apply=lambda c: write(c / "case.toml", b'format = 1\n[matter]\ncourt = "another"\n'),
+        ),
+        Mutation(name="case.toml: deleted", apply=lambda c: (c / "case.toml").unlink()),
         Mutation(name="case: rolled back to the state at seal 1", apply=roll_back, limit=_BACK),
     )
 
@@ -238,7 +243,7 @@ def _seals() -> tuple[Mutation, ...]:
             name="key: public key in custody swapped, chain made to fit",
             apply=lambda c: rewritten(
                 c,
-                lambda r: r[3].update(
+                lambda r: r[4].update(
                     data=keys.key_add(dsse.public_der(build.OTHER_KEY.public_key()), None)
                 ),
             ),
@@ -276,7 +281,7 @@ def _tokens(attacker: build.Authority) -> tuple[Mutation, ...]:
 
 def _restamp(case: Path, attacker: build.Authority) -> None:
     """The newest token.add lies under no seal: it can be taken back and made again."""
-    rewrite(log(case), lambda rows: rows[:9])
+    rewrite(log(case), lambda rows: rows[:10])
     for path in (case / "seals/0002").glob("01.*"):
         path.unlink()
     attacker.stamp(case, 2)
