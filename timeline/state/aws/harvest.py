@@ -39,7 +39,7 @@ from timeline.state.aws.context import (
     bucket_uid,
     key_of,
 )
-from timeline.state.aws.record import document, field, many, request, response, statements
+from timeline.state.aws.record import document, field, many, mapping, request, response, statements
 from timeline.state.aws.record import text as text_of
 from timeline.state.ledger import (
     EXISTENCE,
@@ -110,6 +110,7 @@ def harvest(
         documents: snapshots as (kind, document, observed_at, provenance), and what they are about
             if it is known.
     """
+    records = _corrected(records)
     listings = snapshots.listings(documents)
     answered = answers.read(documents)
     # An account's own listing of its buckets outweighs the account of a record, which may be the
@@ -157,6 +158,18 @@ def harvest(
         constants=_constants(writes, (*seen, *more), listings),
         gaps=answered.gaps,
     )
+
+
+def _corrected(records: Sequence[Recorded]) -> list[Recorded]:
+    """Records less those that a later record corrects (`addendum`, reason UPDATED_DATA)."""
+    notes = [mapping(record.params.get("addendum")) for record in records]
+    instead = {
+        text_of(note.get("originalEventID"))
+        for note in notes
+        if text_of(note.get("reason")) == "UPDATED_DATA"
+    }
+    kept = zip(records, notes, strict=True)
+    return [one for one, note in kept if note or one.provider_uid not in instead]
 
 
 def _objects(

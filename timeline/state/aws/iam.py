@@ -9,7 +9,16 @@ from dataclasses import replace
 from functools import partial
 
 from timeline.state.aws.context import Context, Handler, default_slot, ends, replace_slot, text_at
-from timeline.state.aws.record import Unreadable, document, field, request, response, statements
+from timeline.state.aws.record import (
+    Unreadable,
+    document,
+    field,
+    many,
+    mapping,
+    request,
+    response,
+    statements,
+)
 from timeline.state.aws.record import text as text_of
 from timeline.state.ledger import EXISTENCE, FAMILY, Atoms, Recorded, Write, scalar
 
@@ -110,6 +119,55 @@ def add_to_group(record: Recorded, context: Context) -> tuple[Write, ...]:
 def remove_from_group(record: Recorded, context: Context) -> tuple[Write, ...]:
     """No longer a member."""
     return _of("user", record, context, _group_slot(record), lambda: {}, bodiless=True)
+
+
+def access_key(record: Recorded, context: Context) -> tuple[Write, ...]:
+    """Whether a key of a user works; a call on one's own key names no user."""
+    made = text_at(response(record), "accessKey", "accessKeyId")
+    key = made or text_of(field(request(record), "accessKeyId"))
+    user = _target("user", record, context) or _own(record)
+    if key is None or user is None:
+        return ()
+
+    def content() -> Atoms:
+        if record.operation == "DeleteAccessKey":
+            return {}
+        status = text_at(response(record), "accessKey", "status")
+        given = status or text_of(field(request(record), "status"))
+        if given is None:
+            raise Unreadable("expected the status of an access key, found none")
+        return scalar(given)
+
+    return (replace_slot(record, user, f"access_key/{key}", content),)
+
+
+def _own(record: Recorded) -> str | None:
+    return record.actor if record.actor and ":user/" in record.actor else None
+
+
+def tag(kind: str, record: Recorded, context: Context) -> tuple[Write, ...]:
+    """TagUser, TagRole: the tags given, the others stay."""
+    arn = _target(kind, record, context)
+    listed = [mapping(each) for each in many(field(request(record), "tags"))]
+    named = {text_of(field(one, "key")): text_of(field(one, "value")) for one in listed}
+    if arn is None:
+        return ()
+    return tuple(
+        replace_slot(record, arn, f"tag/{key}", partial(scalar, value or ""))
+        for key, value in sorted(named.items(), key=str)
+        if key is not None
+    )
+
+
+def untag(kind: str, record: Recorded, context: Context) -> tuple[Write, ...]:
+    """UntagUser, UntagRole."""
+    arn = _target(kind, record, context)
+    keys = [text_of(each) for each in many(field(request(record), "tagKeys"))]
+    if arn is None:
+        return ()
+    return tuple(
+        replace_slot(record, arn, f"tag/{key}", lambda: {}, bodiless=True) for key in keys if key
+    )
 
 
 def create_policy(record: Recorded, context: Context) -> tuple[Write, ...]:
@@ -240,6 +298,9 @@ def _per_kind() -> dict[str, Handler]:
 
 HANDLERS: dict[str, Handler] = _per_kind() | {
     "UpdateAssumeRolePolicy": update_trust,
+    **{f"Tag{kind.capitalize()}": partial(tag, kind) for kind in ("user", "role")},
+    **{f"Untag{kind.capitalize()}": partial(untag, kind) for kind in ("user", "role")},
+    **dict.fromkeys(("CreateAccessKey", "UpdateAccessKey", "DeleteAccessKey"), access_key),
     "AddUserToGroup": add_to_group,
     "RemoveUserFromGroup": remove_from_group,
     "CreatePolicy": create_policy,

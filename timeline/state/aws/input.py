@@ -84,7 +84,7 @@ def state_for(
     bucket, key = _target(reading, request, point)
     state: dict[str, Any] = {
         "bucket": _bucket(reading, bucket),
-        "object": _object(reading, bucket, key),
+        "object": _object(reading, bucket, key, _version(request)),
         "access_point": point,
         "kms_key_policy": None,
     }
@@ -170,32 +170,72 @@ def _account_block(
     return _flags(reading, uid, path)
 
 
-def _object(reading: Reading, bucket: str | None, key: str | None) -> dict[str, Any] | None:
+def _version(request: Mapping[str, Any]) -> str | None:
+    """The version that a request names; None for the current one."""
+    named = (request.get("context") or {}).get("s3:VersionId")
+    return named if isinstance(named, str) and named else None
+
+
+def _object(
+    reading: Reading, bucket: str | None, key: str | None, version: str | None
+) -> dict[str, Any] | None:
     if bucket is None or key is None or "*" in key:
         return None
     uid = object_uid(bucket, key)
-    listed = reading.slot(uid, "acl")
-    if listed.knowledge is Knowledge.ABSENT:
+    if version is not None and not _is_current(reading, uid, version):
+        return _other_version(reading, bucket, uid, version)
+    if reading.slot(uid, "acl").knowledge is Knowledge.ABSENT:
         return None
     account = _object_owner(reading, bucket, uid)
-    bucket_owner = reading.name(bucket_uid(bucket), "owner")
     canonical = ANONYMOUS_OWNER if account == "anonymous" else None
     if account is not None and canonical is None:
         canonical = reading.name(account_uid(account), "canonical_id")
     if account is None:
         canonical = _observed_owner(reading, uid)
+    sealed = _encryption(reading, bucket, uid)
+    return _owned(reading, bucket, uid, account, canonical) | sealed
+
+
+def _owned(
+    reading: Reading, bucket: str, uid: str, account: str | None, canonical: str | None
+) -> dict[str, Any]:
+    """An object or version with its owner and list; what is not known of them is noted."""
     if account is None:
         reading.unknown.append("object.owner_account")
     if canonical is None:
         reading.unknown.append("object.owner_canonical_id")
-    of_bucket = reading.name(account_uid(bucket_owner), "canonical_id") if bucket_owner else None
+    of_bucket = _canonical_id(reading, reading.name(bucket_uid(bucket), "owner"))
     value = reading.known(uid, "acl", "object.acl")
     return {
         "owner_account": account,
         "owner_canonical_id": canonical,
         "acl": _acl(value, canonical, of_bucket),
-        **_encryption(reading, bucket, uid),
     }
+
+
+def _is_current(reading: Reading, uid: str, version: str) -> bool:
+    """Whether records or answers show a version to be the current one.
+
+    An object of which no record names a version is of a bucket without versions: its only one
+    is called null.
+    """
+    value = reading.slot(uid, UPLOADER).value
+    held = value.get("version") if isinstance(value, dict) else None
+    return version == (held or "null")
+
+
+def _other_version(reading: Reading, bucket: str, uid: str, version: str) -> dict[str, Any]:
+    """A version that is not shown to be current: its own list, as far as that is known."""
+    enforced = reading.slot(bucket_uid(bucket), "ownership").value == ENFORCED
+    account = reading.name(bucket_uid(bucket), "owner") if enforced else None
+    reading.unseen.append("object.sse")
+    canonical = _canonical_id(reading, account)
+    found = _owned(reading, bucket, f"{uid}?versionId={version}", account, canonical)
+    return found | {"sse": None}
+
+
+def _canonical_id(reading: Reading, account: str | None) -> str | None:
+    return reading.name(account_uid(account), "canonical_id") if account else None
 
 
 def _observed_owner(reading: Reading, uid: str) -> str | None:

@@ -11,6 +11,7 @@ from functools import partial
 from timeline.model import Json
 from timeline.state.aws.context import Context, Handler, default_slot, replace_slot, text_at
 from timeline.state.aws.record import (
+    Unreadable,
     document,
     field,
     many,
@@ -54,10 +55,12 @@ def switch(enabled: bool, record: Recorded, _: Context) -> tuple[Write, ...]:
 
 
 def create_grant(record: Recorded, _: Context) -> tuple[Write, ...]:
-    """Its id is in the answer alone."""
+    """Its id is in the answer alone; without it there is one grant more than is known."""
     key, grant = _key(record), text_at(response(record), "grantId")
-    if key is None or grant is None:
+    if key is None:
         return ()
+    if grant is None:
+        return () if record.error_code else (_unnamed(record, key, ALL_GRANTS),)
 
     made = replace_slot(record, key, f"grant/{grant}", lambda: granted(request(record)))
     return (replace(made, before={}),)
@@ -76,14 +79,37 @@ def granted(given: Mapping[str, Json]) -> Atoms:
 
 
 def end_grant(record: Recorded, _: Context) -> tuple[Write, ...]:
-    """RevokeGrant names it in the request, RetireGrant in additionalEventData."""
+    """RevokeGrant names it in the request, RetireGrant in additionalEventData.
+
+    Where neither does, any grant on the key may have ended.
+    """
     key = _key(record)
     grant = text(field(request(record), "grantId")) or text_at(
         record.params.get("additionalEventData"), "grantId"
     )
-    if key is None or grant is None:
+    if key is None:
         return ()
+    if grant is None:
+        return () if record.error_code else (_unnamed(record, key, f"grant{FAMILY}"),)
     return (replace_slot(record, key, f"grant/{grant}", lambda: {}, bodiless=True),)
+
+
+def replicate_key(record: Recorded, _: Context) -> tuple[Write, ...]:
+    """The replica has a policy of its own: the one given, else the provider's default one."""
+    replica = text_at(response(record), "replicaKeyMetadata", "arn")
+    if replica is None:
+        return ()
+    return (
+        replace_slot(record, replica, "policy", partial(_policy, record)),
+        default_slot(record, replica, ALL_GRANTS, scalar("complete"), "a new key has no grants"),
+    )
+
+
+def _unnamed(record: Recorded, key: str, slot: str) -> Write:
+    def content() -> Atoms:
+        raise Unreadable("the id of the grant is not recorded")
+
+    return replace_slot(record, key, slot, content)
 
 
 def _policy(record: Recorded) -> Atoms:
@@ -114,4 +140,5 @@ HANDLERS: dict[str, Handler] = {
     "CreateGrant": create_grant,
     "RevokeGrant": end_grant,
     "RetireGrant": end_grant,
+    "ReplicateKey": replicate_key,
 }

@@ -22,12 +22,19 @@ ABSENT: dict[str, tuple[str, tuple[tuple[str, Atoms], ...]]] = {
         "OwnershipControlsNotFoundError",
         (("ownership", scalar(NO_OWNERSHIP_CONTROLS)),),
     ),
+    "GetBucketTagging": ("NoSuchTagSet", (("tags", {}),)),
+    "GetBucketWebsite": ("NoSuchWebsiteConfiguration", (("website", {}),)),
+    "GetBucketReplication": ("ReplicationConfigurationNotFoundError", (("replication", {}),)),
+    "GetBucketEncryption": (
+        "ServerSideEncryptionConfigurationNotFoundError",
+        (("encryption", {}),),
+    ),
 }
 
 #: operation whose success proves that the slot is not empty. GetBucketPolicyStatus is not one: a
 #: real console session shows it answered for a bucket that was created seconds before and has no
 #: policy; taken for a proof, it made up a hidden change.
-PRESENT = {"GetBucketPolicy": "policy"}
+PRESENT = {"GetBucketPolicy": "policy", "GetBucketTagging": "tags"}
 
 
 def observations(record: Recorded) -> tuple[Observation, ...]:

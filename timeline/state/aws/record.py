@@ -89,7 +89,14 @@ def require_body(record: Recorded) -> None:
 
 
 def field(params: Mapping[str, Json], *names: str) -> Json:
-    """The first of several spellings that is there."""
+    """The first of several spellings that is there.
+
+    As spelled first: beside `Tagging` and `OwnershipControls`, which are documents, records hold
+    `tagging` and `ownershipControls`, which name the sub-resource and are empty.
+    """
+    exact = next((params[name] for name in names if name in params), None)
+    if exact is not None:
+        return exact
     folded = {name.lower(): value for name, value in params.items()}
     return next((folded[n.lower()] for n in names if n.lower() in folded), None)
 

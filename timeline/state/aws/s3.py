@@ -10,7 +10,7 @@ from functools import partial
 
 from timeline.model import Json
 from timeline.state import defaults
-from timeline.state.aws import acl
+from timeline.state.aws import acl, s3_documents
 from timeline.state.aws.context import (
     Context,
     Handler,
@@ -213,6 +213,11 @@ def create_bucket(record: Recorded, _: Context) -> tuple[Write, ...]:
         writes.append(replace_slot(record, uid, "ownership", lambda: scalar(named)))
     else:
         writes.append(default("ownership", row.values["ownership"]))
+    tags = mapping(field(params, "CreateBucketConfiguration")).get("Tags")
+    if tags is not None:
+        writes.append(
+            replace_slot(record, uid, s3_documents.TAGS, partial(s3_documents.tags, tags))
+        )
     return tuple(writes)
 
 

@@ -100,22 +100,27 @@ def _content(setting: Setting, given: Json) -> Atoms:
     if given is None:
         raise Unreadable(f"expected {setting.root}, found none")
     if setting is TAGGING:
-        return _tags(given)
+        return tags(mapping(given).get("TagSet"))
     said = _plain(given)
     return scalar(said) if said else {}
 
 
-def _tags(given: Json) -> Atoms:
-    tags: dict[str, Json] = {}
-    for tag in many(mapping(mapping(given).get("TagSet")).get("Tag")):
+def tags(given: Json) -> Atoms:
+    """Tags by their key, out of `{"Tag": …}`.
+
+    Raises:
+        Unreadable: one is recorded as a number, or has no key.
+    """
+    found: dict[str, Json] = {}
+    for tag in many(mapping(given).get("Tag")):
         key, value = (mapping(tag).get(name) for name in ("Key", "Value"))
         if any(isinstance(v, int | float) and not isinstance(v, bool) for v in (key, value)):
             raise Unreadable("a tag is recorded as a number: its text is not known")
         name = text(key)
         if name is None:
             raise Unreadable("expected Key in a tag, found none")
-        tags[name] = text(value) or ""
-    return scalar(tags) if tags else {}
+        found[name] = text(value) or ""
+    return scalar(found) if found else {}
 
 
 def _plain(value: Json) -> Json:
