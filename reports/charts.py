@@ -3,7 +3,8 @@
 One function draws every picture, for print and screen alike. Marks, from top to bottom: numbered
 rules for changes; bars for state (solid = observed, outlined = inferred, hatched = unknown; a
 bound that is not exact has a slanted end); thick bars for what the evaluator allows; ticks for
-accesses (success up, denial down; beyond `TICKS` a histogram); coverage of the logs, always last.
+accesses (success up, denial down; beyond `TICKS` a histogram); triangles for warnings (filled =
+delivered) and, pointing down, for responses; coverage of the logs, always last.
 **Unknown is always a hatch, and nothing else is ever hatched.**
 """
 
@@ -60,13 +61,23 @@ class Tick:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Sign:
+    """One warning: a triangle, filled if its delivery is evidenced; a response points down."""
+
+    at: datetime
+    filled: bool
+    response: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Lane:
-    """A row of the picture: bars or ticks, and a label of one or two lines."""
+    """A row of the picture: bars, ticks or signs, and a label of one or two lines."""
 
     label: str
     note: str = ""
     bars: tuple[Bar, ...] = ()
     ticks: tuple[Tick, ...] = ()
+    signs: tuple[Sign, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,6 +97,7 @@ def instants(rules: Iterable[Rule], lanes: Iterable[Lane]) -> list[datetime]:
     for lane in lanes:
         found += [at for bar in lane.bars for at in (bar.start, bar.end) if at is not None]
         found += [tick.at for tick in lane.ticks]
+        found += [sign.at for sign in lane.signs]
     return found
 
 
@@ -150,7 +162,18 @@ def _lane(lane: Lane, axis: Scale, top: float) -> str:
         label += words_at(0, middle + 9, lane.note, room=LEFT - 10, size=7.6, fill=QUIET_INK)
         label = label.replace(f'y="{middle:.2f}"', f'y="{middle - 0.5:.2f}"', 1)
     bars = "".join(_bar(bar, axis, top) for bar in lane.bars)
-    return label + bars + _ticks(lane.ticks, axis, top)
+    signs = "".join(_sign(sign, axis, top + LANE / 2) for sign in lane.signs)
+    return label + bars + _ticks(lane.ticks, axis, top) + signs
+
+
+def _sign(sign: Sign, axis: Scale, middle: float) -> str:
+    x, up = axis.x(sign.at, missing=LEFT), 1 if sign.response else -1
+    fill = ACCENT if sign.filled else "#ffffff"
+    return (
+        f'<path d="M{x:.2f} {middle + 5 * up:.2f}L{x - 4.5:.2f} {middle - 4 * up:.2f}'
+        f'L{x + 4.5:.2f} {middle - 4 * up:.2f}Z" fill="{fill}" stroke="{ACCENT}" '
+        f'stroke-width="0.9"/>'
+    )
 
 
 def _ends(bar: Bar, axis: Scale) -> tuple[float, float]:

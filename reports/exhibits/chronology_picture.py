@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from reports.charts import Lane, draw
-from reports.exhibits import lanes, parts
+from reports.exhibits import lanes, ledger, parts, warnings_lane
 from reports.exhibits.configuration_history import Writes
 from reports.material import Material, Row
 from reports.model import Picture
@@ -29,6 +29,7 @@ def picture(
     writes = [write for _, write in changes]
     drawn_rules = lanes.rules(writes, numbers)
     drawn: list[Lane] = [*_state_lanes(material, writes), *_class_lanes(material)]
+    drawn += warnings_lane.lanes_of(ledger.notices(material.registers))
     drawn += lanes.coverage(material.coverage, material.gaps)
     svg = draw(drawn_rules, drawn, material.config.zone)
     if not svg:

@@ -6,7 +6,7 @@ from itertools import pairwise
 
 import msgspec
 
-from reports.charts import Bar, Lane, Rule, Style, Tick
+from reports.charts import Bar, Lane, Rule, Sign, Style, Tick
 from reports.material import Row, Rows
 from reports.pinpoint import counted, instant
 
@@ -146,7 +146,15 @@ def described(rules_drawn: Sequence[Rule], lanes_drawn: Sequence[Lane]) -> str:
                 f"{name}: {good} of {counted(len(times), 'request')} succeeded, "
                 f"{instant(min(times))} to {instant(max(times))}."
             )
+        parts += [f"{name}: {sign_words(sign)} at {instant(sign.at)}." for sign in lane.signs]
     return " ".join(parts)
+
+
+def sign_words(sign: Sign) -> str:
+    """A triangle in words."""
+    if sign.response:
+        return "response"
+    return f"warning {'with' if sign.filled else 'without'} evidence of delivery"
 
 
 def _holds(row: Row, start: datetime | None, end: datetime | None) -> bool:
