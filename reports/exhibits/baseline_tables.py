@@ -116,6 +116,7 @@ def _default(
     return parts.lines(
         _value(value), say(compared(state, value)), say(created) if created else None,
         say(row.uid) if row is not None else None,
+        say("roll-out of weeks, or general knowledge alone") if value == UNKNOWN else None,
     )  # fmt: skip
 
 
@@ -123,7 +124,7 @@ def _value(value: Json) -> Text:
     if value is None:
         return say("none")
     if value == UNKNOWN:
-        return say("not known: weeks of a roll-out")
+        return say("not known")
     return quote(json.dumps(value, ensure_ascii=False))
 
 
@@ -151,7 +152,7 @@ def guidance(tell: Say, found: Sequence[Found]) -> Table:
         (
             _since(row), _document(row),
             parts.lines(say(row.subject), say(row.statement)),
-            _against(row, ones), say(row.source),
+            _against(row, ones), given(row.source),
         )
         for row, ones in ordered
     )  # fmt: skip
@@ -193,7 +194,7 @@ def later(tell: Say, found: Sequence[Found]) -> Table:
     """What came after the date."""
     rows_by = {row.uid: row for one in found for row in one.later}
     rows = tuple(
-        (_since(row), _document(row), say(row.subject), say(row.source))
+        (_since(row), _document(row), say(row.subject), given(row.source))
         for row in sorted(
             rows_by.values(), key=lambda one: (one.available_from or date.min, one.uid)
         )

@@ -104,6 +104,9 @@ def test_defaults_of_the_day_and_of_the_roll_out() -> None:
         False, "UNKNOWN", "BucketOwnerEnforced",
     ]  # fmt: skip
     assert default_at("policy", datetime(2022, 3, 1, tzinfo=UTC)) == (None, None)
+    unread = default_at("ownership", datetime(2016, 1, 1, tzinfo=UTC))
+    assert unread is not None
+    assert unread[0] == "UNKNOWN", "the row of these years rests on general knowledge alone"
     assert default_at("acl", datetime(2022, 3, 1, tzinfo=UTC)) is None
 
 

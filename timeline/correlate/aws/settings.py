@@ -13,6 +13,8 @@ from timeline.state import defaults
 from timeline.state.defaults import Default
 
 _BUCKET = "arn:aws:s3:::"
+#: How the source of a row begins that nobody read: it is no fact to print.
+_UNCONFIRMED = "general knowledge"
 #: A new bucket has none of these; no row of the defaults speaks of them.
 _NOTHING = frozenset(("policy", "encryption"))
 
@@ -76,8 +78,9 @@ def default_at(slot: str, when: datetime) -> tuple[Json, Default | None] | None:
     """What a resource created at an instant gets for a slot.
 
     Returns:
-        (value, the row it rests on); the text UNKNOWN as the value in a roll-out window; a value of
-        None is “nothing set”; None altogether where no default is known for the slot.
+        (value, the row it rests on); the text UNKNOWN as the value in a roll-out window, and where
+        the row rests on general knowledge alone; a value of None is “nothing set”; None altogether
+        where no default is known for the slot.
     """
     setting = setting_of(slot)
     if slot in _NOTHING:
@@ -85,4 +88,6 @@ def default_at(slot: str, when: datetime) -> tuple[Json, Default | None] | None:
     if setting is None or setting.default is None:
         return None
     row = defaults.at("aws", "bucket", when)
+    if row.source.startswith(_UNCONFIRMED):
+        return "UNKNOWN", row
     return row.values[setting.default], row
