@@ -127,7 +127,7 @@ def run(case: Path) -> BuildReport:
     }
     _write_json(derived / "findings.json", [finding_row(f) for f in found])
     _write_json(
-        derived / "model_card.json", card.model_card(config, result.decided, result.causes, found)
+        derived / "model_card.json", card.model_card(config, result.again, material.changes, found)
     )
     return BuildReport(
         sums=(*report.lines(), *analysis.sums(result)),
@@ -173,6 +173,7 @@ def _material(
         ),
         duplicates=duplicates,
         assumptions=frozenset(config.assumptions.on()),
+        grants={uid: one.decision.allow_paths for uid, one in result.decided.classes.items()},
     )
 
 

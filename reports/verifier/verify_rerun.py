@@ -8,7 +8,8 @@ The card (model_card.json) holds for each class of requests and each model of un
 Step 2 asks for minimality: R may hold a cut and give back what the cut took (a setting turned on
 and off again), and sets alone do not say. A truth table, where the card has one, does:
   "truth_table": {"variables": [change, ...], "outcomes": {"101": "DENIED", ...}}
-with one figure per variable, 1 = as recorded, 0 = taken away; it then decides alone.
+with one figure per variable, 1 = as recorded, 0 = taken away; it then decides, and what the sets
+say must not differ from it: a card whose table and sets differ contradicts itself.
 
 Exit codes: 0 done, 1 the card contradicts itself, 2 usage, 3 some result is UNKNOWN or the card
 cannot be read.
@@ -74,11 +75,16 @@ def _check(one: dict[str, Any]) -> None:
 
 def outcome(one: dict[str, Any], model: str, removed: frozenset[str]) -> tuple[str, str]:
     """What a class's request comes to with some changes taken away, and why."""
-    formula = one["formula"][model]
-    table = formula.get("truth_table")
+    table = one["formula"][model].get("truth_table")
     if table is not None and removed <= set(table["variables"]):
         bits = "".join("0" if name in removed else "1" for name in table["variables"])
         return table["outcomes"].get(bits, "UNKNOWN"), f"truth table, row {bits}"
+    return by_sets(one, model, removed)
+
+
+def by_sets(one: dict[str, Any], model: str, removed: frozenset[str]) -> tuple[str, str]:
+    """The same from the sets alone: steps 1 to 3."""
+    formula = one["formula"][model]
     if one["decision"] != "ALLOWED":
         if not removed:
             return one["decision"], "as recorded"
@@ -115,10 +121,13 @@ def results(classes: Sequence[dict[str, Any]], removed: frozenset[str]) -> Itera
         for model in sorted(one["formula"]):
             before, _ = outcome(one, model, frozenset())
             after, why = outcome(one, model, gone)
+            again, _ = by_sets(one, model, gone)
             yield {
                 "class_uid": one["class_uid"], "model": model, "removed": sorted(gone),
                 "recorded": one["decision"], "as_recorded": before, "outcome": after, "why": why,
-                "consistent": before in (one["decision"], "UNKNOWN"),
+                "by_sets": again,
+                "consistent": before in (one["decision"], "UNKNOWN")
+                and (again in (after, "UNKNOWN") or after == "UNKNOWN"),
             }  # fmt: skip
 
 
@@ -178,7 +187,8 @@ def _show(rows: Sequence[dict[str, Any]]) -> None:
         if not row["consistent"]:
             print(
                 f"  the card contradicts itself: expected {row['recorded']} with nothing taken "
-                f"away, found {row['as_recorded']}"
+                f"away, found {row['as_recorded']}; by its table {row['outcome']}, by its sets "
+                f"{row['by_sets']}"
             )
     tally = {word: sum(row["outcome"] == word for row in rows) for word in OUTCOMES}
     print(f"{len(rows)} results: " + ", ".join(f"{n} {word}" for word, n in tally.items()))

@@ -91,16 +91,7 @@ def explain(
     factual = question.decide(as_logged(course)[-1])
     if factual is Verdict.DENIED:
         return Explained(changes=(), sets=(), shapes={})
-    opener = _opener(question)
-    once = _forgetting(_lifted(delta_step(course)), question, gates=False)
-    again = _forgetting(replay_step(course, question.admits), question, gates=True)
-    undone = [
-        _Model(
-            question=question, undo=undo, counterfactual=UNDO, opener=opener, step=step,
-            start=frozenset({course.start}), removable=course.removable, instead=None,
-        )
-        for undo, step in (("delta", once), ("replay", again))
-    ]  # fmt: skip
+    undone = models(question)
     others = [
         replace(
             model,
@@ -119,6 +110,20 @@ def explain(
             name: shape for part in parts[: len(undone)] for name, shape in part.shapes.items()
         },
     )
+
+
+def models(question: Question) -> tuple["Model", ...]:
+    """The two undos of a question, delta first."""
+    course, opener = question.course, _opener(question)
+    once = _forgetting(_lifted(delta_step(course)), question, gates=False)
+    again = _forgetting(replay_step(course, question.admits), question, gates=True)
+    return tuple(
+        Model(
+            question=question, undo=undo, counterfactual=UNDO, opener=opener, step=step,
+            start=frozenset({course.start}), removable=course.removable, instead=None,
+        )
+        for undo, step in (("delta", once), ("replay", again))
+    )  # fmt: skip
 
 
 def replaceable(course: Course, contents: Mapping[Place, Content]) -> int:
@@ -149,7 +154,7 @@ def _replacing(
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Model:
+class Model:
     """One undo of one question, or one declared counterfactual in its place."""
 
     question: Question
@@ -162,10 +167,11 @@ class _Model:
     opener: int | None
 
     def verdict(self, worlds: Worlds) -> Verdict:
+        """What all worlds agree on; UNKNOWN where they do not."""
         return _verdict(worlds, self.question.decide)
 
 
-def _judged(model: _Model, factual: Verdict) -> Explained:
+def _judged(model: Model, factual: Verdict) -> Explained:
     n, removable = len(model.question.course.attempts), model.removable
     if factual is Verdict.UNKNOWN:
         rows = tuple(_undetermined(model, i) for i in indices(removable))
@@ -181,7 +187,7 @@ def _judged(model: _Model, factual: Verdict) -> Explained:
     )
 
 
-def _family(model: _Model, n: int, removable: int) -> CutFamily:
+def _family(model: Model, n: int, removable: int) -> CutFamily:
     frontier = explore(model.start, n, model.step, removable, instead=model.instead)
     certain = cuts(frontier, lambda s: model.verdict(s) is Verdict.DENIED)
     possible = cuts(frontier, lambda s: model.verdict(s) is not Verdict.ALLOWED)
@@ -194,7 +200,7 @@ def _family(model: _Model, n: int, removable: int) -> CutFamily:
 
 
 def _change_row(
-    model: _Model, family: CutFamily, i: int, states: tuple[Worlds, ...]
+    model: Model, family: CutFamily, i: int, states: tuple[Worlds, ...]
 ) -> dict[str, Any]:
     attempts = model.question.course.attempts
     decision = model.verdict(without(i, states, model.step, model.instead))
@@ -229,7 +235,7 @@ def _change_row(
     }
 
 
-def _undetermined(model: _Model, i: int) -> dict[str, Any]:
+def _undetermined(model: Model, i: int) -> dict[str, Any]:
     attempts = model.question.course.attempts
     return {
         "class_uid": model.question.class_uid,
@@ -247,7 +253,7 @@ def _undetermined(model: _Model, i: int) -> dict[str, Any]:
     }
 
 
-def _set_rows(model: _Model, family: CutFamily) -> list[dict[str, Any]]:
+def _set_rows(model: Model, family: CutFamily) -> list[dict[str, Any]]:
     pairs = (
         ("minimal cut", family.certain_cuts, family.possible_cuts),
         ("minimal sufficient", family.certain_sufficient, family.possible_sufficient),
@@ -264,7 +270,7 @@ def _only(possible: Sets, certain: Sets) -> Sets:
     return Sets(members=kept, complete=possible.complete)
 
 
-def _set_row(model: _Model, kind: str, mask: int, certainty: str, complete: bool) -> dict[str, Any]:
+def _set_row(model: Model, kind: str, mask: int, certainty: str, complete: bool) -> dict[str, Any]:
     attempts = model.question.course.attempts
     return {
         "class_uid": model.question.class_uid,
