@@ -9,7 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 
+import butfor as main
 from collector import ledger, store, warc
 from tests import servers
 from tests.architecture import citations
@@ -225,6 +227,38 @@ def test_the_tree_of_the_organization(built: Path) -> None:
     assert json.loads(managing["value"]) == organization.MANAGEMENT
     full = [row for row in rows(built, "intervals") if row["slot"] == "policy/p-FullAWSAccess"]
     assert {row["resource_uid"].rpartition("/")[2][:2] for row in full} >= {"r-", "12"}
+
+
+@pytest.mark.parametrize(
+    ("resource", "slot"),
+    [
+        (f"{OPEN}/in/scope.txt", "acl"),
+        (ACCOUNT, "canonical_id"),
+        ("aws:organizations", "tree"),
+        (f"aws:organizations:target/{organization.MANAGEMENT}", "parent"),
+        ("aws:organizations:policy/p-FullAWSAccess", "content"),
+    ],
+)
+def test_the_command_says_value_how_known_and_source(built: Path, resource: str, slot: str) -> None:
+    at = held(built, resource, slot)[0]["start"]
+    moment = f"{at or answer_to(built, 's3:GetBucketPolicy', 'shut'):%Y-%m-%dT%H:%M:%S.%fZ}"
+    asked = ["state", resource, "--case", str(built), "--at", moment]
+    done = CliRunner().invoke(main.main, [*asked, "--json"])
+    assert done.exit_code == 0, done.output
+    state = json.loads(done.stdout)["slots"][slot]
+    assert state["knowledge"] == "PRESENT"
+    assert state["value"] not in (None, "UNKNOWN")
+    for fact in state["facts"]:
+        assert fact["how_known"] in ("observed", "inferred")
+        assert fact["evidence_item"]
+        assert fact["locator"]
+        assert fact["why"]
+    shown = CliRunner().invoke(main.main, asked)
+    assert f"\n{slot}: PRESENT" in shown.output
+    assert "source: no record" not in shown.output
+    apart = CliRunner().invoke(main.main, [*asked, "--diff", "2001-01-01T00:00:00Z", "--json"])
+    assert apart.exit_code == 0
+    assert isinstance(json.loads(apart.stdout)["slots"], dict)
 
 
 def test_every_row_cites_the_bytes_of_an_answer(built: Path) -> None:
