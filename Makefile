@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 
-.PHONY: demo test judge check bench soak mutants lock docs fixtures clean
+.PHONY: demo test judge check bench bench-large soak mutants lock docs fixtures clean
 
 demo: $(VENV)/core.stamp  ## install, then the whole of it on the built-in incident
 	test ! -d demo || { chmod -R u+w demo && rm -rf demo; }
@@ -44,6 +44,10 @@ mutants:  ## mutation testing of the policy evaluator on a drawn share of the mu
 
 bench: $(VENV)/dev.stamp  ## timings, as ratios taken in one run; never a test
 	$(BIN)/python -m benchmarks
+
+bench-large: $(VENV)/dev.stamp  ## import and verify of 10 GB, as ratios; needs 40 GB of room in TMPDIR
+	BUTFOR_BENCH_ROUNDS=2 $(BIN)/python -m benchmarks.preserve 10240 large
+	BUTFOR_BENCH_ROUNDS=2 $(BIN)/python -m benchmarks.fixity 10240 large
 
 docs: $(VENV)/dev.stamp  ## regenerate what is generated: docs/schema.md, docs/sources.md, docs/errors.md
 	$(BIN)/python -m tests.architecture.generated

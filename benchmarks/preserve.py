@@ -1,4 +1,4 @@
-"""Import against a plain copy with sha256sum in one pass: `python -m benchmarks.preserve [MB]`.
+"""Import against a plain copy with sha256sum: `python -m benchmarks.preserve [MB [KIND]]`.
 
 Rates are bytes over wall time, taken in turn in one run; both end with the bytes on the medium. The
 copy reads once (`tee` into `sha256sum`), as the import does. The import computes two digests, and
@@ -34,7 +34,9 @@ def large(folder: Path, megabytes: int) -> None:
     """Files of 64 MB that nothing compresses."""
     dice = random.Random(1)
     for at in range(max(megabytes // 64, 1)):
-        (folder / f"{at}.bin").write_bytes(dice.randbytes(64 * 2**20))
+        with (folder / f"{at}.bin").open("wb") as file:
+            for _ in range(64):
+                file.write(dice.randbytes(2**20))
 
 
 def logs(folder: Path, megabytes: int) -> None:
@@ -57,6 +59,30 @@ def import_once(source: Path, work: Path) -> None:
         importer.run(writing, [source], HandOver())
 
 
+def peak_mb(code: str, *arguments: str) -> float:
+    """Peak resident megabytes of a Python process that runs this code."""
+    tail = "import resource; print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)"
+    done = subprocess.run(
+        [sys.executable, "-c", f"{code}\n{tail}", *arguments],
+        capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    return float(done.stdout.split()[-1])
+
+
+IMPORT = """
+import sys
+from pathlib import Path
+from benchmarks.preserve import import_once
+import_once(Path(sys.argv[1]), Path(sys.argv[2]))
+"""
+
+
+def peak_of_import(source: Path) -> float:
+    """Peak memory of one import, in a process of its own."""
+    with tempfile.TemporaryDirectory(dir=source.parent) as work:
+        return peak_mb(IMPORT, str(source), work)
+
+
 def copy_once(source: Path, work: Path) -> None:
     """Copy and hash in one pass."""
     subprocess.run(
@@ -77,7 +103,8 @@ def seconds(work: Callable[[Path, Path], None], source: Path) -> float:
 def main() -> None:
     """Each kind of material, both ways in turn."""
     megabytes = int(sys.argv[1]) if len(sys.argv) > 1 else 512
-    for kind in (large, plain, logs):
+    named = sys.argv[2:] or [kind.__name__ for kind in (large, plain, logs)]
+    for kind in (kind for kind in (large, plain, logs) if kind.__name__ in named):
         with tempfile.TemporaryDirectory() as name:
             source = Path(name) / "source"
             source.mkdir()
@@ -90,7 +117,8 @@ def main() -> None:
             ratio = statistics.median(theirs) / statistics.median(ours)
             rate = size / 2**20 / statistics.median(ours)
             print(f"{kind.__name__:6} {size / 2**20:7.0f} MB  import {rate:6.0f} MB/s  "
-                  f"{ratio:5.2f} x copy + sha256sum   target 0.7", flush=True)  # fmt: skip
+                  f"{ratio:5.2f} x copy + sha256sum   target 0.7   "
+                  f"peak {peak_of_import(source):.0f} MB", flush=True)  # fmt: skip
 
 
 if __name__ == "__main__":

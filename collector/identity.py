@@ -139,9 +139,10 @@ def _development(root: Path) -> str:
 
 
 def _git(root: Path, *words: str) -> str | None:
+    # Without optional locks: a `status` that is killed would leave the checkout's index locked.
     try:
         done = subprocess.run(  # noqa: S603 # fixed words, no shell
-            ["git", "-C", str(root), *words],  # noqa: S607 # the user's git, whichever it is
+            ["git", "--no-optional-locks", "-C", str(root), *words],  # noqa: S607 # the user's git, whichever it is
             capture_output=True,
             text=True,
             timeout=20,
