@@ -43,6 +43,7 @@ class ExhibitNumbering:
         page_size: A4 or Letter.
         bates_writer: writer id of the one copy that reserves Bates numbers; None = none may.
         load_file_encoding: of the Concordance file, `utf-8` with a byte order mark or `cp1252`.
+        confidentiality: designation that covers, footers and load files print; None = none.
     """
 
     scheme: str
@@ -58,6 +59,7 @@ class ExhibitNumbering:
     initials: str | None = None
     pattern: str | None = None
     load_file_encoding: str = ENCODINGS[0]
+    confidentiality: str | None = None
 
 
 def exhibits(table: Table) -> ExhibitNumbering:
@@ -80,6 +82,7 @@ def exhibits(table: Table) -> ExhibitNumbering:
         initials=table.text("initials"),
         pattern=table.text("pattern"),
         load_file_encoding=table.choice("load_file_encoding", ENCODINGS) or ENCODINGS[0],
+        confidentiality=table.text("confidentiality"),
     )
     table.close()
     _check_scheme(table, numbering)
@@ -89,6 +92,8 @@ def exhibits(table: Table) -> ExhibitNumbering:
             "expected letters, digits, dots, - and _ (at most 20), because Bates numbers name "
             f"files, found {show(numbering.prefix)}",
         )
+    if numbering.confidentiality and len(numbering.confidentiality) > 60:
+        raise table.error("confidentiality", "expected at most 60 characters: each page prints it")
     if numbering.digits > 12:
         raise table.error("digits", f"expected at most 12, found {numbering.digits}")
     return numbering

@@ -71,6 +71,7 @@ start = 1                       # first Bates number
 page_size = "A4"                # A4 or Letter
 bates_writer = ""               # the one copy that reserves numbers: `writer` in custody.jsonl
 load_file_encoding = "utf-8"    # of the Concordance file: utf-8 or cp1252
+confidentiality = ""            # designation on every page: "CONFIDENTIAL, protective order of …"
 
 [jurisdiction]
 profile = ""                    # us-federal, us-state, uk-civil, uk-criminal, eu

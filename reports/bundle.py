@@ -24,7 +24,18 @@ from typing import Any
 
 from collector import canonical
 from collector.errors import UsageError
-from reports import bates, catalogue, cited_evidence, csv_table, html, pdf, wording, xlsx_table
+from reports import (
+    bates,
+    catalogue,
+    cited_evidence,
+    csv_table,
+    html,
+    load_files,
+    load_plan,
+    pdf,
+    wording,
+    xlsx_table,
+)
 from reports import edition_files as files
 from reports.cover import Cover, cover
 from reports.edition_files import Produced, ProducedFile
@@ -63,6 +74,11 @@ class Prepared:
     cover: Cover
     parts: pdf.Parts
     natives: tuple[str, ...]
+
+    @property
+    def printed(self) -> str:
+        """Name of its PDF, where that is one file."""
+        return f"{self.exhibit.stem}.pdf"
 
 
 def make(
@@ -123,16 +139,25 @@ def _write(
         material, exhibits, folder, entries=inputs["custody"]["entries"],
         carry=inputs.get("evidence", True),
     )  # fmt: skip
-    taken = reserve(sum(one.parts.pages for one in prepared)) if reserve else None
-    firsts = bates.split([one.parts.pages for one in prepared], taken.first if taken else 1)
-    produced = tuple(
-        _finish(one, imprint, material, folder,
-                taken.labels(first, one.parts.pages) if taken else ())
-        for one, first in zip(prepared, firsts, strict=True)
-    )  # fmt: skip
+    documents = _documents(prepared, kept, material, imprint, inputs)
+    taken = reserve(sum(one.pages for one in documents)) if reserve else None
+    produced = _numbered(prepared, documents, imprint, material, folder, taken)
+    if taken is not None and inputs["load_files"]:
+        tell(f"load files: {len(documents):,} documents")
+        load_files.write(
+            documents, taken, folder, label=inputs["label"],
+            encoding=material.config.exhibits.load_file_encoding, page_size=imprint.page_size,
+            case=material.case, scratch=scratch,
+        )  # fmt: skip
     files.index(produced, imprint, material, folder)
     files.readme(
-        produced, imprint, material, folder, kept=kept, with_load_files=False, supplements=None
+        produced,
+        imprint,
+        material,
+        folder,
+        kept=kept,
+        with_load_files=taken is not None and inputs["load_files"],
+        supplements=None,
     )
     files.carried(material, inputs, folder)
     files.write_manifest(folder)
@@ -159,11 +184,58 @@ def _prepare(
     )  # fmt: skip
 
 
+def _documents(
+    prepared: Sequence[Prepared], kept: Sequence[cited_evidence.Kept], material: Material,
+    imprint: Imprint, inputs: Mapping[str, Any],
+) -> tuple[load_files.Document, ...]:  # fmt: skip
+    """What bears numbers, in their order: exhibits alone, or with native tables and evidence."""
+    pairs = [
+        load_plan.of_exhibit(
+            one.exhibit, one.cover, imprint, one.parts.pages,
+            pdf.names_of(one.printed, len(one.parts.volumes)),
+            f"{one.exhibit.stem}.csv",
+        )
+        for one in prepared
+    ]  # fmt: skip
+    if not inputs.get("load_files"):
+        return tuple(printed for printed, _ in pairs)
+    documents = (
+        *(document for pair in pairs for document in pair),
+        *load_plan.of_evidence(kept, material, imprint),
+    )
+    load_files.check(documents, material.config.exhibits.load_file_encoding)
+    return documents
+
+
+def _numbered(
+    prepared: Sequence[Prepared], documents: Sequence[load_files.Document], imprint: Imprint,
+    material: Material, folder: Path, taken: bates.Reservation | None,
+) -> tuple[Produced, ...]:  # fmt: skip
+    """Step 4: each exhibit under its numbers; a draft has none."""
+    firsts = bates.split([one.pages for one in documents], taken.first if taken else 1)
+    of_name = {
+        document.native or document.pdfs[0]: first
+        for document, first in zip(documents, firsts, strict=True)
+    }
+    produced = []
+    for one in prepared:
+        labels: tuple[str, ...] = ()
+        slip = None
+        if taken is not None:
+            first = of_name[pdf.names_of(one.printed, len(one.parts.volumes))[0]]
+            labels = taken.labels(first, one.parts.pages)
+            number = of_name.get(f"{one.exhibit.stem}.csv")
+            slip = taken.label(number) if number is not None else None
+        produced.append(_finish(one, imprint, material, folder, labels, slip))
+    return tuple(produced)
+
+
 def _finish(
-    one: Prepared, imprint: Imprint, material: Material, folder: Path, labels: Sequence[str]
-) -> Produced:
-    """Step 4 for one exhibit: its PDF, with its numbers."""
-    target = folder / f"{one.exhibit.stem}.pdf"
+    one: Prepared, imprint: Imprint, material: Material, folder: Path, labels: Sequence[str],
+    slip: str | None,
+) -> Produced:  # fmt: skip
+    """The PDF of one exhibit, with its numbers; `slip` is that of its native table."""
+    target = folder / one.printed
     rendered = pdf.stamp(one.parts, one.exhibit, one.cover, imprint, material.case, target, labels)
     firsts = bates.split(rendered.of_file, 0)
     printed = tuple(
@@ -175,8 +247,13 @@ def _finish(
         for path, first, pages in zip(rendered.files, firsts, rendered.of_file, strict=True)
     )  # fmt: skip
     others = tuple(
-        ProducedFile(name=name, sha256=files.sha256(folder / name)) for name in one.natives
-    )
+        ProducedFile(
+            name=name, sha256=files.sha256(folder / name),
+            begin=slip if name.endswith(".csv") else None,
+            end=slip if name.endswith(".csv") else None,
+        )
+        for name in one.natives
+    )  # fmt: skip
     return Produced(
         exhibit=one.exhibit, cover=one.cover, pages=rendered.pages, files=printed + others
     )
@@ -194,6 +271,7 @@ def _imprint(material: Material, inputs: Mapping[str, Any], digest: str) -> Impr
         page_size=material.config.exhibits.page_size,
         matter=parts.matter(material),
         notes=(tell("sealed", is_sealed=is_sealed), tell("redaction")),
+        confidentiality=material.config.exhibits.confidentiality,
     )
 
 

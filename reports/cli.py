@@ -27,10 +27,12 @@ if TYPE_CHECKING:
     "--final", is_flag=True,
     help="A final edition: sealed, without DRAFT, with Bates numbers that are never used again.",
 )  # fmt: skip
+@click.option("--no-load-files", is_flag=True, help="With --final: no DAT, OPT, images, text.")
 @click.option("--reason", help="With --final: why it supplements the final edition before it.")
 def exhibits(
     case_path: Path | None, label: str | None, out: Path | None, resources: tuple[str, ...],
-    no_evidence: bool, inputs_path: Path | None, final: bool, reason: str | None,
+    no_evidence: bool, inputs_path: Path | None, final: bool, no_load_files: bool,
+    reason: str | None,
 ) -> None:  # fmt: skip
     """Render the exhibit bundle.
 
@@ -41,7 +43,7 @@ def exhibits(
 
     folder = case.find(case_path)
     if inputs_path is not None:
-        if label or resources or final or reason or no_evidence:
+        if label or resources or final or reason or no_evidence or no_load_files:
             raise UsageError("--inputs fixes everything else: leave all but --case, --out out.")
         _print(_again(folder, inputs_path, out))
         return
@@ -51,11 +53,11 @@ def exhibits(
         from reports import final as finals
 
         edition = finals.make(
-            folder, label=label, resources=resources, evidence=not no_evidence, reason=reason,
-            tell=click.echo,
+            folder, label=label, resources=resources, evidence=not no_evidence,
+            with_load_files=not no_load_files, reason=reason, tell=click.echo,
         )  # fmt: skip
-    elif reason is not None:
-        raise UsageError("--reason: expected with --final, found without.")
+    elif reason is not None or no_load_files:
+        raise UsageError("--reason, --no-load-files: expected with --final, found without.")
     else:
         edition = _draft(folder, label, resources, out, evidence=not no_evidence)
     _print(edition)

@@ -14,6 +14,7 @@ from reports.model import (
     Table,
     Text,
     cite,
+    given,
     plain,
     quote,
     say,
@@ -61,9 +62,11 @@ def cover(exhibit: Exhibit, imprint: Imprint, material: Material, native_sha256:
     pairs = (
         *imprint.matter,
         ("Record origin", say(str(exhibit.origin))),
+        ("Custodian", _custodian(material)),
         *exhibit.facts,
         ("Coverage", exhibit.coverage),
-        ("Sources", say(f"{counted(len(exhibit.sources), 'preserved file')}, listed at the end")),
+        ("Sources", say(f"{counted(len(exhibit.sources), 'preserved file')}, listed at the end"
+                        if exhibit.sources else "the case as a whole")),
         ("Native table", parts.joined(
             (cite(f"{exhibit.stem}.csv"), cite(f"SHA-256 {native_sha256}")), "\n")),
         ("Inputs", parts.joined(
@@ -72,6 +75,8 @@ def cover(exhibit: Exhibit, imprint: Imprint, material: Material, native_sha256:
         ("Prepared", say(f"{imprint.prepared_at} with butfor {imprint.tool}, {imprint.status} "
                          f"{imprint.label}")),
         ("Seal, redaction", parts.joined(imprint.notes, " ")),
+        ("Confidentiality", given(imprint.confidentiality) if imprint.confidentiality
+         else say("no designation stated")),
     )  # fmt: skip
     title = plain(exhibit.title)
     return Cover(
@@ -84,6 +89,16 @@ def cover(exhibit: Exhibit, imprint: Imprint, material: Material, native_sha256:
         document_title=f"Exhibit {exhibit.number}: {title}"[:400],
         author=plain(dict(imprint.matter).get("Prepared by", say("not supplied"))),
     )
+
+
+def _custodian(material: Material) -> Text:
+    """Who handed the material over, or as whom it was collected, in order of acquisition."""
+    names = []
+    for row in material.acquisitions:
+        handover = row.get("handover") or {}
+        names.append(handover.get("provided_by") or row.get("principal"))
+    stated = [given(str(name)) for name in dict.fromkeys(names) if name]
+    return parts.joined(stated, "; ") if stated else parts.every(material)("not_supplied")
 
 
 def _limits(exhibit: Exhibit) -> Section:

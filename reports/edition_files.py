@@ -47,8 +47,8 @@ class Produced:
 
     @property
     def end(self) -> str | None:
-        """Bates number of the last page."""
-        return next((one.end for one in reversed(self.files) if one.end), None)
+        """Bates number of the last page, its native table included."""
+        return max((one.end for one in self.files if one.end), default=None)
 
 
 def index(produced: Sequence[Produced], imprint: Imprint, material: Material, folder: Path) -> None:

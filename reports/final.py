@@ -36,7 +36,7 @@ SOURCE = "registers"
 
 def make(
     case: Path, *, label: str | None, resources: tuple[str, ...], evidence: bool,
-    reason: str | None, tell: Callable[[str], None],
+    with_load_files: bool, reason: str | None, tell: Callable[[str], None],
 ) -> bundle.Edition:  # fmt: skip
     """Make a final edition.
 
@@ -45,6 +45,7 @@ def make(
         label: name of the edition; None = `final-001` and so on.
         resources: that get a history; none = those of the incident.
         evidence: whether it holds the evidence that it cites.
+        with_load_files: whether it comes with load files, images and text for a review platform.
         reason: why it supplements the final edition before it.
         tell: prints one line of progress.
 
@@ -69,7 +70,7 @@ def make(
         _covered(session, material, chosen)
         _verified(case)
         given = inputs.describe(
-            case, name, chosen, status="FINAL", evidence=evidence,
+            case, name, chosen, status="FINAL", evidence=evidence, load_files=with_load_files,
             bates_start=bates.next_free(session.config.exhibits, session.entries),
             supplements=supplemented(case, before, reason),
         )  # fmt: skip

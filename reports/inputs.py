@@ -20,7 +20,7 @@ VERSION = 1
 
 def describe(
     case: Path, label: str, resources: Sequence[str], *, status: str = "DRAFT",
-    evidence: bool = True, bates_start: int | None = None,
+    evidence: bool = True, load_files: bool = False, bates_start: int | None = None,
     supplements: Mapping[str, str] | None = None,
 ) -> dict[str, Any]:  # fmt: skip
     """The inputs of an edition made now.
@@ -31,6 +31,7 @@ def describe(
         resources: those with a history of their own.
         status: DRAFT or FINAL.
         evidence: whether the edition holds the evidence that it cites.
+        load_files: whether a final edition comes with load files.
         bates_start: first number of a final edition.
         supplements: label, digest of the manifest and reason, where it supplements another.
     """
@@ -44,6 +45,7 @@ def describe(
         "tool": butfor.__version__,
         "program": _program(),
         "evidence": evidence,
+        "load_files": load_files,
         "supplements": dict(supplements) if supplements is not None else None,
         "custody": _custody(case, None),
         "case_toml": _sha256(case / "case.toml"),

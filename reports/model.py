@@ -275,6 +275,7 @@ class Imprint:
         prepared_at: from inputs.json, the only place where the time of preparation is decided.
         inputs_sha256: digest of inputs.json.
         notes: sentences on status, seal and redaction.
+        confidentiality: designation, as case.toml gives it; None = none is stated.
     """
 
     status: Status
@@ -285,3 +286,4 @@ class Imprint:
     page_size: str
     matter: tuple[tuple[str, Text], ...]
     notes: tuple[Text, ...] = field(default=())
+    confidentiality: str | None = None

@@ -153,7 +153,7 @@ def stamp(
         )
         for n, data in enumerate(_stamps(exhibit, cover, imprint, parts.sizes, bates))
     ]  # fmt: skip
-    names = _names(target, len(parts.volumes))
+    names = tuple(target.parent / name for name in names_of(target.name, len(parts.volumes)))
     first = [sum(map(len, parts.sizes[:n])) for n in range(len(names))]
     labels = bates or [str(n) for n in range(1, parts.pages + 1)]
     with _workers(sum(map(len, parts.volumes))) as call:
@@ -169,12 +169,12 @@ def stamp(
         return Rendered(files=names, of_file=tuple(call(pdf_merge.merge, tasks)))
 
 
-def _names(target: Path, volumes: int) -> tuple[Path, ...]:
+def names_of(name: str, volumes: int) -> tuple[str, ...]:
+    """File names of an exhibit of so many volumes; `name` is that of one alone."""
     if volumes == 1:
-        return (target,)
-    return tuple(
-        target.with_name(f"{target.stem}-volume-{n}{target.suffix}") for n in range(1, volumes + 1)
-    )
+        return (name,)
+    stem = name.removesuffix(".pdf")
+    return tuple(f"{stem}-volume-{n}.pdf" for n in range(1, volumes + 1))
 
 
 @contextmanager
@@ -352,6 +352,7 @@ def _stamps(
             "total": total,
             "number": exhibit.number,
             "left": (f"{imprint.status} {imprint.label}" if draft else imprint.label) + volume,
+            "mark": drawable(visible(imprint.confidentiality or "")),
             "right": drawable(visible(cover.running_title)),
             "watermark": str(imprint.status) if draft else "",
             "line": cover.footer_line,

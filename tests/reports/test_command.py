@@ -59,6 +59,7 @@ def test_custody_and_items_are_in_their_exhibits(case: Path) -> None:
     ("arguments", "code", "message"),
     [
         (("--reason", "x"), 2, "expected with --final"),
+        (("--no-load-files",), 2, "expected with --final"),
         (("--final", "--out", "x"), 2, "leave --out out"),
         (("--final",), 2, "bates_writer: expected the id of the one copy"),
         (("--label", "a/b"), 2, "expected letters"),

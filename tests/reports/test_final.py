@@ -46,7 +46,7 @@ def built(folder: Path) -> Path:
 def case(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A case with two final editions."""
     folder = built(tmp_path_factory.mktemp("final") / "case")
-    asked = ("exhibits", "--case", str(folder), "--final")
+    asked = ("exhibits", "--case", str(folder), "--final", "--no-load-files")
     refused = run(*asked, code=2)
     assert "registers preserved as acquisition 2" in refused.output
     assert "found none over EV-1, EV-2. Run `butfor seal`" in " ".join(refused.output.split())
@@ -170,7 +170,9 @@ def test_a_copy_that_may_not_reserve_reserves_nothing(
     toml = (copy / "case.toml").read_text(encoding="utf-8")
     toml = re.sub(r"(?m)^digits.*\n", "", toml)
     (copy / "case.toml").write_text(change(toml), encoding="utf-8")
-    done = run("exhibits", "--case", str(copy), "--final", "--reason", "x", code=2)
+    done = run(
+        "exhibits", "--case", str(copy), "--final", "--no-load-files", "--reason", "x", code=2
+    )
     assert message in " ".join(done.output.split())
     assert len(entries(copy, "bates.reserve")) == 2
     assert not (copy / "exhibits" / "final-003").exists()
@@ -178,7 +180,9 @@ def test_a_copy_that_may_not_reserve_reserves_nothing(
 
 def test_open_parts_stop_a_final_edition(case: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(human_parts, "open_parts", lambda material: ("qualifications", "fees"))
-    done = run("exhibits", "--case", str(case), "--final", "--reason", "x", code=2)
+    done = run(
+        "exhibits", "--case", str(case), "--final", "--no-load-files", "--reason", "x", code=2
+    )
     assert "found open:\n  qualifications\n  fees" in done.output
 
 
@@ -187,7 +191,9 @@ def test_a_case_that_does_not_verify_gets_no_final_edition(case: Path, tmp_path:
     item = next(iter(sorted((copy / "evidence").glob("0001-*/files/*"))))
     item.chmod(0o600)
     item.write_bytes(item.read_bytes()[:-1] + b"!")
-    done = run("exhibits", "--case", str(copy), "--final", "--reason", "x", code=4)
+    done = run(
+        "exhibits", "--case", str(copy), "--final", "--no-load-files", "--reason", "x", code=4
+    )
     assert "expected a case that verifies" in done.output
 
 
@@ -201,12 +207,21 @@ def test_a_crash_between_reserving_and_stamping_leaves_a_recorded_hole(
 
     with monkeypatch.context() as patch:
         patch.setattr(final.bundle.pdf, "stamp", crash)  # type: ignore[attr-defined]
-        run("exhibits", "--case", str(copy), "--final", "--reason", "x", code=None)
+        run(
+            "exhibits",
+            "--case",
+            str(copy),
+            "--final",
+            "--no-load-files",
+            "--reason",
+            "x",
+            code=None,
+        )
     held = entries(copy, "bates.reserve")
     assert len(held) == 3
     assert len(entries(copy, "exhibits.final")) == 2
     assert not (copy / "exhibits" / "final-003").exists()
-    run("exhibits", "--case", str(copy), "--final", "--reason", "x")
+    run("exhibits", "--case", str(copy), "--final", "--no-load-files", "--reason", "x")
     assert entries(copy, "bates.reserve")[3]["first"] == held[2]["last"] + 1
 
 
