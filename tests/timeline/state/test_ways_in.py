@@ -109,3 +109,64 @@ def test_a_request_through_an_access_point_has_a_signature_of_its_own() -> None:
     found = run([FIRST, create_bucket(1), LAST])
     named = callers.named(through, History(found.intervals), at(500))
     assert (named["resource"], named["bucket"]) == (f"{POINT}/object/k", BUCKET)
+
+
+LAMBDA_POINT = f"arn:aws:s3-object-lambda:us-east-1:{OWNER}:accesspoint/ol"
+INSTANCE = f"arn:aws:s3:us-east-1:{OWNER}:access-grants/default"
+DIRECTORY = f"arn:aws:s3express:us-east-1:{OWNER}:bucket/d--use1-az4--x-s3"
+TABLES = f"arn:aws:s3tables:us-east-1:{OWNER}:bucket/t"
+SHOWN = policy(ALLOW | {"Resource": "*"})
+GRANT = event(
+    "CreateAccessGrant",
+    5,
+    request={
+        "accountId": OWNER,
+        "AccessGrantsLocationId": "default",
+        "Permission": "READ",
+        "Grantee": {"GranteeType": "IAM", "GranteeIdentifier": ALICE},
+    },
+    response={"accessGrantId": "g"},
+)
+
+
+@pytest.mark.parametrize(
+    ("what", "rows", "uid", "slot", "value"),
+    [
+        ("a directory bucket",
+         [event("PutBucketPolicy", 5, service="s3express.amazonaws.com", request={
+             "bucketName": "d--use1-az4--x-s3", "bucketPolicy": SHOWN})], DIRECTORY, "policy",
+         SHOWN),
+        ("no policy any more",
+         [event("DeleteBucketPolicy", 5, service="s3express.amazonaws.com", request={
+             "bucketName": "d--use1-az4--x-s3"})], DIRECTORY, "policy", None),
+        ("a table bucket",
+         [event("PutTableBucketPolicy", 5, service="s3tables.amazonaws.com", request={
+             "tableBucketARN": TABLES, "resourcePolicy": json.dumps(SHOWN)})], TABLES, "policy",
+         SHOWN),
+        ("an Object Lambda access point",
+         [event("PutAccessPointPolicyForObjectLambda", 5, request={
+             "name": "ol", "accountId": OWNER, "Policy": json.dumps(SHOWN)})], LAMBDA_POINT,
+         "policy", SHOWN),
+        ("Access Grants, who may use them from elsewhere",
+         [event("PutAccessGrantsInstanceResourcePolicy", 5, request={
+             "accountId": OWNER, "Policy": json.dumps(SHOWN)})], INSTANCE, "policy", SHOWN),
+        ("a grant", [GRANT], INSTANCE, "access_grant/g",
+         {"grantee": {"GranteeType": "IAM", "GranteeIdentifier": ALICE}, "permission": "READ",
+          "location": "default"}),
+        ("no grant any more",
+         [GRANT, event("DeleteAccessGrant", 6, request={"accountId": OWNER, "accessGrantId": "g"})],
+         INSTANCE, "access_grant/g", None),
+    ],
+)  # fmt: skip
+def test_read_and_shown(
+    what: str, rows: list[dict[str, Any]], uid: str, slot: str, value: Any
+) -> None:
+    told = History(run([FIRST, *rows, LAST]).intervals)
+    assert told.at(uid, slot, at(10)).value == value, what
+    assert BUCKET_UID not in told.resources(), what
+
+
+def test_a_body_that_is_not_as_documented_is_opaque() -> None:
+    row = event("PutAccessGrantsInstanceResourcePolicy", 5, request={"accountId": OWNER})
+    result = run([FIRST, row, LAST])
+    assert [gap.kind for gap in result.gaps] == ["opaque"]

@@ -40,6 +40,9 @@ KINDS: dict[str, str] = {
     "s3:HeadObject": HEADERS_ALONE,
     "s3control:GetAccessPoint": "aws.s3.access_point",
     "s3control:GetAccessPointPolicy": "aws.s3.access_point_policy",
+    "s3control:GetAccessPointPolicyForObjectLambda": "aws.s3.object_lambda_policy",
+    "s3control:GetAccessGrantsInstanceResourcePolicy": "aws.s3.access_grants_policy",
+    "s3tables:GetTableBucketPolicy": "aws.s3.table_bucket_policy",
     "iam:GetAccountAuthorizationDetails": "aws.iam.authorization_details",
     "iam:GetPolicyVersion": "aws.iam.policy_version",
     "kms:GetKeyPolicy": "aws.kms.key_policy",
@@ -60,6 +63,10 @@ KINDS: dict[str, str] = {
     "cloudtrail:DescribeTrails": "aws.cloudtrail.trails",
     "cloudtrail:GetTrailStatus": "aws.cloudtrail.status",
     "cloudtrail:GetEventSelectors": "aws.cloudtrail.selectors",
+    "accessanalyzer:ListFindingsV2": "aws.accessanalyzer.findings",
+    "accessanalyzer:GetFindingV2": "aws.accessanalyzer.findings",
+    "securityhub:GetFindings": "aws.securityhub.findings",
+    "guardduty:GetFindings": "aws.guardduty.findings",
 }
 
 #: Elements deeper than this are no answer of the provider.

@@ -7,7 +7,7 @@ command-line tool writes it. Source: `collection.md` section 1; the API referenc
 from collections.abc import Callable, Mapping
 
 from timeline.model import Json
-from timeline.state.aws import kms, reads, s3_documents
+from timeline.state.aws import kms, reads, s3_documents, undecided
 from timeline.state.aws import organization_answers as organization
 from timeline.state.aws.context import bucket_uid, text_at
 from timeline.state.aws.endpoints import endpoint_uid
@@ -219,6 +219,7 @@ READERS: dict[str, Callable[[Seen], tuple[Shown, ...]]] = {
     "aws.ec2.vpc_endpoints": _endpoints,
     BUCKETS: _buckets,
     **s3_documents.READERS,
+    **undecided.READERS,
 }
 
 #: Kinds of which an error says more than that there is nothing.
@@ -238,4 +239,5 @@ ABSENT: dict[str, tuple[str, tuple[tuple[str, Atoms], ...]]] = {
     ),
     "aws.s3.access_point_policy": ("NoSuchAccessPointPolicy", (("policy", {}),)),
     **s3_documents.ABSENT,
+    **undecided.ABSENT,
 }

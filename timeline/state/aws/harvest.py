@@ -30,6 +30,7 @@ from timeline.state.aws import (
     s3_objects,
     snapshots,
     sts,
+    undecided,
 )
 from timeline.state.aws.context import (
     Context,
@@ -63,8 +64,11 @@ _SERVICES: tuple[tuple[tuple[str, ...], Mapping[str, Handler]], ...] = (
             **s3_documents.HANDLERS,
             **s3_objects.HANDLERS,
             **endpoints.ACCESS_POINT_HANDLERS,
+            **undecided.CONTROL,
         },
     ),
+    (("s3express.amazonaws.com",), undecided.EXPRESS),
+    (("s3tables.amazonaws.com",), undecided.TABLES),
     (("iam.amazonaws.com",), iam.HANDLERS),
     (("sts.amazonaws.com",), sts.HANDLERS),
     (("organizations.amazonaws.com",), organizations.HANDLERS),
@@ -220,7 +224,7 @@ def account_of(resource_uid: str, owners: Mapping[str, str]) -> str | None:
     if resource_uid.startswith(organizations.ORGANIZATION):
         return owners.get(organizations.ORGANIZATION)
     parts = resource_uid.split(":", 5)
-    if len(parts) == 6 and parts[2] == "s3":
+    if len(parts) == 6 and parts[2] == "s3" and not parts[4]:
         return owners.get(f"arn:aws:s3:::{parts[5].split('/')[0]}")
     return parts[4] if len(parts) == 6 and parts[4].isdigit() else None
 
