@@ -66,12 +66,9 @@ class ManifestSummary:
 
 def summarize(raw: bytes) -> ManifestSummary:
     """Size, leaf count, Merkle root and SHA-256 of the manifest's bytes as they stand."""
-    leaves = merkle.leaf_hashes(canonical.split_lines(raw))
+    leaves, root = merkle.root_of(canonical.split_lines(raw))
     return ManifestSummary(
-        size=len(raw),
-        leaves=len(leaves),
-        root=merkle.root(leaves).hex(),
-        sha256=hashlib.sha256(raw).hexdigest(),
+        size=len(raw), leaves=leaves, root=root.hex(), sha256=hashlib.sha256(raw).hexdigest()
     )
 
 

@@ -43,6 +43,24 @@ def root(leaves: Sequence[bytes]) -> bytes:
     return level[0]
 
 
+def root_of(lines: Iterable[bytes]) -> tuple[int, bytes]:
+    """Number of lines and tree head over them, in memory that grows with the height alone."""
+    stack: list[bytes] = []
+    count = 0
+    for line in lines:
+        head, full = leaf_hash(line), count
+        while full & 1:
+            head, full = node_hash(stack.pop(), head), full >> 1
+        stack.append(head)
+        count += 1
+    if not stack:
+        return 0, EMPTY
+    head = stack.pop()
+    while stack:
+        head = node_hash(stack.pop(), head)
+    return count, head
+
+
 def inclusion_path(leaves: Sequence[bytes], index: int) -> list[bytes]:
     """Proof that leaf `index` is in the tree over `leaves`, RFC 9162 2.1.3.1.
 

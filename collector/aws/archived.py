@@ -20,14 +20,20 @@ LOG = re.compile(
 )
 
 
+def base(name: str) -> str:
+    """Last part of a name, whatever system it comes from."""
+    return re.split(r"[/\\]", name)[-1]
+
+
 def unfold(files: Iterable[Held]) -> tuple[tuple[Held, ...], list[Discrepancy]]:
-    """Files with the members of archives in place of the archives, and what could not be read."""
+    """Files that concern the check, those in archives included, and what could not be read."""
     unfolded: list[Held] = []
     found: list[Discrepancy] = []
     for held in files:
         form = archive.kind(held.place, held.name)
         if form is None:
-            unfolded.append(held)
+            if LOG.fullmatch(base(held.name)) or digests.concerns(held):
+                unfolded.append(held)
             continue
         try:
             for member in archive.members(held.place, form):
@@ -58,9 +64,8 @@ def _nested(path: str) -> Discrepancy:
 
 def _inside(member: Member, start: bytes) -> Inside | None:
     """What is kept of a member; None if it is none of ours."""
-    base = re.split(r"[/\\]", member.name)[-1]
     head = digests.inflated_head(start)
-    if LOG.fullmatch(base):
+    if LOG.fullmatch(base(member.name)):
         content = digests.stream_digest(lambda: archive.read(member.stream, 1 << 16), start)
         return Inside(head=head, body=b"", content=content)
     if digests.is_digest(member.name, head) or b'"PublicKeyList"' in head:

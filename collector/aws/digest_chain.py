@@ -11,7 +11,6 @@ whole chain signed again with keys swapped in the archive. Whoever doubts the ke
 ListPublicKeys for the same Region and period.
 """
 
-import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
@@ -19,7 +18,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from collector.aws import archived, digests
-from collector.aws.archived import LOG
+from collector.aws.archived import LOG, base
 from collector.aws.digests import Chain, Digest
 from collector.verify.holdings import Held, Holdings, Judgement
 from collector.verify.report import Discrepancy, unchecked, wrong
@@ -67,7 +66,7 @@ def judge(holdings: Holdings) -> Judgement:
     files, unreadable = archived.unfold(holdings.files)
     run.found += unreadable
     holdings = replace(holdings, files=files)
-    logs = [held for held in files if LOG.fullmatch(_base(held.name))]
+    logs = [held for held in files if LOG.fullmatch(base(held.name))]
     read = _read(files, run)
     if not read and not logs and not any(run.counts.values()):
         return Judgement(discrepancies=tuple(unreadable), part=None, notes=())
@@ -99,7 +98,7 @@ def _read(files: Iterable[Held], run: _Run) -> list[Digest]:
         except digests.DigestError as error:
             expected, _, found = str(error).partition("|")
             run.found.append(wrong("provider-digest", held.path, expected, found))
-            run.unreadable.add(_base(held.name))
+            run.unreadable.add(base(held.name))
             run.counts["invalid"] += 1
             continue
         earlier = known.get((digest.key, digest.sha256))
@@ -169,7 +168,7 @@ def _check_link(
                     "another signature",
                 )
             )
-    if not predecessors and _base(digest.previous_key) not in run.unreadable:
+    if not predecessors and base(digest.previous_key) not in run.unreadable:
         if before is None or before.end >= digest.end:
             run.notes.append(f"{path}: digests before {_shown(digest.start)} were not received")
             return
@@ -212,10 +211,10 @@ def _check_listed(logs: list[Held], run: _Run) -> None:
     """Step 4. Every log file of every valid digest, once."""
     held: dict[str, list[Held]] = defaultdict(list)
     for one in logs:
-        held[_base(one.name)].append(one)
+        held[base(one.name)].append(one)
     listed = {(log.key, log.sha256): log for one in run.valid for log in one.logs}
     for log in sorted(listed.values(), key=lambda one: (one.key, one.sha256)):
-        copies = [one for one in held[_base(log.key)] if _may_be(one, log.bucket, log.key)]
+        copies = [one for one in held[base(log.key)] if _may_be(one, log.bucket, log.key)]
         if not copies:
             name = f"s3://{log.bucket}/{log.key}"
             run.logs.append(_Log(name=name, item=None, status="missing", reason="not received"))
@@ -244,9 +243,9 @@ def _judge_log(held: Held, expected: str, run: _Run) -> _Log:
 
 def _check_unlisted(logs: list[Held], run: _Run) -> None:
     """Step 5. By delivery time, which the name gives to the minute; never by event time."""
-    known = {_base(log.key) for one in run.valid for log in one.logs}
+    known = {base(log.key) for one in run.valid for log in one.logs}
     for held in logs:
-        name = _base(held.name)
+        name = base(held.name)
         if name in known:
             continue
         matched = LOG.fullmatch(name)
@@ -287,10 +286,6 @@ def _merged(spans: list[tuple[datetime, datetime]]) -> Iterator[tuple[datetime, 
         current = (start, end)
     if current is not None:
         yield current
-
-
-def _base(name: str) -> str:
-    return re.split(r"[/\\]", name)[-1]
 
 
 def _shown(at: datetime) -> str:

@@ -123,6 +123,12 @@ def looks_like_digest(held: Held) -> bool:
     return is_digest(held.name, _head(held))
 
 
+def concerns(held: Held) -> bool:
+    """Whether a file is a digest or holds public keys."""
+    head = _head(held)
+    return is_digest(held.name, head) or b'"PublicKeyList"' in head
+
+
 def is_digest(name: str, head: bytes) -> bool:
     """The same for a name and inflated first bytes."""
     return "CloudTrail-Digest" in name or b'"digestStartTime"' in head

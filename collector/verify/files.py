@@ -9,13 +9,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from collector import canonical, custody, manifest
+from collector import canonical, custody, manifest, merkle
 from collector.verify import lines as files_of_lines
 from collector.verify.chain import Chain
 from collector.verify.report import Discrepancy, unchecked, wrong
 
 #: Files above this size are not tried for damage by line-end conversion, which loads them whole.
 TEXT_LIMIT = 1 << 26
+#: Files that are hashed together, so that what waits does not grow with their number.
+WINDOW = 1024
 
 _FOLDER = re.compile(r"evidence/[A-Za-z0-9][A-Za-z0-9._-]*")
 _SIGNED = ".signed.pdf"
@@ -86,11 +88,26 @@ def _check_acquisition(
         return
     lines, found = files_of_lines.read(path, label, "manifest-torn")
     yield from found
-    actual = manifest.summarize(b"".join(line + canonical.LF for line in lines)).as_data()
+    actual = _summary(lines)
     for name in ("sha256", "bytes", "leaves", "root"):
         if acquired.manifest.get(name) != actual[name]:
             yield wrong(f"manifest-{name}", label, acquired.manifest.get(name), actual[name])
     yield from check_folder(folder, lines, at, own=manifest.NAME, sha512=sha512)
+
+
+def _summary(lines: Iterable[bytes]) -> dict[str, int | str]:
+    """What custody states of a manifest, from its lines."""
+    hashed, size = hashlib.sha256(), 0
+
+    def seen() -> Iterator[bytes]:
+        nonlocal size
+        for line in lines:
+            hashed.update(line + canonical.LF)
+            size += len(line) + 1
+            yield line
+
+    leaves, root = merkle.root_of(seen())
+    return {"bytes": size, "leaves": leaves, "root": root.hex(), "sha256": hashed.hexdigest()}
 
 
 def tree(folder: Path) -> dict[str, Path]:
@@ -132,6 +149,7 @@ def check_folder(
     found = tree(folder)
     found.pop(own, None)
     rows: list[tuple[Path, manifest.ManifestLine]] = []
+    pool = ThreadPoolExecutor(max_workers=os.cpu_count() or 1)
     listed: set[str] = set()
     last = b""
     for number, line in enumerate(lines, start=1):
@@ -149,7 +167,11 @@ def check_folder(
             yield wrong("file-missing", at + row.path, f"{row.size} bytes", _instead(place))
         else:
             rows.append((place, row))
-    yield from _check_files(rows, at, sha512=sha512)
+        if len(rows) == WINDOW:
+            yield from _check_files(pool, rows, at, sha512=sha512)
+            rows.clear()
+    yield from _check_files(pool, rows, at, sha512=sha512)
+    pool.shutdown()
     yield from _check_extra(found, listed, folder, at)
 
 
@@ -170,24 +192,27 @@ def _row(line: bytes) -> manifest.ManifestLine | None:
 
 
 def _check_files(
-    rows: list[tuple[Path, manifest.ManifestLine]], at: str, *, sha512: bool
+    pool: ThreadPoolExecutor,
+    rows: list[tuple[Path, manifest.ManifestLine]],
+    at: str,
+    *,
+    sha512: bool,
 ) -> Iterator[Discrepancy]:
     """Hash in as many threads as there are processors (hashing lets go of the interpreter)."""
-    with ThreadPoolExecutor(max_workers=os.cpu_count() or 1) as pool:
-        hashed = pool.map(lambda pair: _readable(pair[0], both=sha512), rows)
-        for (place, row), (short, long) in zip(rows, hashed, strict=True):
-            label, size = at + row.path, place.stat().st_size
-            if short is None:
-                yield unchecked("file-unreadable", label, row.sha256, "the medium does not give it")
-            elif short == row.sha256 and size == row.size:
-                if long is not None and long != row.sha512:
-                    yield wrong("file-sha512", label, row.sha512, long)
-            elif short != row.sha256 and size <= TEXT_LIMIT and _crlf_damaged(place, row.sha256):
-                yield wrong("sync-damage", label, row.sha256, "LF turned into CRLF")
-            elif size != row.size:
-                yield wrong("file-size", label, row.size, size)
-            else:
-                yield wrong("file-sha256", label, row.sha256, short)
+    hashed = pool.map(lambda pair: _readable(pair[0], both=sha512), rows)
+    for (place, row), (short, long) in zip(rows, hashed, strict=True):
+        label, size = at + row.path, place.stat().st_size
+        if short is None:
+            yield unchecked("file-unreadable", label, row.sha256, "the medium does not give it")
+        elif short == row.sha256 and size == row.size:
+            if long is not None and long != row.sha512:
+                yield wrong("file-sha512", label, row.sha512, long)
+        elif short != row.sha256 and size <= TEXT_LIMIT and _crlf_damaged(place, row.sha256):
+            yield wrong("sync-damage", label, row.sha256, "LF turned into CRLF")
+        elif size != row.size:
+            yield wrong("file-size", label, row.size, size)
+        else:
+            yield wrong("file-sha256", label, row.sha256, short)
 
 
 def _readable(path: Path, *, both: bool) -> tuple[str | None, str | None]:

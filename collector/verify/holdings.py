@@ -67,10 +67,25 @@ class Answer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Holdings:
-    """Everything of a case that a provider's integrity check may look at."""
+    """Everything of a case that a provider's integrity check may look at.
 
-    files: tuple[Held, ...]
+    `files` is read anew from the ledgers each time it is gone through, so that a check keeps only
+    what concerns it.
+    """
+
+    files: Iterable[Held]
     answers: tuple[Answer, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Files:
+    """Stored files of acquisitions, (folder, its path as printed) each, in order."""
+
+    folders: tuple[tuple[Path, str], ...]
+
+    def __iter__(self) -> Iterator[Held]:
+        for folder, at in self.folders:
+            yield from _files(folder, at)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,18 +99,25 @@ class Judgement:
 
 def of(root: Path, acquired: Iterable[Acquired], at: str) -> Holdings:
     """Holdings of every closed acquisition, in order."""
-    files: list[Held] = []
+    folders: list[tuple[Path, str]] = []
     answers: list[Answer] = []
     for one in acquired:
         if one.entry is not None and (root / one.folder).is_dir():
-            files += _files(root / one.folder, f"{at}{one.folder}/")
+            folders.append((root / one.folder, f"{at}{one.folder}/"))
             answers += _answers(root / one.folder / ledger.WARC)
-    return Holdings(files=tuple(files), answers=tuple(answers))
+    return Holdings(files=_Files(folders=tuple(folders)), answers=tuple(answers))
 
 
 def _files(folder: Path, at: str) -> Iterator[Held]:
     path = folder / ledger.FILES
-    for raw in path.read_bytes().split(b"\n") if path.is_file() else ():
+    if not path.is_file():
+        return
+    with path.open("rb") as file:
+        yield from _held(folder, at, file)
+
+
+def _held(folder: Path, at: str, rows: Iterable[bytes]) -> Iterator[Held]:
+    for raw in rows:
         try:
             line = json.loads(raw)
             stored, uid, metadata = line["stored"], line["item"], line["metadata"]

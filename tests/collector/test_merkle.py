@@ -148,3 +148,9 @@ def test_second_size_is_used_up() -> None:
     old, new = merkle.root(CT_LEAVES[:6]), merkle.root(CT_LEAVES)
     for second in (9, 12, 16, 1024):
         assert not merkle.verify_consistency(6, second, old, new, path)
+
+
+@given(st.lists(st.binary(max_size=4), max_size=70))
+def test_one_pass_gives_the_same_root(lines: list[bytes]) -> None:
+    expected = (len(lines), merkle.root(merkle.leaf_hashes(lines)))
+    assert merkle.root_of(iter(lines)) == expected
