@@ -209,7 +209,9 @@ def _hidden(segments: list[Segment], seen: Observation) -> Step:
     proven = [proof[1] for proof in current.proofs]
     if seen.not_before is not None and seen.not_before <= seen.at:
         proven.append(seen.not_before)
+    # Two that disagree within one tick: when the first one ceased to hold is not later than that.
     since = max(proven, default=current.start)
+    since = seen.at if since is not None and since > seen.at else since
     uid = f"hidden/{seen.resource_uid}/{seen.slot}/{seen.at.isoformat()}"
     step = Step(
         cause=seen, change_uid=uid, kind=ChangeKind.HIDDEN, time_from=since, time_to=seen.at,
