@@ -360,7 +360,7 @@ def finish(
     record = closed_record(folder, number, run=run, clock_offset=clock_offset)
     durable.write_once(folder / RECORD, canonical.line(record))
     (folder / START).unlink(missing_ok=True)
-    summary = manifest.write(folder, recovery.manifest_lines(folder))
+    summary = manifest.write_ordered(folder, recovery.manifest_lines(folder))
     session.record(
         "acquisition.close",
         why="ended by itself" if run is not None else "closed after an interruption",

@@ -8,7 +8,7 @@ import ctypes
 import errno
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from functools import cache
@@ -132,15 +132,15 @@ def rename_once(source: Path, target: Path) -> None:
     source.unlink()
 
 
-def write_once(target: Path, data: bytes) -> None:
-    """One small file, durable and never replaced.
+def write_once(target: Path, data: bytes | Iterable[bytes]) -> None:
+    """One file from its bytes, whole or in pieces; durable and never replaced.
 
     Raises:
         FileExistsError: `target` exists.
     """
     partial = target.with_name(target.name + PARTIAL)
     with partial.open("wb") as file:
-        file.write(data)
+        file.writelines((data,) if isinstance(data, bytes) else data)
         file.flush()
         flush(file.fileno())
     rename_once(partial, target)

@@ -9,7 +9,6 @@ import hashlib
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from itertools import pairwise
 from pathlib import Path
 
 from collector import canonical, durable, merkle
@@ -65,11 +64,23 @@ class ManifestSummary:
 
 
 def summarize(raw: bytes) -> ManifestSummary:
-    """Size, leaf count, Merkle root and SHA-256 of the manifest's bytes as they stand."""
-    leaves, root = merkle.root_of(canonical.split_lines(raw))
-    return ManifestSummary(
-        size=len(raw), leaves=leaves, root=root.hex(), sha256=hashlib.sha256(raw).hexdigest()
-    )
+    """What acquisition.close states of a manifest's bytes as they stand."""
+    return summarize_lines(canonical.split_lines(raw))
+
+
+def summarize_lines(lines: Iterable[bytes]) -> ManifestSummary:
+    """Size, leaf count, Merkle root and SHA-256 of whole lines (without line feed), in one pass."""
+    hashed, size = hashlib.sha256(), 0
+
+    def seen() -> Iterator[bytes]:
+        nonlocal size
+        for line in lines:
+            hashed.update(line + canonical.LF)
+            size += len(line) + 1
+            yield line
+
+    leaves, root = merkle.root_of(seen())
+    return ManifestSummary(size=size, leaves=leaves, root=root.hex(), sha256=hashed.hexdigest())
 
 
 def write(acquisition: Path, lines: Iterable[ManifestLine]) -> ManifestSummary:
@@ -79,13 +90,31 @@ def write(acquisition: Path, lines: Iterable[ManifestLine]) -> ManifestSummary:
         FileExistsError: it was written before.
         ManifestError: two lines for one path.
     """
-    ordered = sorted(lines, key=lambda one: one.path.encode())
-    for earlier, later in pairwise(ordered):
-        if earlier.path == later.path:
-            raise ManifestError(f"expected one line a path, found two for {later.path!r}")
-    raw = b"".join(one.encode() + canonical.LF for one in ordered)
-    durable.write_once(acquisition / NAME, raw)
-    return summarize(raw)
+    return write_ordered(acquisition, sorted(lines, key=lambda one: one.path.encode()))
+
+
+def write_ordered(acquisition: Path, lines: Iterable[ManifestLine]) -> ManifestSummary:
+    """`write` for lines that come in the order of their paths' bytes: they are never all in memory.
+
+    Raises:
+        FileExistsError: it was written before.
+        ManifestError: two lines for one path, or out of order.
+    """
+    path = acquisition / NAME
+    durable.write_once(path, _in_order(lines))
+    with path.open("rb") as file:
+        return summarize_lines(line.removesuffix(canonical.LF) for line in file)
+
+
+def _in_order(lines: Iterable[ManifestLine]) -> Iterator[bytes]:
+    earlier = ""
+    for one in lines:
+        if one.path == earlier:
+            raise ManifestError(f"expected one line a path, found two for {one.path!r}")
+        if one.path.encode() < earlier.encode():
+            raise ManifestError(f"expected paths in order, found {one.path!r} after {earlier!r}")
+        earlier = one.path
+        yield one.encode() + canonical.LF
 
 
 def parse(raw: bytes) -> Iterator[ManifestLine]:

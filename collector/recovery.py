@@ -6,6 +6,7 @@ are kept; what was half-written is cut or removed, and every cut is recorded in 
 """
 
 import hashlib
+import heapq
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
@@ -20,6 +21,8 @@ from collector.manifest import ManifestLine
 from collector.model import Digest, Gap, Observation, WarcPointer
 from collector.session import Session
 
+#: The manifest while it is written: no file of the acquisition.
+PARTIAL_MANIFEST = manifest.NAME + durable.PARTIAL
 PENDING = "files.pending" + durable.PARTIAL
 
 
@@ -150,31 +153,43 @@ def pointers(path: Path) -> list[WarcPointer]:
 
 
 def manifest_lines(folder: Path) -> Iterator[ManifestLine]:
-    """One line for every other file of the folder.
+    """One line for every other file of the folder, in the order of their paths' bytes.
 
     Digests of stored files come from the ledger (they were taken of the bytes as written; sizes are
     compared); all else is hashed here.
     """
-    listed = set()
+    listed = {line["stored"] for line in ledger.lines(folder / ledger.FILES)}
+    others = []
+    for here, _, names in os.walk(folder):
+        for name in names:
+            path = Path(here) / name
+            relative = path.relative_to(folder).as_posix()
+            if relative not in listed and relative not in (manifest.NAME, PARTIAL_MANIFEST):
+                digest = _hash(path)
+                others.append(
+                    ManifestLine(
+                        path=relative, size=path.stat().st_size, sha256=digest.sha256,
+                        sha512=digest.sha512,
+                    )
+                )  # fmt: skip
+    others.sort(key=_in_bytes)
+    # The ledger is in the order of the numbers that stored names begin with.
+    yield from heapq.merge(_stored(folder), others, key=_in_bytes)
+
+
+def _stored(folder: Path) -> Iterator[ManifestLine]:
     for line in ledger.lines(folder / ledger.FILES):
         path = folder / line["stored"]
         size = path.stat().st_size if path.is_file() else -1
         if size != line["bytes"]:
             raise IntegrityError(f"{path}: expected {line['bytes']} bytes, found {size}")
-        listed.add(line["stored"])
         yield ManifestLine(
             path=line["stored"], size=size, sha256=line["sha256"], sha512=line["sha512"]
         )
-    for here, _, names in os.walk(folder):
-        for name in names:
-            path = Path(here) / name
-            relative = path.relative_to(folder).as_posix()
-            if relative not in listed and relative != manifest.NAME:
-                digest = _hash(path)
-                yield ManifestLine(
-                    path=relative, size=path.stat().st_size, sha256=digest.sha256,
-                    sha512=digest.sha512,
-                )  # fmt: skip
+
+
+def _in_bytes(line: ManifestLine) -> bytes:
+    return line.path.encode()
 
 
 def _hash(path: Path) -> Digest:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from collector import canonical, custody, manifest, merkle
+from collector import canonical, custody, manifest
 from collector.verify import lines as files_of_lines
 from collector.verify.chain import Chain
 from collector.verify.report import Discrepancy, unchecked, wrong
@@ -88,26 +88,11 @@ def _check_acquisition(
         return
     lines, found = files_of_lines.read(path, label, "manifest-torn")
     yield from found
-    actual = _summary(lines)
+    actual = manifest.summarize_lines(lines).as_data()
     for name in ("sha256", "bytes", "leaves", "root"):
         if acquired.manifest.get(name) != actual[name]:
             yield wrong(f"manifest-{name}", label, acquired.manifest.get(name), actual[name])
     yield from check_folder(folder, lines, at, own=manifest.NAME, sha512=sha512)
-
-
-def _summary(lines: Iterable[bytes]) -> dict[str, int | str]:
-    """What custody states of a manifest, from its lines."""
-    hashed, size = hashlib.sha256(), 0
-
-    def seen() -> Iterator[bytes]:
-        nonlocal size
-        for line in lines:
-            hashed.update(line + canonical.LF)
-            size += len(line) + 1
-            yield line
-
-    leaves, root = merkle.root_of(seen())
-    return {"bytes": size, "leaves": leaves, "root": root.hex(), "sha256": hashed.hexdigest()}
 
 
 def tree(folder: Path) -> dict[str, Path]:

@@ -327,7 +327,7 @@ def test_dying_while_closing(case: Path, monkeypatch: pytest.MonkeyPatch, step: 
     def close(writer: AcquisitionWriter) -> None:
         with monkeypatch.context() as patch:
             if step == "acquisition.json":
-                patch.setattr(manifest, "write", stop)
+                patch.setattr(manifest, "write_ordered", stop)
             elif step == "manifest.jsonl":
                 patch.setattr(session.Session, "record", stop)
             else:
