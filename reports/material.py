@@ -27,7 +27,7 @@ ACCESS = (
     "locator", "record_sha256",
 )  # fmt: skip
 REQUIRED = ("changes", "intervals", "gaps", "coverage")
-OPTIONAL = ("windows", "classes", "access_classes", "class_changes", "class_sets")
+OPTIONAL = ("windows", "classes", "access_classes", "class_changes", "class_sets", "warnings")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +43,7 @@ class Material:
         acquisitions, custody: as recorded up to the head of inputs.json; see `recorded`.
         missing: derived tables that this case does not have.
         registers: what the case team supplied, as it stands in the case folder.
+        warnings: findings of the provider's own detectors.
     """
 
     case: Path | None
@@ -66,6 +67,7 @@ class Material:
     acquisitions: Rows = ()
     custody: Rows = ()
     registers: Registers = field(default_factory=Registers)
+    warnings: Rows = ()
 
     def item(self, uid: str | None) -> EvidenceItem | None:
         """The evidence item of that id."""
@@ -108,7 +110,7 @@ def load(case: Path, config: CaseConfig, items: tuple[EvidenceItem, ...]) -> Mat
         findings=_findings(derived), items=items,
         causes={uid: row for uid, row in events.items() if uid in logged},
         records=Counter(row["evidence_item"] for row in events.values()), missing=missing,
-        registers=read_registers(case),
+        registers=read_registers(case), warnings=have["warnings"],
     )  # fmt: skip
 
 

@@ -36,6 +36,7 @@ from timeline.correlate.aws.provider import AWS
 from timeline.correlate.material import Material, by_key
 from timeline.model import Finding, Verdict
 from timeline.normalize import Snapshot, exchanges
+from timeline.normalize.aws import detector_findings
 from timeline.state import replay
 
 DERIVED = "derived"
@@ -89,24 +90,15 @@ def run(case: Path) -> BuildReport:
         party_of=lambda actor: party_of([actor], config.parties),
     )
     found_gaps += state.gaps
-    known = aws_attribution.Known(
-        issues=aws_attribution.issues(events.of_operations(table, aws_attribution.ISSUING)),
-        operations=stacks.operations(events.of_operations(table, stacks.OPERATIONS)),
-    )
+    known = _known(table)
     writers = events.by_uid(table, {change["change_uid"] for change in state.changes})
     del table  # held no longer than needed: it is the largest thing of a build
     changes = _attributed(state.changes, known, writers, config)  # 5
-    result = analysis.analyze(  # 6 to 8
-        normalize.rows(derived / "events"),
-        changes,
-        state.intervals,
-        writers,
-        config,
-        holes.periods(hiding),
+    every, missing = normalize.rows(derived / "events"), holes.periods(hiding)
+    result = analysis.analyze(every, changes, state.intervals, writers, config, missing)  # 6 to 8
+    found_gaps += gaps.without_data_events(
+        analysis.containers(result), gaps.data_spans(coverage), gaps.management_span(coverage)
     )
-    spans = gaps.data_spans(coverage)
-    management = gaps.management_span(coverage)
-    found_gaps += gaps.without_data_events(analysis.containers(result), spans, management)
     gap_rows = gaps.rows_of(found_gaps)
     affected = effects.rows(((g, logged.effects_of(g)) for g in found_gaps), result.windows)
     material = _material(result, writers, changes, coverage, gap_rows, report.duplicates, config)
@@ -114,17 +106,19 @@ def run(case: Path) -> BuildReport:
         replace(f, sensitivity=sensitivity.of_classes(f.classes, result.again))
         for f in finding_stage.findings(material)
     ]
-    written = {  # 10
-        "events": report.rows,
-        "changes": tables.write(derived, "changes", changes),
-        "intervals": tables.write(derived, "intervals", state.intervals),
-        "coverage": tables.write(derived, "coverage", coverage),
-        "gaps": tables.write(derived, "gaps", gap_rows),
-        "gap_effects": tables.write(derived, "gap_effects", affected),
-        "logging": tables.write(derived, "logging", logged.matrix(analysis.containers(result))),
-        "rollups": tables.write(derived, "rollups", rollup.rows(result.accesses, result.causes)),
-        **analysis.write(derived, result),
+    rows = {  # 10
+        "changes": changes,
+        "intervals": state.intervals,
+        "coverage": coverage,
+        "gaps": gap_rows,
+        "gap_effects": affected,
+        "logging": logged.matrix(analysis.containers(result)),
+        "warnings": detector_findings.rows(shots),
+        "rollups": rollup.rows(result.accesses, result.causes),
     }
+    written = {"events": report.rows}
+    written |= {name: tables.write(derived, name, held) for name, held in rows.items()}
+    written |= analysis.write(derived, result)
     _write_json(derived / "findings.json", [finding_row(f) for f in found])
     _write_json(
         derived / "model_card.json", card.model_card(config, result.again, material.changes, found)
@@ -174,6 +168,14 @@ def _material(
         duplicates=duplicates,
         assumptions=frozenset(config.assumptions.on()),
         grants={uid: one.decision.allow_paths for uid, one in result.decided.classes.items()},
+    )
+
+
+def _known(table: Any) -> aws_attribution.Known:  # noqa: ANN401 Arrow
+    """Records that links between callers are found in."""
+    return aws_attribution.Known(
+        issues=aws_attribution.issues(events.of_operations(table, aws_attribution.ISSUING)),
+        operations=stacks.operations(events.of_operations(table, stacks.OPERATIONS)),
     )
 
 

@@ -346,6 +346,20 @@ TABLES: dict[str, tuple[tuple[str, pa.DataType, str], ...]] = {
         ("last", _T, ""),
         ("classes", pa.list_(_S), "class_uids that the row is counted from"),
     ),
+    "warnings": (
+        ("warning_uid", _S, "the detector's id of the finding"),
+        ("provider", _S, "the cloud"),
+        ("product", _S, "the provider's detector"),
+        ("title", _S, "type, title and description as the detector gives them; null if none"),
+        ("status", _S, "the detector's word when it was observed; null if not given"),
+        ("resource_uid", _S, "what it is about; null if not named"),
+        ("created_at", _T, "when the detector says that it made the finding; null if not given"),
+        ("updated_at", _T, "when the detector last updated it; null if not given"),
+        ("observed_at", _T, "when the answer was observed; null if nobody stated it"),
+        ("evidence_item", _S, "one row per finding and answer: one finding may have several"),
+        ("locator", _S, ""),
+        ("record_sha256", _S, ""),
+    ),
 }
 
 

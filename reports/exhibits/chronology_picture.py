@@ -29,7 +29,9 @@ def picture(
     writes = [write for _, write in changes]
     drawn_rules = lanes.rules(writes, numbers)
     drawn: list[Lane] = [*_state_lanes(material, writes), *_class_lanes(material)]
-    drawn += warnings_lane.lanes_of(ledger.notices(material.registers))
+    drawn += warnings_lane.lanes_of(
+        ledger.notices(material.registers, ledger.detected(material.warnings))
+    )
     drawn += lanes.coverage(material.coverage, material.gaps)
     svg = draw(drawn_rules, drawn, material.config.zone)
     if not svg:

@@ -13,7 +13,9 @@ from collector.registers import Entry, Registers
 from reports.material import Row
 
 YES, NO, UNKNOWN = "yes", "no", "unknown"
-_LAST = datetime.max.replace(tzinfo=UTC)
+_FIRST, _LAST = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
+#: States of a detector's finding that is no longer open.
+CLOSED = ("RESOLVED", "ARCHIVED")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,6 +29,7 @@ class Notice:
         resource, setting: what it is about; None = not supplied.
         evidence: as supplied; `place` the line of the register.
         row: of a detector's finding, its provenance; None for a register.
+        closed_latest: whether `closed` is only the latest time at which it may have been closed.
     """
 
     uid: str
@@ -42,6 +45,7 @@ class Notice:
     evidence: str | None
     place: str
     row: Row | None = None
+    closed_latest: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,6 +73,34 @@ def notices(registers: Registers, found: Sequence[Notice] = ()) -> tuple[Notice,
     return tuple(
         sorted([*own, *found], key=lambda n: (n.emitted or n.delivered or _LAST, n.place, n.uid))
     )
+
+
+def detected(rows: Sequence[Row]) -> tuple[Notice, ...]:
+    """Findings of the provider's detectors: of each the answer that knows most of it.
+
+    A finding tells nobody by itself: delivery is not evidenced by it. One that is no longer open
+    was closed at its last update or before.
+    """
+    last: dict[tuple[str, str], Row] = {}
+    for row in rows:
+        key = (row["product"], row["warning_uid"])
+        if key not in last or _newer(row, last[key]):
+            last[key] = row
+    return tuple(_detected(row) for _, row in sorted(last.items()))
+
+
+def _newer(row: Row, other: Row) -> bool:
+    return bool((row["updated_at"] or _FIRST) > (other["updated_at"] or _FIRST))
+
+
+def _detected(row: Row) -> Notice:
+    over = row["status"] in CLOSED
+    return Notice(
+        uid=row["warning_uid"], what=row["title"] or row["product"], emitted=row["created_at"],
+        delivered=None, recipient=None, acknowledged=None, action=None,
+        closed=row["updated_at"] if over else None, closed_latest=over,
+        resource=row["resource_uid"], setting=None, evidence=None, place=row["product"], row=row,
+    )  # fmt: skip
 
 
 def about(names: str | None, resource: str) -> bool:
@@ -100,14 +132,18 @@ def _warned(resource: str, until: datetime | None, said: Sequence[Notice]) -> An
     if until is None or not mine:
         return Answered(name="warned", resource=resource, answer=UNKNOWN, basis=())
     before = [one for one in mine if one.emitted is not None and one.emitted <= until]
-    still = [one for one in before if one.closed is None or one.closed > until]
+    still = [
+        one
+        for one in before
+        if not one.closed_latest and (one.closed is None or one.closed > until)
+    ]
+    perhaps = [one for one in before if one.closed_latest and (one.closed or _LAST) > until]
     basis = tuple(
         one.place if one.delivered else f"{one.place} (delivery not evidenced)"
-        for one in still or before or mine
+        for one in still or perhaps or before or mine
     )
-    return Answered(
-        name="warned", resource=resource, answer=YES if still else NO, basis=basis
-    )  # fmt: skip
+    answer = YES if still else UNKNOWN if perhaps else NO
+    return Answered(name="warned", resource=resource, answer=answer, basis=basis)
 
 
 def _covered(

@@ -61,7 +61,7 @@ def build(material: Material, label: Label, _numbers: Mapping[str, tuple[str, ..
 def gathered(material: Material) -> Told:
     """Warnings, steps, clocks and questions of the case."""
     scope = scope_exhibit.computed(material)
-    notices = ledger.notices(material.registers)
+    notices = ledger.notices(material.registers, ledger.detected(material.warnings))
     found = milestones(
         scope.windows, material.accesses, material.changes, material.intervals,
         material.class_changes,

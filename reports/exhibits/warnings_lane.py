@@ -21,7 +21,13 @@ def lanes_of(notices: Sequence[Notice]) -> tuple[Lane, ...]:
     )
     lanes = []
     if warned:
-        lanes.append(Lane(label=f"warnings ({len(warned):,})", note="as supplied", signs=warned))
+        lanes.append(
+            Lane(
+                label=f"warnings ({len(warned):,})",
+                note="as supplied, or of detectors",
+                signs=warned,
+            )
+        )
     if answered:
         note = "acknowledged, closed"
         lanes.append(Lane(label=f"responses ({len(answered):,})", note=note, signs=answered))

@@ -103,7 +103,7 @@ def ledger(tell: Say, found: Sequence[Notice], *, supplied: bool) -> Table:
                         given(one.recipient) if one.recipient else say("recipient not supplied")),
             _state(one.acknowledged),
             given(one.action) if one.action else say("not supplied"),
-            _state(one.closed),
+            parts.lines(say("no later than") if one.closed_latest else None, _state(one.closed)),
             parts.lines(say(one.place), say(pinpoint(one.row)) if one.row is not None else
                         given(one.evidence or "evidence not supplied")),
         )

@@ -104,7 +104,7 @@ def write(case: Path, story: Story | None = None) -> Material:
         registers_made.write(case, story.hostile)
     made = _Rows(story)
     for table in ("events", "changes", "intervals", "windows", "gaps", "coverage", "classes",
-                  "access_classes", "class_changes", "class_sets"):  # fmt: skip
+                  "access_classes", "class_changes", "class_sets", "warnings"):  # fmt: skip
         tables.write(case / "derived", table, getattr(made, table))
     (case / "derived" / "findings.json").write_text(
         json.dumps(made.findings, ensure_ascii=False), encoding="utf-8"
@@ -128,6 +128,7 @@ class _Rows:
         self.class_changes: list[dict[str, Any]] = []
         self.class_sets: list[dict[str, Any]] = []
         self.findings: list[dict[str, Any]] = []
+        self.warnings: list[dict[str, Any]] = []
         self.items = (_item(1), _item(2, story.hostile or "AWSLogs/111111111111/CloudTrail/b.gz"))
         self._coverage()
         if not story.empty:
@@ -135,6 +136,7 @@ class _Rows:
             self._reads()
             self._windows()
             self._counterfactuals()
+            self._detected()
 
     def _text(self, usual: str | None) -> str | None:
         return self.story.hostile if self.story.hostile is not None and usual else usual
@@ -343,6 +345,15 @@ class _Rows:
                     "class_uid": "cl-1", "level": "change", "undo": undo, "counterfactual": "undo",
                     "kind": kind, "members": members, "certainty": "certain", "complete": True,
                 })  # fmt: skip
+
+    def _detected(self) -> None:
+        self.warnings.append({
+            "warning_uid": "aa-1", "provider": "aws", "product": "Access Analyzer",
+            "title": self._text("shared with everybody"), "status": "RESOLVED",
+            "resource_uid": BUCKET, "created_at": at("2022-05-27 08:42:00"),
+            "updated_at": at("2022-06-05 08:00:00"), "observed_at": at("2022-06-12 09:00:00"),
+            "evidence_item": "EV-1.f1", "locator": "0@0+400", "record_sha256": "cd" * 32,
+        })  # fmt: skip
 
 
 def finding(text: Any, n: int) -> dict[str, Any]:

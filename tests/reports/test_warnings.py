@@ -36,15 +36,16 @@ def _rows(exhibit: Exhibit, part: str) -> list[dict[str, Any]]:
 def test_states_of_a_warning_stay_apart(tmp_path: Path) -> None:
     exhibit = _exhibit(tmp_path)
     assert exhibit.kind is Kind.SUMMARY
-    first, second = _rows(exhibit, "warning")
+    found, first, second = _rows(exhibit, "warning")
+    assert (found["stated_in"], found["evidence_item"]) == ("Access Analyzer", "EV-1.f1")
+    assert found["delivered_at"] is None, "a finding tells nobody by itself"
     assert (first["delivered_at"], first["acknowledged_at"], first["closed_at"]) == (None,) * 3
     assert second["delivered_at"] == "2022-05-30T06:00:07.000000Z"
     assert first["stated_in"] == "registers/warnings.csv:2"
     assert len(first["stated_in_sha256"]) == 64
     answer = plain(exhibit.answer[0])
-    assert (
-        "2 warnings; of 1 delivery is evidenced, of 1 an acknowledgement, of 1 a closing" in answer
-    )
+    assert "3 warnings, 1 of them findings of the provider's own detectors" in answer
+    assert "of 1 delivery is evidenced, of 1 an acknowledgement, of 2 a closing" in answer
     assert "not evidenced is not thereby denied" in answer
 
 
@@ -133,6 +134,13 @@ def _notice(**other: Any) -> Notice:
 def test_was_a_warning_open(said: list[Notice], answer: str) -> None:
     assert answer == ledger.questions(RESOURCE, FIRST, said, Registers())[0].answer
     assert ledger.questions(RESOURCE, None, said, Registers())[0].answer == "unknown"
+
+
+def test_a_finding_closed_at_an_unknown_time_settles_nothing() -> None:
+    late = _notice(closed=datetime(2022, 6, 2, tzinfo=UTC), closed_latest=True)
+    early = _notice(closed=datetime(2022, 5, 2, tzinfo=UTC), closed_latest=True)
+    for said, answer in (([late], "unknown"), ([early], "no"), ([late, _notice()], "yes")):
+        assert ledger.questions(RESOURCE, FIRST, said, Registers())[0].answer == answer
 
 
 def test_absence_of_a_document_is_no_answer_and_contradiction_is_unknown(tmp_path: Path) -> None:

@@ -53,7 +53,7 @@ def test_the_chronology_draws_them(tmp_path: Path) -> None:
     material = builder.write(tmp_path)
     exhibits = catalogue.build(material, catalogue.chosen(material, ()))
     (picture,) = next(one for one in exhibits if one.key == "E").pictures()
-    assert "warnings (2)" in picture.svg
-    assert "responses (2)" in picture.svg
-    assert picture.svg.index("warnings (2)") < picture.svg.index("records of")
+    assert "warnings (3)" in picture.svg
+    assert "responses (3)" in picture.svg
+    assert picture.svg.index("warnings (3)") < picture.svg.index("records of")
     assert "warning with evidence of delivery at 2022-05-30 06:00:00 Z" in picture.alt

@@ -63,6 +63,10 @@ KINDS: dict[str, str] = {
     "cloudtrail:DescribeTrails": "aws.cloudtrail.trails",
     "cloudtrail:GetTrailStatus": "aws.cloudtrail.status",
     "cloudtrail:GetEventSelectors": "aws.cloudtrail.selectors",
+    "accessanalyzer:ListFindingsV2": "aws.accessanalyzer.findings",
+    "accessanalyzer:GetFindingV2": "aws.accessanalyzer.findings",
+    "securityhub:GetFindings": "aws.securityhub.findings",
+    "guardduty:GetFindings": "aws.guardduty.findings",
 }
 
 #: Elements deeper than this are no answer of the provider.
