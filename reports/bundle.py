@@ -14,6 +14,7 @@ The folder appears under its name only when it is whole; an edition is never ove
 """
 
 import hashlib
+import json
 import re
 import shutil
 import tempfile
@@ -29,6 +30,7 @@ from reports import (
     catalogue,
     cited_evidence,
     csv_table,
+    edition_diff,
     html,
     load_files,
     load_plan,
@@ -150,6 +152,8 @@ def _write(
             case=material.case, scratch=scratch,
         )  # fmt: skip
     files.index(produced, imprint, material, folder)
+    files.carried(material, inputs, folder)
+    before = _supplement(material, inputs, folder)
     files.readme(
         produced,
         imprint,
@@ -157,11 +161,24 @@ def _write(
         folder,
         kept=kept,
         with_load_files=taken is not None and inputs["load_files"],
-        supplements=None,
+        supplements=before,
     )
-    files.carried(material, inputs, folder)
     files.write_manifest(folder)
     return produced, kept, taken
+
+
+def _supplement(material: Material, inputs: Mapping[str, Any], folder: Path) -> str | None:
+    """Step 5: the list of changes since the edition that this one supplements (R-092)."""
+    stated = inputs.get("supplements")
+    if stated is None:
+        return None
+    assert material.case is not None
+    found = edition_diff.compare(material.case / "exhibits" / stated["label"], folder)
+    text = json.dumps(found.as_data(), indent=1, sort_keys=True, ensure_ascii=False)
+    (folder / "supplement.json").write_text(text + "\n", encoding="utf-8", newline="\n")
+    told = "".join(f"{line}\n" for line in edition_diff.lines(found))
+    (folder / "supplement.txt").write_text(told, encoding="utf-8", newline="\n")
+    return str(stated["label"])
 
 
 def _prepare(

@@ -27,12 +27,16 @@ if TYPE_CHECKING:
     "--final", is_flag=True,
     help="A final edition: sealed, without DRAFT, with Bates numbers that are never used again.",
 )  # fmt: skip
+@click.option(
+    "--diff", nargs=2, metavar="V1 V2", help="Compare two editions, by label or path; renders none."
+)
+@click.option("--json", "as_json", is_flag=True, help="With --diff: print the result as JSON.")
 @click.option("--no-load-files", is_flag=True, help="With --final: no DAT, OPT, images, text.")
 @click.option("--reason", help="With --final: why it supplements the final edition before it.")
 def exhibits(
     case_path: Path | None, label: str | None, out: Path | None, resources: tuple[str, ...],
     no_evidence: bool, inputs_path: Path | None, final: bool, no_load_files: bool,
-    reason: str | None,
+    reason: str | None, diff: tuple[str, str] | None, as_json: bool,
 ) -> None:  # fmt: skip
     """Render the exhibit bundle.
 
@@ -42,6 +46,13 @@ def exhibits(
     from collector.errors import UsageError
 
     folder = case.find(case_path)
+    if diff is not None:
+        if label or out or resources or inputs_path or final or reason or no_evidence:
+            raise UsageError("--diff V1 V2: expected with --case and --json only.")
+        _diff(folder, diff, as_json=as_json)
+        return
+    if as_json:
+        raise UsageError("--json: expected with --diff, found without.")
     if inputs_path is not None:
         if label or resources or final or reason or no_evidence or no_load_files:
             raise UsageError("--inputs fixes everything else: leave all but --case, --out out.")
@@ -61,6 +72,20 @@ def exhibits(
     else:
         edition = _draft(folder, label, resources, out, evidence=not no_evidence)
     _print(edition)
+
+
+def _diff(folder: Path, editions: tuple[str, str], *, as_json: bool) -> None:
+    import json
+
+    from reports import edition_diff
+
+    before, after = (edition_diff.folder_of(folder, name) for name in editions)
+    found = edition_diff.compare(before, after)
+    if as_json:
+        click.echo(json.dumps(found.as_data(), indent=1, sort_keys=True, ensure_ascii=False))
+        return
+    for line in edition_diff.lines(found):
+        click.echo(line)
 
 
 def _draft(
