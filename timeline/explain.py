@@ -65,6 +65,11 @@ def finding(derived: Path, name: str) -> Iterator[str]:
                 yield f"  {title.replace('_', ' ')}:"
                 yield from (f"    - {text}" for text in one[title] or ["none"])
             yield from _sensitivity(one["sensitivity"])
+            yield f"  measured against: {one['baseline']}"
+            yield "  changes by others in between:"
+            yield from (f"    - {_between(each)}" for each in one["intervening"])
+            if not one["intervening"]:
+                yield "    - none in the records examined"
             yield "  alternatives considered:"
             for other in one["alternatives"]:
                 yield (
@@ -75,6 +80,8 @@ def finding(derived: Path, name: str) -> Iterator[str]:
             yield from (_cited(each) for each in one["basis"][:20])
             if len(one["basis"]) > 20:
                 yield f"    … {len(one['basis']) - 20} more in findings.json"
+            yield "  each number again, in derived/:"
+            yield from (f"    - {r['number']} {r['value']:,}: {r['sql']}" for r in one["refs"])
 
 
 def _sensitivity(entries: Sequence[Mapping[str, Any]]) -> Iterator[str]:
@@ -83,6 +90,12 @@ def _sensitivity(entries: Sequence[Mapping[str, Any]]) -> Iterator[str]:
         yield "    - no request class names an assumption: nothing to toggle"
     for entry in entries:
         yield f"    - {wording.toggled(entry)}"
+
+
+def _between(each: Mapping[str, Any]) -> str:
+    if "by" not in each:
+        return str(each["what"])
+    return f"{each['time']}: {each['what']} by {each['by']} ({each['party']})"
 
 
 def _cited(each: Mapping[str, Any]) -> str:

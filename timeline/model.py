@@ -155,6 +155,9 @@ class Finding:
         author: tool or person.
         sensitivity: per toggle of assumptions, alone and in pairs, whether it flips the finding:
             {toggled, classes, flipped, decisions, flips}.
+        baseline: what it was measured against, with its date; none is the silent default.
+        intervening: changes by others between the first change needed and the last access.
+        refs: how each number comes out again: {number, value, sql over the derived tables}.
     """
 
     finding_uid: str
@@ -182,3 +185,6 @@ class Finding:
     windows: tuple[str, ...] = ()
     author: str = "tool"
     sensitivity: tuple[Mapping[str, Any], ...] = ()
+    baseline: str = "none: this finding compares a configuration with no default or standard"
+    intervening: tuple[Mapping[str, str], ...] = ()
+    refs: tuple[Mapping[str, str | int], ...] = ()

@@ -10,6 +10,9 @@ from typing import Any
 
 from timeline.correlate import wording
 
+#: Of a finding without accesses.
+NOTHING_TO_EXPLAIN = "not tested: the finding speaks of no access of the incident"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tested:
@@ -33,12 +36,11 @@ class Tested:
 
 
 def alternatives(tested: Tested) -> tuple[Mapping[str, str], ...]:
-    """All alternatives in their fixed order."""
-    return (
-        *_by_purpose(tested),
-        *_by_path(tested),
-        *_by_record(tested),
-    )
+    """All alternatives in their fixed order; without an access there is nothing to explain."""
+    listed = (*_by_purpose(tested), *_by_path(tested), *_by_record(tested))
+    if tested.accesses:
+        return listed
+    return tuple(_one(one["name"], "", "", NOTHING_TO_EXPLAIN) for one in listed)
 
 
 def _by_purpose(tested: Tested) -> list[Mapping[str, str]]:
@@ -46,7 +48,7 @@ def _by_purpose(tested: Tested) -> list[Mapping[str, str]]:
     return [
         _one(
             "legitimate or authorized access",
-            f"{exempted} on the same container exempted by case.toml",
+            f"{exempted} on the same container exempted by case.toml" if tested.exempted else "",
             "",
             "in part: by the exemptions that case.toml lists",
         ),
@@ -71,20 +73,20 @@ def _by_path(tested: Tested) -> list[Mapping[str, str]]:
     return [
         _one(
             "provider's internal service",
-            f"{service} of {n} name a service",
-            f"{n - service} of {n} name none",
+            _some(service, n, "name a service"),
+            _some(n - service, n, "name none"),
             "yes, by the caller as logged",
         ),
         _one(
             "cached copy or presigned address",
-            f"{presigned} of {n} authenticated in the query string",
-            f"{n - presigned} of {n} did not",
+            _some(presigned, n, "authenticated in the query string"),
+            _some(n - presigned, n, "did not authenticate in the query string"),
             "in part: reads served from a cache leave no record here",
         ),
         _one(
             "stolen valid credential (the setting would not matter)",
-            f"{n - anonymous} of {n} carried a credential",
-            f"{anonymous} of {n} carried none",
+            _some(n - anonymous, n, "carried a credential"),
+            _some(anonymous, n, "carried none"),
             "yes, by the credential as logged",
         ),
         _one(
@@ -93,8 +95,9 @@ def _by_path(tested: Tested) -> list[Mapping[str, str]]:
             if tested.other_windows
             else "",
             "at most one sufficient set per class" if tested.sufficient <= 1 else "",
-            f"yes: up to {tested.sufficient} minimal sufficient sets per class; paths outside "
-            "the evidence not tested",
+            "yes: at most "
+            f"{wording.counted(tested.sufficient, 'minimal sufficient set')} per request class; "
+            "paths outside the evidence not tested",
         ),
     ]
 
@@ -105,8 +108,10 @@ def _by_record(tested: Tested) -> list[Mapping[str, str]]:
     return [
         _one(
             "log error or duplicate",
-            f"{contradictions} between decision and logged outcome in the case",
-            f"{duplicates} of events recognized and counted once",
+            f"{contradictions} between decision and logged outcome in the case"
+            if tested.contradictions
+            else "",
+            f"{duplicates} of events recognized and counted once" if tested.duplicates else "",
             "in part: by copies and by the logged outcomes",
         ),
         _one(
@@ -116,6 +121,11 @@ def _by_record(tested: Tested) -> list[Mapping[str, str]]:
             "in part: ordering is claimed only outside the slack of a change",
         ),
     ]
+
+
+def _some(n: int, of: int, what: str) -> str:
+    """`3 of 5 name a service`; nothing where none does."""
+    return f"{n} of {of} {what}" if n else ""
 
 
 def _one(name: str, in_favor: str, against: str, tested: str) -> Mapping[str, str]:

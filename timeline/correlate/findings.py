@@ -13,11 +13,14 @@ import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import timedelta
 
 from timeline.correlate import alternatives, basis, causes, wording
 from timeline.correlate.causes import Roll
 from timeline.correlate.exposure import Window
+from timeline.correlate.intervening import intervening
 from timeline.correlate.material import Access, Material, successes_in
+from timeline.correlate.refs import refs
 from timeline.model import Finding
 
 METHOD = "change-window-access@1"
@@ -96,6 +99,7 @@ def _of_window(window: Window, material: Material, told: set[str]) -> Finding:
     roll = causes.roll(_per_class(meant), material.causes)
     unknowns = sorted({u for a in meant for u in a.unknowns})
     if meant:
+        sentences.append(wording.authorized(_paths(meant, material)))
         sentences += causes.sentences(roll, lambda uid: describe(uid, material), unknowns)
     changes = [uid for uid in (window.opened_by, window.closed_by) if uid] + list(roll.changes)
     kind = _class_of_window(window, meant, material)
@@ -209,13 +213,20 @@ def _of_group(
     first = wording.instant(min(a.row["time"] for a in meant), edge="start")
     last = wording.instant(max(a.row["time"] for a in meant), edge="end")
     if decision == "ALLOWED":
-        sentences = [wording.accesses_decided(len(meant), action, principal, resource, first, last)]
+        sentences = [
+            wording.accesses_decided(len(meant), action, principal, resource, first, last),
+            wording.authorized(_paths(meant, material)),
+        ]
         sentences += causes.sentences(roll, lambda uid: describe(uid, material), unknowns)
     else:
         missing = wording.missing(unknowns) if decision == "UNKNOWN" else wording.contradicted()
         sentences = [
             wording.enabling_not_established(len(meant), action, principal, resource, missing)
         ]
+        if roll.necessary:
+            # Causation alone was asked with the order that outcomes show (narrowing.py).
+            sentences.append(wording.order_inferred())
+            sentences += causes.sentences(roll, lambda uid: describe(uid, material), unknowns)
     return _finding(
         kind="accesses",
         result_class="counterfactual" if decision == "ALLOWED" else "indeterminate",
@@ -276,6 +287,7 @@ def _finding(
 ) -> Finding:
     classes = tuple(sorted({a.class_uid for a in accesses}))
     causal = bool(accesses) and result_class == "counterfactual"
+    numbers = _numbers(accesses)
     counterfactual = "undo of each recorded change, by delta-undo and replay-undo"
     return Finding(
         finding_uid=_uid(kind, classes, windows, counterfactual if causal else ""),
@@ -303,20 +315,44 @@ def _finding(
         ),
         counter_evidence=wording.counter_evidence(len(material.contradictions)),
         limitations=basis.limits(container, accesses, unknowns, material),
-        falsifiers=wording.falsifiers(assumptions),
+        falsifiers=wording.falsifiers(assumptions, _distance(roll.changes, accesses, material)),
         not_opined=wording.NOT_OPINED,
         assumptions=assumptions,
-        numbers={
-            "accesses": len(accesses),
-            "objects": len({a.row["resource_uid"] for a in accesses}),
-            "anonymous": sum(1 for a in accesses if a.row["auth_method"] == "anonymous"),
-            "addresses": len({a.row["src_ip"] for a in accesses if a.row["src_ip"]}),
-            "bytes_out": sum(a.row["bytes_out"] or 0 for a in accesses),
-        },
+        numbers=numbers,
+        intervening=intervening(roll.changes, accesses, container, material),
+        refs=refs(numbers, classes, accesses, contradictions=kind == "contradictions"),
         changes=changes,
         classes=classes,
         windows=windows,
     )
+
+
+def _numbers(accesses: Sequence[Access]) -> dict[str, int]:
+    return {
+        "accesses": len(accesses),
+        "objects": len({a.row["resource_uid"] for a in accesses}),
+        "anonymous": sum(1 for a in accesses if a.row["auth_method"] == "anonymous"),
+        "addresses": len({a.row["src_ip"] for a in accesses if a.row["src_ip"]}),
+        "bytes_out": sum(a.row["bytes_out"] or 0 for a in accesses),
+    }
+
+
+def _paths(accesses: Sequence[Access], material: Material) -> tuple[tuple[str, ...], ...]:
+    """Sets of grants, each enough for some class of these accesses."""
+    return tuple(sorted({p for a in accesses for p in material.grants.get(a.class_uid, ())}))
+
+
+def _distance(
+    changes: Sequence[str], accesses: Sequence[Access], material: Material
+) -> timedelta | None:
+    """From the latest change needed to the first access: a clock would have to err by as much."""
+    times = [
+        max(r["time_to"] or r["time_from"] for r in material.changes[uid])
+        for uid in changes
+        if uid in material.changes
+    ]
+    first = min((a.row["time"] for a in accesses), default=None)
+    return first - max(times) if times and first is not None and first > max(times) else None
 
 
 def _per_class(accesses: Sequence[Access]) -> dict[str, int]:

@@ -1,7 +1,7 @@
 """What findings are made from: accesses with their decisions, and look-ups beside them."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from timeline.correlate.causes import Causes
@@ -57,6 +57,7 @@ class Material:
         contradictions: accesses whose decision contradicts the logged outcome.
         duplicates: copies left out.
         assumptions: named assumptions that are on.
+        grants: class_uid -> the sets of grants that allow it, each enough without the others.
     """
 
     windows: Sequence[Window]
@@ -73,6 +74,7 @@ class Material:
     contradictions: Sequence[Access]
     duplicates: int
     assumptions: frozenset[str]
+    grants: Mapping[str, tuple[tuple[str, ...], ...]] = field(default_factory=dict)
 
 
 def by_key(accesses: Iterable[Access]) -> dict[str, list[Access]]:

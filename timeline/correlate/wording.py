@@ -7,7 +7,7 @@ template holds a legal word; a test lints the whole of this module and every ren
 """
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 #: R-171 with the words of R-066: never in a text that butfor itself writes.
@@ -108,15 +108,39 @@ def accesses_found(
     """Logged successes inside the window, counted once each."""
     size = f", {bytes_out:,} bytes returned as logged" if bytes_out is not None else ""
     return (
-        f"Records show {counted(n, 'successful request')} of this class inside it, from {first} "
-        f"to {last}, on {counted(objects, 'distinct object')}, {anonymous} of {n} "
+        f"Records show {counted(n, 'successful request')} of this kind in this period, from "
+        f"{first} to {last}, on {counted(objects, 'distinct object')}, {anonymous} of {n} "
         f"without credentials{size}."
+    )
+
+
+def authorized(paths: Sequence[Sequence[str]]) -> str:
+    """Which grants the evaluator found, and that it found no other."""
+    if not paths:
+        return "Which grant authorized them is not established."
+    named = [" together with ".join(f"“{grant}”" for grant in path) for path in paths]
+    if len(named) == 1:
+        return (
+            f"Computed from the same configuration, each was authorized by {named[0]} and by no "
+            "other grant evaluated."
+        )
+    return (
+        "Computed from the same configuration, each was authorized by one or more of "
+        f"{listed(named)}, and by no other grant evaluated."
+    )
+
+
+def order_inferred() -> str:
+    """A result that rests on outcomes says so (R-164)."""
+    return (
+        "Order inferred from the outcome: the logged results of accesses or writes bound the time "
+        "of an unrecorded change; no decision above uses them, what follows does."
     )
 
 
 def accesses_none(source: str, start: str, end: str, coverage: str) -> str:
     """Absence, with the coverage that bounds what it means."""
-    return f"No entry of this class in {source} over {start} to {end} ({coverage})."
+    return f"No entry of this kind in {source} over {start} to {end} ({coverage})."
 
 
 def accesses_not_established(container: str) -> str:
@@ -151,7 +175,7 @@ def necessary(change: str, n: int, of: int, undo: str) -> str:
     """But-for, the form of R-172 first and its plain reading after it."""
     return (
         f"Under counterfactual “{undo} of {change}”, the evaluator returns deny for "
-        f"{n} of {of} requests. In plain words: had {change} not been in effect, "
+        f"{n} of {of} requests. In plain words: had that change not been in effect, "
         f"{'this request' if n == 1 else 'these requests'} would have been denied."
     )
 
@@ -241,8 +265,8 @@ STEPS: tuple[str, ...] = (
 def accesses_outside_incident(n: int) -> str:
     """Successes of the class that the case's definition leaves out."""
     return (
-        f"Records show {counted(n, 'successful request')} of this class inside it, none of them "
-        "in the incident as case.toml defines it."
+        f"Records show {counted(n, 'successful request')} of this kind in this period, "
+        f"{'not' if n == 1 else 'none of them'} in the incident as case.toml defines it."
     )
 
 
@@ -297,12 +321,18 @@ def counter_evidence(n: int) -> tuple[str, ...]:
     return (f"{counted(n, 'access', 'accesses')} of the case with a contradicting logged outcome",)
 
 
-def falsifiers(assumptions: Sequence[str]) -> tuple[str, ...]:
-    """What would show a finding to be wrong."""
+def falsifiers(assumptions: Sequence[str], distance: timedelta | None = None) -> tuple[str, ...]:
+    """What would show a finding to be wrong.
+
+    Args:
+        assumptions: that it rests on.
+        distance: from the latest change needed to the first access; None where none was needed.
+    """
+    by = f" ({distance})" if distance is not None else ""
     fixed = (
         "a record of a change to one of the slots concerned that is not in the evidence",
         "a second grant that the evidence does not hold",
-        "a clock difference larger than the distance between change and access",
+        f"a clock difference larger than the distance between change and access{by}",
     )
     named = {
         "unseen-guardrails-absent": "an account-wide or organization policy, a permissions "

@@ -55,12 +55,12 @@ def test_counterfactual_sentence_has_the_prescribed_form_first() -> None:
         "Under counterfactual “undo of PutBucketPolicy at T by A”, the evaluator returns deny "
         "for 3 of 4 requests."
     )
-    assert "had PutBucketPolicy at T by A not been in effect" in said
+    assert "had that change not been in effect" in said
 
 
 def test_absence_names_source_period_and_coverage() -> None:
     said = wording.accesses_none("source", "T1", "T2", "coverage C")
-    assert said == "No entry of this class in source over T1 to T2 (coverage C)."
+    assert said == "No entry of this kind in source over T1 to T2 (coverage C)."
 
 
 @pytest.mark.parametrize(
