@@ -1,4 +1,8 @@
-"""The anchor: read every file, SHA-256 its bytes, gunzip, split the records. Nothing is kept."""
+"""The anchors. Nothing is kept.
+
+CloudTrail: read every file, SHA-256 its bytes, gunzip, SHA-256 the body (which is what a digest
+file signs), split the records. Access logs (`--lines`): read, SHA-256, split the lines.
+"""
 
 import hashlib
 import sys
@@ -14,14 +18,28 @@ class _Log(msgspec.Struct):
 
 def main() -> None:
     """Run over the folder given; prints the number of records."""
+    folder = Path(sys.argv[1])
+    print(_lines(folder) if "--lines" in sys.argv else _records(folder))
+
+
+def _records(folder: Path) -> int:
     decoder, records = msgspec.json.Decoder(_Log), 0
-    for path in sorted(Path(sys.argv[1]).rglob("*.gz")):
+    for path in sorted(folder.rglob("*.gz")):
         body = path.read_bytes()
         hashlib.sha256(body).digest()
         plain: bytes = igzip.decompress(body)  # type: ignore[no-untyped-call]
         hashlib.sha256(plain).digest()
         records += len(decoder.decode(plain).Records)
-    print(records)
+    return records
+
+
+def _lines(folder: Path) -> int:
+    found = 0
+    for path in sorted(folder.iterdir()):
+        body = path.read_bytes()
+        hashlib.sha256(body).digest()
+        found += len(body.splitlines())
+    return found
 
 
 if __name__ == "__main__":

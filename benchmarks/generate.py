@@ -3,8 +3,8 @@
 Mix of one million CloudTrail events: 69.9 % GetObject, 12 % HeadObject, 8 % PutObject, 6 %
 ListObjects, 3 % AssumeRole, 1 % GetBucketLocation, 0.1 % PutBucketPolicy; 20 roles, 4 clients, 512
 addresses, 200,000 keys, 12 buckets; 5 % of the reads anonymous, 2 % of all events denied. About
-1,400 bytes an event, 150 after gzip, as in trails of real accounts (the collection
-`aws_invictus_stratus` has 1,262 and 130; its S3 events 1,621 and 159).
+1,670 bytes an event, 150 after gzip, as in trails of real accounts (S3 events of one public
+collection have 1,621 and 159).
 """
 
 import base64
@@ -43,7 +43,8 @@ def cloudtrail(
     for number, first in enumerate(range(0, events, per_file)):
         records = [record(rng, n, start) for n in range(first, min(first + per_file, events))]
         body = msgspec.json.encode({"Records": records})
-        path = target / f"{OWNER}_CloudTrail_us-east-1_{number:06d}.json.gz"
+        at = f"{start + timedelta(minutes=5 * number):%Y%m%dT%H%MZ}"
+        path = target / f"{OWNER}_CloudTrail_us-east-1_{at}_{number:016d}.json.gz"
         path.write_bytes(gzip.compress(body, 6, mtime=0))
         size += path.stat().st_size
     return size
@@ -172,7 +173,6 @@ def _lines(rng: random.Random, first: int, last: int) -> Iterator[str]:
     for number in range(first, last):
         bucket, key = f"corp-data-{rng.randrange(12)}", f"part/{rng.randrange(200_000):06d}.parquet"
         at = START + timedelta(seconds=number // 12)
-        month = at.strftime("%d/Jan/%Y:%H:%M:%S") if at.month == 1 else f"{at:%d/%m/%Y:%H:%M:%S}"
         agent = rng.choice(CLIENTS[:3])
         if number % 1000 in (17, 430, 811):
             agent = 'Mozilla/5.0 "quoted" (X11; "stray'
@@ -182,7 +182,8 @@ def _lines(rng: random.Random, first: int, last: int) -> Iterator[str]:
             requester = "-"
         verb = rng.choices(("GET", "HEAD", "PUT"), (80, 12, 8))[0]
         yield (
-            f"{'7' * 64} {bucket} [{month} +0000] 198.51.{rng.randrange(2)}.{rng.randrange(256)} "
+            f"{OWNER:7<64} {bucket} [{at:%d/Jan/%Y:%H:%M:%S} +0000] "
+            f"198.51.{rng.randrange(2)}.{rng.randrange(256)} "
             f"{requester} {rng.getrandbits(64):016X} REST.{verb}.OBJECT {key} "
             f'"{verb} /{key} HTTP/1.1" 200 - {rng.randrange(1 << 22)} 4194304 {rng.randrange(200)} '
             f'{rng.randrange(100)} "-" "{agent}" - '

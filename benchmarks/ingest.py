@@ -1,6 +1,7 @@
 """The ingest stage alone over a folder of logs: hash, gunzip, split, decode, Parquet."""
 
 import hashlib
+import shutil
 import sys
 from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
@@ -15,14 +16,13 @@ def open_item(item: EvidenceItem) -> BinaryIO:
     return Path(item.path).open("rb")
 
 
-def main() -> None:
-    """Arguments: folder of logs, folder for the table."""
-    items = []
-    for number, path in enumerate(
-        sorted(p for p in Path(sys.argv[1]).rglob("*") if p.is_file()), 1
-    ):
+def items_of(folder: Path) -> list[EvidenceItem]:
+    """Every file of a folder as an evidence item, hashed."""
+    found = []
+    files = sorted(path for path in folder.rglob("*") if path.is_file())
+    for number, path in enumerate(files, 1):
         digest = hashlib.sha256(path.read_bytes()).hexdigest()
-        items.append(
+        found.append(
             EvidenceItem(
                 uid=f"EV-1.f{number}", acquisition=1, path=PurePosixPath(path), name=path.name,
                 size=path.stat().st_size, digest=Digest(sha256=digest, sha512="0" * 128),
@@ -30,7 +30,15 @@ def main() -> None:
                 observed_at=None, source="import",
             )
         )  # fmt: skip
-    report = normalize.run(Path(), items, Path(sys.argv[2]), open_item=open_item)
+    return found
+
+
+def main() -> None:
+    """Arguments: folder of logs, folder for the table, which is written from nothing."""
+    out = Path(sys.argv[2])
+    shutil.rmtree(out, ignore_errors=True)
+    report = normalize.run(Path(), items_of(Path(sys.argv[1])), out, open_item=open_item)
+    assert report.records == report.rows + report.record_gaps
     print(report.rows)
 
 

@@ -81,13 +81,16 @@ def run(
         fresh = [item for item in ordered if item.uid not in kept]
         answers = list(_read(fresh, opener, scratch, workers))
         parts = kept | {part.item: part for answer in answers for part in answer.parts}
-        _write(out, before, kept, answers, [item.uid for item in ordered], scratch)
-        folded = duplicates.fold(out, scratch)
+        if fresh or before.folded is None or kept.keys() != before.parts.keys():
+            _write(out, before, kept, answers, [item.uid for item in ordered], scratch)
+            folded = duplicates.fold(out, scratch)
+        else:
+            folded = before.folded  # the table is, byte for byte, the one that was folded
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
     report = _report(ordered, parts, folded, len(kept))
     report.check()
-    earlier.save(out, ordered, parts, PARSERS)
+    earlier.save(out, ordered, parts, PARSERS, folded)
     return report
 
 

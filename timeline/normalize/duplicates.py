@@ -109,6 +109,8 @@ def _groups(
 
 def _fill(path: Path, first: Mapping[int, str]) -> bool:
     """Write `duplicate_of` into one file, if it is not what the file has."""
+    if not first and table.is_empty(path, "duplicate_of"):
+        return False
     had = [
         value
         for group in table.row_groups(path, ["duplicate_of"])

@@ -16,12 +16,13 @@ from typing import Any
 from collector.clock import stamp
 from collector.model import EvidenceItem, Gap
 from timeline.normalize import table
+from timeline.normalize.duplicates import Folded
 from timeline.normalize.model import Document, Parser, Part, Partition
 from timeline.schema import TABLES
 
 NAME = "ingest.json"
 #: Raised when the way from bytes to records changes for all parsers, or the layout of the files.
-VERSION = 3
+VERSION = 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,11 +32,13 @@ class Earlier:
     Attributes:
         parts: item -> what it gave.
         marks: item -> identity of the bytes and of what reads them.
+        folded: what folding the table came to.
         dirty: why nothing is taken over; None if something may be.
     """
 
     parts: Mapping[str, Part] = field(default_factory=dict)
     marks: Mapping[str, str] = field(default_factory=dict)
+    folded: Folded | None = None
     dirty: str | None = None
 
 
@@ -72,16 +75,24 @@ def load(out: Path) -> Earlier:
             return Earlier(dirty="files of the table are not as they were written")
         parts = {uid: _part(uid, each) for uid, each in told["items"].items()}
         marks = {uid: str(each["mark"]) for uid, each in told["items"].items()}
+        gaps = tuple(_gap(*each) for each in told["conflicts"])
+        folded = Folded(duplicates=int(told["duplicates"]), gaps=gaps, rewritten=())
     except (ValueError, KeyError, TypeError) as error:
         return Earlier(dirty=f"{NAME} is not readable: {error}")
-    return Earlier(parts=parts, marks=marks)
+    return Earlier(parts=parts, marks=marks, folded=folded)
 
 
 def save(
-    out: Path, items: Iterable[EvidenceItem], parts: Mapping[str, Part], parsers: Sequence[Parser]
+    out: Path,
+    items: Iterable[EvidenceItem],
+    parts: Mapping[str, Part],
+    parsers: Sequence[Parser],
+    folded: Folded,
 ) -> None:
     """Leave word for the next run; written last."""
     told = {
+        "duplicates": folded.duplicates,
+        "conflicts": [_told_gap(gap) for gap in folded.gaps],
         "files": {path.relative_to(out).as_posix(): _digest(path) for path in table.files(out)},
         "items": {
             item.uid: {"mark": mark(item, parts[item.uid], parsers), **_told(parts[item.uid])}
@@ -112,14 +123,13 @@ def _told(part: Part) -> dict[str, Any]:
         "sources": dict(part.sources),
         "partitions": [list(each) for each in part.partitions],
         "documents": [[each.kind, each.locator, each.name] for each in part.documents],
-        "gaps": [
-            [
-                *(getattr(gap, name) for name in _GAP),
-                *(at.isoformat() if at else None for at in (gap.time_from, gap.time_to)),
-            ]
-            for gap in part.gaps
-        ],
+        "gaps": [_told_gap(gap) for gap in part.gaps],
     }
+
+
+def _told_gap(gap: Gap) -> list[str | None]:
+    times = (at.isoformat() if at else None for at in (gap.time_from, gap.time_to))
+    return [*(getattr(gap, name) for name in _GAP), *times]
 
 
 def _part(uid: str, told: Mapping[str, Any]) -> Part:

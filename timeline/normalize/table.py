@@ -144,6 +144,17 @@ def row_groups(path: Path, columns: Sequence[str] | None = None) -> Iterator[pa.
             yield file.read_row_group(number, columns=columns)
 
 
+def is_empty(path: Path, column: str) -> bool:
+    """Whether a column holds nothing, by the file's own statistics; false where it has none."""
+    with pq.ParquetFile(path) as file:
+        place = file.schema_arrow.get_field_index(column)
+        for number in range(file.num_row_groups):
+            told = file.metadata.row_group(number).column(place).statistics
+            if told is None or told.null_count != file.metadata.row_group(number).num_rows:
+                return False
+    return True
+
+
 def path_of(out: Path, provider: str, day: str) -> Path:
     """File of one day."""
     return out / f"provider={provider}" / f"day={day}" / "events.parquet"

@@ -9,7 +9,7 @@ import pytest
 from tests.timeline.normalize.evidence import Store
 from tests.timeline.normalize.records import native, record
 from timeline import normalize
-from timeline.normalize import spool, table
+from timeline.normalize import duplicates, spool, table
 from timeline.normalize.model import IngestReport
 
 
@@ -130,3 +130,18 @@ def test_row_groups_and_batches_do_not_show(
     assert expected == normalize.read(tmp_path / "cut").to_pylist()
     keys = [(row["time"], int(row["evidence_item"][6:]), row["locator"]) for row in expected]
     assert sorted(keys, key=lambda k: (*k[:2], int(k[2].partition("@")[0]))) == keys
+
+
+def test_what_folding_came_to_is_taken_over_with_its_findings(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing new: the table is not looked through again, and every sum and gap is the same."""
+    store, out = three_days(), tmp_path / "events"
+    store.add(native(event(1, 1, sourceIPAddress="192.0.2.77")))
+    first = run(store, out)
+    assert first.conflicts == 1
+    with monkeypatch.context() as patched:
+        patched.setattr(duplicates, "fold", None)
+        assert replace(run(store, out), reused=0) == first
+    store.items.pop()
+    assert run(store, out).conflicts == 0

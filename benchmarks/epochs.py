@@ -1,0 +1,89 @@
+"""P6: accesses to epochs of configuration, against a scan with a group-by of the same table.
+
+`python -m benchmarks.epochs scan|assign even|hot ACCESSES EPOCHS`: one way a process, so that each
+is measured by itself. Both read one Parquet table of (bucket, time) that the first call writes to
+the folder in BUTFOR_BENCH_FOLDER. Assigning is what a build does: the epoch of the access's slice,
+by bisection (`signatures.Slice.epoch`). Every access is counted: in = assigned.
+"""
+
+import os
+import sys
+from collections import Counter
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from timeline import engine
+from timeline.correlate.signatures import Slice
+
+START = datetime(2022, 1, 1, tzinfo=UTC)
+SPAN = 90 * 86_400_000_000
+BUCKETS = 12
+
+
+def table(accesses: int, spread: str) -> Path:
+    """The table of accesses, in order of time; on one bucket alone if `hot`."""
+    path = Path(os.environ["BUTFOR_BENCH_FOLDER"]) / f"accesses-{spread}-{accesses}.parquet"
+    if not path.exists():
+        rng = np.random.default_rng(5)
+        times = np.sort(rng.integers(0, SPAN, accesses))
+        buckets = rng.integers(0, BUCKETS, accesses) if spread == "even" else np.zeros(accesses)
+        data = {"bucket": buckets.astype(np.int32), "time": times}
+        pq.write_table(pa.table(data), path, compression="zstd", row_group_size=1 << 18)
+    return path
+
+
+def slices(epochs: int, spread: str) -> list[Slice]:
+    """Times of attempted writes by bucket."""
+    rng = np.random.default_rng(6)
+    owners = rng.integers(0, BUCKETS, epochs) if spread == "even" else np.zeros(epochs)
+    times = np.sort(rng.integers(0, SPAN, epochs))
+    return [
+        Slice(
+            places=frozenset(),
+            attempts=(),
+            times=tuple(START + timedelta(microseconds=int(t)) for t in times[owners == number]),
+        )
+        for number in range(BUCKETS)
+    ]
+
+
+def scan(path: Path) -> int:
+    """The anchor: read everything, group by bucket and hour, count."""
+    connection = engine.connect(path.parent)
+    hours = connection.execute(
+        "SELECT bucket, time // 3600000000 AS hour, count(*) FROM read_parquet($path) "
+        "GROUP BY ALL ORDER BY ALL",
+        {"path": str(path)},
+    ).fetchall()
+    return sum(int(count) for _, _, count in hours)
+
+
+def assign(path: Path, found: list[Slice]) -> int:
+    """The epoch of every access."""
+    counts: Counter[tuple[int, datetime | None]] = Counter()
+    accesses = 0
+    for batch in pq.ParquetFile(path).iter_batches(1 << 16):
+        accesses += batch.num_rows
+        times = batch.column("time").cast(pa.timestamp("us", "UTC")).to_pylist()
+        shift = START - datetime(1970, 1, 1, tzinfo=UTC)
+        for bucket, time in zip(batch.column("bucket").to_pylist(), times, strict=True):
+            counts[bucket, found[bucket].epoch(time + shift)[0]] += 1
+    assert sum(counts.values()) == accesses
+    return accesses
+
+
+def main() -> None:
+    """Arguments: way (or `table`, to write it beforehand), spread, accesses, epochs."""
+    way, spread, accesses, epochs = sys.argv[1], sys.argv[2], int(sys.argv[3]), int(sys.argv[4])
+    path = table(accesses, spread)
+    if way == "table":
+        return
+    print(scan(path) if way == "scan" else assign(path, slices(epochs, spread)))
+
+
+if __name__ == "__main__":
+    main()
