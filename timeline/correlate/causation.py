@@ -32,6 +32,7 @@ from timeline.correlate.cuts import (
     indices,
     without,
 )
+from timeline.correlate.merging import forgetting
 from timeline.correlate.roles import Answer, CutFamily, judge, shape
 from timeline.correlate.views import Place
 from timeline.model import Verdict
@@ -50,6 +51,8 @@ class Question:
         admits: whether attempt i would be accepted in a world; None = not known.
         read: positions of the places that `decide` looks at.
         inputs: for each attempt the positions of the places that `admits` looks at.
+        alike: (place, value of a fact) -> a text that is equal for facts of equal effect on the
+            request; None where that is not known.
     """
 
     class_uid: str
@@ -58,6 +61,7 @@ class Question:
     admits: Callable[[int, World], bool | None]
     read: tuple[int, ...]
     inputs: tuple[tuple[int, ...], ...]
+    alike: Callable[[Place, str], str | None] = lambda _, __: None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,8 +119,10 @@ def explain(
 def models(question: Question) -> tuple["Model", ...]:
     """The two undos of a question, delta first."""
     course, opener = question.course, _opener(question)
-    once = _forgetting(_lifted(delta_step(course)), question, gates=False)
-    again = _forgetting(replay_step(course, question.admits), question, gates=True)
+    once = forgetting(_lifted(delta_step(course)), course, question.read, alike=question.alike)
+    again = forgetting(
+        replay_step(course, question.admits), course, question.read, inputs=question.inputs
+    )
     return tuple(
         Model(
             question=question, undo=undo, counterfactual=UNDO, opener=opener, step=step,
@@ -282,37 +288,6 @@ def _set_row(model: Model, kind: str, mask: int, certainty: str, complete: bool)
         "certainty": certainty,
         "complete": complete,
     }
-
-
-def _forgetting(
-    step: Callable[[int, Worlds], Worlds], question: Question, *, gates: bool
-) -> Callable[[int, Worlds], Worlds]:
-    """Drops from the worlds what nothing later looks at: exact, and it merges states.
-
-    Without it every write to a caller's own permissions would double the states to search,
-    long after the last write that the caller made to the slice.
-    """
-    live = set(question.read)
-    after: list[frozenset[int]] = []
-    for inputs in reversed(question.inputs):
-        after.append(frozenset(live))
-        if gates:
-            live.update(inputs)
-    after.reverse()
-    width = len(question.course.places)
-    memo: dict[tuple[int, Worlds], Worlds] = {}
-
-    def forget(i: int, worlds: Worlds) -> Worlds:
-        key = i, worlds
-        if key not in memo:
-            kept = after[i]
-            memo[key] = frozenset(
-                tuple(world[n] if n in kept else None for n in range(width))
-                for world in step(i, worlds)
-            )
-        return memo[key]
-
-    return forget
 
 
 def _lifted(step: Callable[[int, World], World]) -> Callable[[int, Worlds], Worlds]:

@@ -111,7 +111,18 @@ def _rows(
     actual = as_logged(course)[-1]
     found = bearing(ablated, course, read, kinds, request)
     left = tuple(kinds.emptied(place[1]) for place in course.places)
-    certain, possible = _cuts(len(found), lambda mask: decide(_undone(actual, found, mask, left)))
+    groups = _groups(found, course, kinds, request)
+
+    def verdict(chosen: int) -> Verdict:
+        return decide(_undone(actual, found, _members(groups, chosen), left))
+
+    certain, possible = (
+        Sets(
+            members=minimal(_members(groups, chosen) for chosen in family.members),
+            complete=family.complete,
+        )
+        for family in _cuts(len(groups), verdict)
+    )
     return tuple(
         {
             "class_uid": class_uid,
@@ -196,6 +207,30 @@ def bearing(
         return not one.known or not values or kinds.bears(request, place, values, seen)
 
     return tuple(filter(matters, found))
+
+
+def _groups(
+    found: Sequence[Ablation], course: Course, kinds: Provider, request: Request
+) -> tuple[int, ...]:
+    """Masks of facts that are undone together: those of equal effect, each other one by itself.
+
+    While one of them stands the others' going changes nothing, so a minimal set that denies holds
+    all of them or none.
+    """
+    actual = as_logged(course)[-1]
+    masks: dict[tuple[object, ...], int] = {}
+    for i, one in enumerate(found):
+        key: tuple[object, ...] = (i,)
+        standing = dict(actual[one.position] or ()).get(one.fact)
+        if one.known and one.value is None and standing is not None:
+            like = kinds.alike(request, course.places[one.position], standing)
+            key = (one.position, like) if like is not None else key
+        masks[key] = masks.get(key, 0) | 1 << i
+    return tuple(masks.values())
+
+
+def _members(groups: Sequence[int], chosen: int) -> int:
+    return sum(groups[g] for g in indices(chosen))
 
 
 def _altered(course: Course, n: int) -> dict[str, tuple[str | None, bool]]:

@@ -94,6 +94,8 @@ class Provider:
         is_grant: (place, value as JSON text) -> whether the fact gives a permission.
         bears: (request, place, values of a fact as JSON texts, all that stands in the worlds
             tried) -> whether the fact can matter to the request.
+        alike: (request, place, value as JSON text) -> a text that is equal for facts of equal
+            effect on the request, of which one is as good as many; None = not known.
         emptied: slot -> JSON text of its value when the last grant was taken from it; None = it
             is then absent.
         gate_on: slot -> JSON text of its value when it is a gate that is on; None = no gate.
@@ -123,5 +125,6 @@ class Provider:
     decides: Callable[[str], bool]
     is_grant: Callable[[Place, str], bool]
     bears: Callable[[Request, Place, Sequence[str], Mapping[Place, Sequence[str] | None]], bool]
+    alike: Callable[[Request, Place, str], str | None]
     emptied: Callable[[str], str | None]
     gate_on: Callable[[str], str | None]

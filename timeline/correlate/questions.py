@@ -68,6 +68,7 @@ class Questions:
             admits=self._gates(run, inputs),
             read=read,
             inputs=inputs,
+            alike=lambda place, value: self._provider.alike(one.request, place, value),
         )
 
     def closed(self, found: Slice) -> frozenset[Place]:

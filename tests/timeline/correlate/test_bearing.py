@@ -10,8 +10,8 @@ import pytest
 from tests.timeline.correlate import test_trap_cases as traps
 from tests.timeline.correlate.cases import ALL_USERS, Trail, build
 from timeline import events, normalize, tables
-from timeline.correlate import decisions, facts
-from timeline.correlate.aws.bearing import bears
+from timeline.correlate import causation, decisions, facts
+from timeline.correlate.aws.bearing import alike, bears
 from timeline.correlate.aws.provider import AWS
 from timeline.correlate.course import attempts
 from timeline.correlate.questions import Questions
@@ -82,6 +82,41 @@ def test_a_gate_matters_where_something_public_may_be() -> None:
     assert bears(READ, IGNORE, ["false"], {("b", "acl"): None})
 
 
+def prefixed(trail: Trail, prefix: str) -> dict[str, Any]:
+    """A public statement about keys that begin alike."""
+    return {**trail.public(prefix), "Resource": f"arn:aws:s3:::{trail.bucket}/{prefix}*"}
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "expected"),
+    [
+        (statement(), statement(Sid="x", Resource="arn:aws:s3:::b/k"), True),
+        (statement(), statement(Resource="*"), True),
+        (statement(), statement(Resource="arn:aws:s3:::b/other"), False),
+        (statement(), statement(Resource="arn:aws:s3:::b/K"), False),
+        (statement(), statement(Principal="*"), False),
+        (statement(), statement(Effect="Deny"), False),
+        (statement(), statement(Action="s3:Get*"), False),
+        (statement(), statement(Condition={"Bool": {"aws:SecureTransport": "true"}}), False),
+    ],
+)
+def test_alike_in_effect(one: str, other: str, expected: bool) -> None:
+    assert (alike(READ, POLICY, one) == alike(READ, POLICY, other)) is expected
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        statement(Resource="arn:aws:s3:::b/${aws:username}/*"),
+        statement(Resource="arn:aws:s3*"),
+        json.dumps({"Statement": {"Effect": "Allow", "NotResource": "arn:aws:s3:::b/x"}}),
+        grant("READ"),
+    ],
+)
+def test_what_is_not_plain_is_like_nothing(value: str) -> None:
+    assert alike(READ, POLICY, value) is None
+
+
 def test_equal_sets_with_every_fact_tried(tmp_path: Path) -> None:
     """Over the worked traps and a bucket with statements about other things."""
     trails = [maker()[0] for maker in traps.MAKERS]
@@ -98,7 +133,12 @@ def test_equal_sets_with_every_fact_tried(tmp_path: Path) -> None:
         {**other.deny_strangers(), "Action": "s3:DeleteObject"},
     )
     other.read()
-    derived = build(tmp_path, [*trails, other]) / "derived"
+    over = Trail("over-each-other")
+    over.create()
+    for lengths in ((0,), (0, 1), (0, 1, 2), (1, 2), (1, 2, 3)):
+        over.policy(*(prefixed(over, "data/?*"[: 4 + n]) for n in lengths), over.partner())
+    over.read()
+    derived = build(tmp_path, [*trails, other, over]) / "derived"
     changes = tables.read(derived, "changes")
     held = frozenset(("records-complete", "unseen-guardrails-absent", "gaps-minimal",
                       "documented-readings"))  # fmt: skip
@@ -110,7 +150,7 @@ def test_equal_sets_with_every_fact_tried(tmp_path: Path) -> None:
         normalize.read(derived / "events"), {row["change_uid"] for row in changes}
     )
     questions = Questions(setting.view, setting.attempts, AWS, held, writers)
-    everything = replace(AWS, bears=lambda *_: True)
+    everything = replace(AWS, bears=lambda *_: True, alike=lambda *_: None)
     compared = 0
     for uid, one in decisions.decide_all(
         normalize.rows(derived / "events"), setting
@@ -121,5 +161,7 @@ def test_equal_sets_with_every_fact_tried(tmp_path: Path) -> None:
             assert facts.rows(*known, AWS, one.request) == facts.rows(
                 *known, everything, one.request
             )
+            apart = replace(asked, alike=lambda *_: None)
+            assert causation.explain(asked) == causation.explain(apart)
             compared += 1
     assert compared > 10

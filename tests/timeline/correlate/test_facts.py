@@ -19,7 +19,7 @@ from timeline.model import Verdict
 PLACE = ("bucket", "policy")
 GATE = ("bucket", "public_access_block.RestrictPublicBuckets")
 #: Every fact counts: which ones can matter to a request is tested apart, in test_bearing.py.
-KINDS = replace(AWS, bears=lambda *_: True)
+KINDS = replace(AWS, bears=lambda *_: True, alike=lambda *_: None)
 EFFECTS = {"allow": "Allow", "deny": "Deny", "more": "Allow"}
 
 

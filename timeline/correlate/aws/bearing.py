@@ -23,6 +23,7 @@ Seen = Mapping[Place, Sequence[str] | None]
 _DOCUMENTS = ("policy", "inline_policy/", "version/")
 _IGNORE = "public_access_block.IgnorePublicAcls"
 _RESTRICT = "public_access_block.RestrictPublicBuckets"
+_BUCKET = "arn:aws:s3:::"
 _BYPASS = "s3:bypassgovernanceretention"
 
 
@@ -48,6 +49,29 @@ def bears(request: Request, place: Place, values: Sequence[str], seen: Seen) -> 
             for value in values
         )
     return True
+
+
+def alike(request: Request, place: Place, value: str) -> str | None:
+    """A text that is equal for statements of equal effect on a request.
+
+    Statements that differ in nothing but their Sid and their resources, and all of which match the
+    request (or none of which does), decide it alike: one of them there is as good as many. None
+    where that is not plain from the text.
+    """
+    if not place[1].startswith(("policy", "inline_policy/")) or request.get("also"):
+        return None
+    held = json.loads(value)
+    statement = held.get("Statement") if isinstance(held, dict) else None
+    resource = str(request["resource"])
+    if not isinstance(statement, dict) or not resource.startswith(_BUCKET):
+        return None
+    patterns = list(texts(statement.get("Resource")))
+    plain = all(p == "*" or (p.startswith(_BUCKET) and "${" not in p) for p in patterns)
+    if not patterns or not plain:
+        return None
+    hit = any(p == "*" or _covers(p, resource, re.DOTALL) for p in patterns)
+    rest = {name: each for name, each in statement.items() if name not in ("Sid", "Resource")}
+    return json.dumps([hit, held.get("Version"), rest], sort_keys=True)
 
 
 def _any(seen: Seen, slot: str, holds: Any) -> bool:  # noqa: ANN401 a predicate on JSON texts
@@ -124,8 +148,11 @@ def _resources(request: Request) -> Iterator[str]:
         yield from _resources(request["also"])
 
 
-def _covers(pattern: str, resource: str) -> bool:
-    """Wider than the provider's rule: `*` crosses the colons, case is not looked at."""
+def _covers(pattern: str, resource: str, flags: int = re.DOTALL | re.IGNORECASE) -> bool:
+    """Wider than the provider's rule: `*` crosses the colons, case is not looked at.
+
+    Equal to it, with case, for patterns and names of one bucket's or object's whole form.
+    """
     source = re.escape(pattern).replace(r"\*", ".*").replace(r"\?", ".")
     padded = source if pattern.count(":") >= 5 else f"{source}.*"
-    return re.fullmatch(padded, resource, re.DOTALL | re.IGNORECASE) is not None
+    return re.fullmatch(padded, resource, flags) is not None

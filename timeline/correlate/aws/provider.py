@@ -217,6 +217,7 @@ AWS = Provider(
     decides=facts.decides,
     is_grant=facts.is_grant,
     bears=bearing.bears,
+    alike=bearing.alike,
     emptied=facts.emptied,
     gate_on=facts.gate_on,
 )
