@@ -2,96 +2,162 @@
 
 CPU seconds are user + system of the process and its children; memory is the largest process.
 The machine is shared and noisy: the median of the rounds is printed, and only ratios mean anything.
+
+Sizes come from the environment, with defaults that end within a quarter of an hour on two cores:
+BUTFOR_BENCH_EVENTS (CloudTrail, 300,000), BUTFOR_BENCH_SMALL (events in files of 20, 60,000),
+BUTFOR_BENCH_LINES (access log, 300,000), BUTFOR_BENCH_ACCESSES (assigned to epochs, 1,000,000),
+BUTFOR_BENCH_ROUNDS (3). At full size: 1,000,000, 120,000, 5,000,000 and 20,000,000.
+Opponents are used where they are installed; BUTFOR_TRAILSCRAPER and BUTFOR_LOG2TIMELINE may name
+their commands.
 """
 
-import json
 import os
-import statistics
-import subprocess
 import sys
 import tempfile
-from dataclasses import dataclass
+from collections.abc import Callable
 from pathlib import Path
 
-from benchmarks import generate
+from benchmarks import generate, opponents
+from benchmarks.measure import ROOT, ROUNDS, Cost, in_turn, printed
 
-ROOT = Path(__file__).resolve().parents[1]
-EVENTS = int(os.environ.get("BUTFOR_BENCH_EVENTS", "200000"))
-ROUNDS = int(os.environ.get("BUTFOR_BENCH_ROUNDS", "3"))
+__all__ = ("ROUNDS", "report")
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Cost:
-    """CPU seconds and peak resident megabytes of one run."""
-
-    cpu: float
-    peak_mb: float
-
-
-def measure(arguments: list[str]) -> Cost:
-    """Run one command to its end and ask the system what it cost."""
-    code = (
-        "import json,resource,subprocess,sys\n"
-        "r = subprocess.run(sys.argv[1:], stdout=subprocess.DEVNULL)\n"
-        "u = resource.getrusage(resource.RUSAGE_CHILDREN)\n"
-        "print(json.dumps([r.returncode, u.ru_utime + u.ru_stime, u.ru_maxrss / 1024]))"
-    )
-    run = subprocess.run(
-        [sys.executable, "-c", code, *arguments],
-        capture_output=True, text=True, check=True, cwd=ROOT,
-    )  # fmt: skip
-    returncode, cpu, peak = json.loads(run.stdout.strip().splitlines()[-1])
-    if returncode not in (0, 3):
-        raise SystemExit(f"{arguments}: exit {returncode}\n{run.stderr[-2000:]}")
-    return Cost(cpu=cpu, peak_mb=peak)
-
-
-def in_turn(*commands: list[str]) -> list[Cost]:
-    """Medians of the commands over the rounds, run A B A B."""
-    runs: list[list[Cost]] = [[] for _ in commands]
-    for _ in range(ROUNDS):
-        for held, command in zip(runs, commands, strict=True):
-            held.append(measure(command))
-    return [
-        Cost(
-            cpu=statistics.median(c.cpu for c in held),
-            peak_mb=max(c.peak_mb for c in held),
-        )
-        for held in runs
-    ]
+EVENTS = int(os.environ.get("BUTFOR_BENCH_EVENTS", "300000"))
+SMALL = int(os.environ.get("BUTFOR_BENCH_SMALL", "60000"))
+LINES = int(os.environ.get("BUTFOR_BENCH_LINES", "300000"))
+ACCESSES = int(os.environ.get("BUTFOR_BENCH_ACCESSES", "1000000"))
+EPOCHS = 5_000
+PYTHON = sys.executable
 
 
 def report(target: str, what: str, value: float, wanted: str) -> None:
-    """One line a target."""
-    print(f"{target:4} {what:58} {value:9.2f}   target {wanted}", flush=True)
+    """One line a target: what was found, and what was wanted."""
+    met = ""
+    if wanted:
+        limit = float(wanted.split()[1])
+        good = value >= limit if wanted.startswith(">=") else value <= limit
+        met = f"target {wanted:9} {'met' if good else 'NOT MET'}"
+    print(f"{target:4} {what:62} {value:9.2f}   {met}".rstrip(), flush=True)
+
+
+def module(name: str, *arguments: object) -> list[str]:
+    """Command that runs one module of the benchmarks."""
+    return [PYTHON, "-m", f"benchmarks.{name}", *map(str, arguments)]
 
 
 def main() -> None:
-    """Generate, import once, then measure each stage."""
-    python, command = sys.executable, str(ROOT / "butfor.py")
+    """Every target in turn; or those named: `python -m benchmarks P1 P5`."""
+    wanted = sys.argv[1:]
     with tempfile.TemporaryDirectory() as folder:
-        work = Path(folder)
-        large, small = work / "large", work / "small"
-        generate.cloudtrail(large, EVENTS, 6_250)
-        generate.cloudtrail(small, EVENTS // 10, 20)
-        bare = [python, "-m", "benchmarks.bare_pass"]
-        ingest = [python, "-m", "benchmarks.ingest"]
-        anchor, ours, few, _ = in_turn(
-            [*bare, str(large)],
-            [*ingest, str(large), str(work / "a")],
-            [*ingest, str(small), str(work / "b")],
-            [*bare, str(small)],
-        )
-        report("P1", "ingest CPU / bare pass", ours.cpu / anchor.cpu, "<= 6")
-        report("P3", "20-record files / large files, per event", 10 * few.cpu / ours.cpu, "<= 2.5")
-        report("P4", "peak MB of the largest ingest process", ours.peak_mb, "<= 400")
-        (help_text, nothing) = in_turn([python, command, "--help"], [python, "-c", "pass"])
-        report("P10", "butfor --help, CPU s", help_text.cpu, "<= 0.3")
-        report("", "  of which Python itself", nothing.cpu, "")
-        pdf = [python, "-m", "benchmarks.long_exhibit"]
-        (long_exhibit,) = in_turn(pdf)
-        report("P8", "20,000 rows to PDF, CPU s", long_exhibit.cpu, "<= 20")
-        report("", "  peak MB of its largest process", long_exhibit.peak_mb, "<= 512")
+        os.environ["BUTFOR_BENCH_FOLDER"] = folder
+        for names, run in STAGES:
+            if not wanted or set(wanted) & set(names.split()):
+                run(Path(folder))
+
+
+def ingest(work: Path) -> None:
+    """P1 to P4: CloudTrail."""
+    large, small = work / "large", work / "small"
+    generate.cloudtrail(large, EVENTS, 6_250)
+    generate.cloudtrail(small, SMALL, 20)
+    anchor, ours, few = in_turn(
+        module("bare_pass", large),
+        module("ingest", large, work / "a"),
+        module("ingest", small, work / "b"),
+    )
+    report("P1", f"ingest / bare pass, {EVENTS:,} events", ours.cpu / anchor.cpu, "<= 6")
+    per_event = EVENTS / SMALL * few.cpu / ours.cpu
+    report("P3", f"{SMALL // 20:,} files of 20 / large files, per event", per_event, "<= 2.5")
+    peak = max(ours.peak_mb, few.peak_mb)
+    report("P4", "peak MB of the largest ingest process", peak, "<= 400")
+    _opponents(work, ours)
+
+
+def _opponents(work: Path, ours: Cost) -> None:
+    for name, limit, command, events in opponents.commands(work, work / "large", EVENTS):
+        what = f"{name} / ingest, per event"
+        if command is None:
+            print(f"P2   {what:62} not installed   target >= {limit}", flush=True)
+            continue
+        try:
+            (theirs,) = in_turn(command, rounds=1)
+        except SystemExit as error:
+            print(f"P2   {what:62} does not run: {str(error).splitlines()[-1]}", flush=True)
+            continue
+        report("P2", what, theirs.cpu / events * EVENTS / ours.cpu, f">= {limit}")
+
+
+def lines(work: Path) -> None:
+    """P5: access logs; that no line is lost is asserted, stray quotes or not."""
+    folder = work / "access"
+    generate.access_log(folder, LINES, 50_000)
+    bare, ours = in_turn(
+        module("bare_pass", folder, "--lines"), module("ingest", folder, work / "c")
+    )
+    (rows,) = printed(module("ingest", folder, work / "c"))
+    if int(rows) != LINES:
+        raise SystemExit(f"P5: expected {LINES} rows of access-log lines, found {rows}")
+    report("P5", f"access log / bare read, {LINES:,} lines, none lost", ours.cpu / bare.cpu, "<= 6")
+
+
+def epochs(work: Path) -> None:
+    """P6: accesses to epochs of configuration."""
+    assert work.is_dir()
+    sizes = (ACCESSES, EPOCHS)
+    for spread in ("even", "hot"):
+        printed(module("epochs", "table", spread, *sizes))
+    anchor, even, hot, nothing = in_turn(
+        module("epochs", "scan", "even", *sizes),
+        module("epochs", "assign", "even", *sizes),
+        module("epochs", "assign", "hot", *sizes),
+        module("epochs", "table", "even", *sizes),
+    )
+    base = even.cpu - nothing.cpu
+    what = f"{ACCESSES:,} accesses to {EPOCHS:,} epochs / scan and group-by"
+    report("P6", what, base / (anchor.cpu - nothing.cpu), "<= 3.5")
+    report("P6", "  one hot bucket / twelve even ones", (hot.cpu - nothing.cpu) / base, "<= 1.3")
+
+
+def decisions(work: Path) -> None:
+    """P7: decisions by class against the evaluator each time; verdicts are compared."""
+    assert work.is_dir()
+    *_, ratio = printed(module("decide"))
+    report("P7", "decisions by class / one by one, equal verdicts", float(ratio), "<= 0.35")
+
+
+def exhibit(work: Path) -> None:
+    """P8: a long exhibit."""
+    assert work.is_dir()
+    (found,) = in_turn(module("long_exhibit"))
+    report("P8", "20,000 rows to PDF, CPU s", found.cpu, "<= 20")
+    report("P8", "  peak MB of its largest process", found.peak_mb, "<= 512")
+
+
+def help_text(work: Path) -> None:
+    """P10: what starting costs."""
+    assert work.is_dir()
+    found, nothing = in_turn([PYTHON, str(ROOT / "butfor.py"), "--help"], [PYTHON, "-c", "pass"])
+    report("P10", "butfor --help, CPU s", found.cpu, "<= 0.3")
+    report("", "  of which Python itself", nothing.cpu, "")
+
+
+def new_day(work: Path) -> None:
+    """P11: a new day in a year."""
+    assert work.is_dir()
+    *_, of_year, of_day = printed(module("incremental"))
+    report("P11", "one new day / the whole year", float(of_year), "<= 0.1")
+    report("", "  one new day / that day alone", float(of_day), "")
+
+
+STAGES: tuple[tuple[str, Callable[[Path], None]], ...] = (
+    ("P1 P2 P3 P4", ingest),
+    ("P5", lines),
+    ("P6", epochs),
+    ("P7", decisions),
+    ("P8", exhibit),
+    ("P10", help_text),
+    ("P11", new_day),
+)
 
 
 if __name__ == "__main__":
