@@ -34,6 +34,7 @@ from reports import (
     html,
     load_files,
     load_plan,
+    overrides,
     pdf,
     wording,
     xlsx_table,
@@ -98,6 +99,7 @@ def make(
     Raises:
         DerivedError: `target` exists and differs; every differing file is named.
     """
+    overrides.check(material.case)
     target.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".partial-", dir=target.parent) as scratch:
         folder = Path(scratch) / "edition"

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from jinja2 import TemplateError
+
 from collector import canonical, manifest
 from collector.errors import DerivedError
 from reports import csv_table, html
@@ -14,8 +16,9 @@ from reports.cited_evidence import Kept
 from reports.cover import Cover
 from reports.material import Material
 from reports.model import Exhibit, Imprint, Native, plain
-from reports.text import environment, unmarked
+from reports.text import environment, located, unmarked
 
+README = "other_side.txt.j2"
 SUMS = "SHA256SUMS"
 TOOL = "tool.json"
 _BLOCK = 1 << 20
@@ -82,17 +85,21 @@ def readme(
 ) -> None:  # fmt: skip
     """README.txt, for the other side."""
     states = [one.state for one in kept]
-    template = environment(material.case).get_template("other_side.txt.j2")
-    text = template.render(
-        produced=[
+    made = environment(material.case)
+    values = {
+        "produced": [
             {"number": one.exhibit.number, "stem": one.exhibit.stem,
              "pages": one.pages, "begin": one.begin, "end": one.end}
             for one in produced
         ],
-        status=str(imprint.status), label=imprint.label, tool=imprint.tool,
-        states={state: states.count(state) for state in sorted(set(states))},
-        with_load_files=with_load_files, supplements=supplements,
-    )  # fmt: skip
+        "status": str(imprint.status), "label": imprint.label, "tool": imprint.tool,
+        "states": {state: states.count(state) for state in sorted(set(states))},
+        "with_load_files": with_load_files, "supplements": supplements,
+    }  # fmt: skip
+    try:
+        text = made.get_template(README).render(values)
+    except (TemplateError, TypeError, AttributeError) as error:
+        raise located(made, README, error, tuple(sorted(values))) from error
     (folder / "README.txt").write_text(unmarked(text), encoding="utf-8", newline="\n")
 
 

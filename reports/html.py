@@ -8,14 +8,14 @@ import re
 from functools import lru_cache
 from pathlib import Path
 
-from jinja2 import Environment, StrictUndefined
+from jinja2 import Environment, StrictUndefined, TemplateError
 from markupsafe import Markup
 
 from reports import pinpoint
 from reports.cover import Cover
 from reports.model import Block, Exhibit, Imprint, Table
 from reports.pinpoint import BREAK, breakable, visible
-from reports.text import loader
+from reports.text import loader, located
 
 PAGE, BLOCKS, STYLE = "exhibit.html.j2", "blocks.html.j2", "exhibit.css"
 _ROWS = re.compile(r"(rows? )(\d+)")
@@ -41,14 +41,18 @@ def environment(case: Path | None) -> Environment:
 
 def render(exhibit: Exhibit, cover: Cover, imprint: Imprint, case: Path | None) -> bytes:
     """The page of one exhibit, UTF-8."""
-    blocks = environment(case).get_template(BLOCKS).module
+    made = environment(case)
+    try:
+        blocks = made.get_template(BLOCKS).module
+    except TemplateError as error:
+        raise located(made, BLOCKS, error, ()) from error
     anchored = iter([True])  # cites point to the rows of the first numbered table
 
     def draw(block: Block) -> Markup:
         numbered = isinstance(block, Table) and block.columns[0].title == "No."
         is_first = numbered and next(anchored, False)
-        made: Markup = blocks.draw(block, is_first)  # type: ignore[attr-defined]
-        return made
+        drawing: Markup = blocks.draw(block, is_first)  # type: ignore[attr-defined]
+        return drawing
 
     return page(
         PAGE, case, exhibit=exhibit, cover=cover, imprint=imprint, draw=draw,
@@ -57,12 +61,19 @@ def render(exhibit: Exhibit, cover: Cover, imprint: Imprint, case: Path | None) 
 
 
 def page(name: str, case: Path | None, **values: object) -> bytes:
-    """Any page, with the style sheet inlined."""
+    """Any page, with the style sheet inlined.
+
+    Raises:
+        ConfigError: a template of the case has an error: file, line, and what is available to it.
+    """
     made = environment(case)
     assert made.loader is not None
     style = Markup(made.loader.get_source(made, STYLE)[0])  # noqa: S704 (our own style sheet)
-    run = made.get_template(BLOCKS).module.run  # type: ignore[attr-defined]
-    text = made.get_template(name).render(style=style, run=run, **values)
+    try:
+        run = made.get_template(BLOCKS).module.run  # type: ignore[attr-defined]
+        text = made.get_template(name).render(style=style, run=run, **values)
+    except (TemplateError, TypeError, AttributeError) as error:
+        raise located(made, name, error, tuple(sorted([*values, *made.globals]))) from error
     return text.encode("utf-8", "surrogatepass")
 
 

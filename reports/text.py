@@ -85,7 +85,7 @@ def sentences(name: str, case: Path | None) -> Say:
     try:
         module = made.get_template(name).module
     except TemplateError as error:
-        raise _error(made, name, error, ()) from error
+        raise located(made, name, error, ()) from error
 
     def render(macro: str, /, **values: Any) -> Text:  # noqa: ANN401 (whatever a sentence needs)
         call = getattr(module, macro, None)
@@ -94,7 +94,7 @@ def sentences(name: str, case: Path | None) -> Say:
         try:
             return parse(str(call(**values)))
         except (TemplateError, TypeError) as error:
-            raise _error(made, name, error, tuple(sorted(values)), macro) from error
+            raise located(made, name, error, tuple(sorted(values)), macro) from error
 
     return render
 
@@ -112,7 +112,7 @@ def parse(marked: str) -> Text:
 
 def said(words: str) -> Said:
     """Marks words as ours."""
-    return Said(_MARKS.sub("", words))
+    return Said(_MARKS.sub("", str(words)))  # a name that is not there says so here
 
 
 def _finalize(value: object) -> object:
@@ -145,9 +145,10 @@ def _spell(match: re.Match[str]) -> str:
     return f"⟨U+{ord(match[0]):04X}⟩"
 
 
-def _error(
+def located(
     made: Environment, name: str, error: Exception, values: tuple[str, ...], macro: str = ""
 ) -> ConfigError:
+    """What is wrong in a template: file, line, and the values that are available to it."""
     line = error.lineno if isinstance(error, TemplateSyntaxError) else _line(made, name, error)
     where = f"templates/{name}" + (f":{line}" if line else "")
     inside = f" in {macro}" if macro else ""
@@ -157,11 +158,17 @@ def _error(
 
 
 def _line(made: Environment, name: str, error: Exception) -> int | None:
-    """Line of the template: the last frame of compiled template code, mapped to its source."""
+    """Line of the template: the last frame of compiled template code, mapped to its source.
+
+    The engine rewrites the traceback of a whole page, which then has the template's own lines, and
+    leaves that of a macro called from outside as it is.
+    """
     trace, line = error.__traceback__, None
     while trace is not None:
         if trace.tb_frame.f_code.co_filename.endswith(name):
-            line = made.get_template(name).get_corresponding_lineno(trace.tb_lineno)
+            line = trace.tb_lineno
+            if "__jinja_exception__" not in trace.tb_frame.f_globals:
+                line = made.get_template(name).get_corresponding_lineno(line)
         trace = trace.tb_next
     return line
 
