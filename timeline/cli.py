@@ -152,34 +152,42 @@ def explain(name: str, case_path: Path | None) -> None:
 @click.command()
 @CASE
 @click.option("--requests", is_flag=True, help="The records that would settle what is unknown.")
+@click.option("--csv", "as_csv", is_flag=True, help="Print the requests as CSV.")
 @AS_JSON
-def gaps(case_path: Path | None, requests: bool, as_json: bool) -> None:
-    """Every gap in the records.
+def gaps(case_path: Path | None, requests: bool, as_csv: bool, as_json: bool) -> None:
+    """Every gap in the records, with what it leaves uncertain.
 
-    Example: butfor gaps --requests
+    With --requests: which record would settle each unknown, who holds it, until when it exists.
+
+    Example: butfor gaps --requests --csv
     """
     from collector import case
-    from timeline import tables
-    from timeline.correlate import wording
-    from timeline.correlate.aws import records
+    from collector.errors import UsageError
+    from timeline import asked, tables
+    from timeline.correlate import effects, wording
 
+    if as_csv and not requests:
+        raise UsageError("expected --csv together with --requests, found it alone")
     derived = case.find(case_path) / "derived"
     if requests:
-        wanted = records.requests(
-            tables.read(derived, "classes"),
-            tables.read(derived, "access_classes"),
-            tables.read(derived, "gaps"),
-        )
+        wanted = asked.requests(derived)
+        if as_csv:
+            for line in asked.as_csv(wanted):
+                click.echo(line)
+            return
         _print([dict(one) for one in wanted], as_json)
         return
     rows = tables.read(derived, "gaps")
     if as_json:
         _print(rows, as_json)
         return
+    uncertain = effects.by_uid(tables.read(derived, "gap_effects"))
     for row in rows:
         start = wording.instant(row["time_from"], edge="start")
         end = wording.instant(row["time_to"], edge="end")
         click.echo(f"{row['kind']}: {row['subject']} ({start} to {end}): {row['reason']}")
+        for text in uncertain.get(row["gap_uid"], ()):
+            click.echo(f"    uncertain: {text}")
     click.echo(f"{len(rows):,} gaps")
 
 

@@ -49,12 +49,13 @@ def cell(value: object) -> str:
 
 def to_csv(rows: Iterable[Row]) -> Iterator[str]:
     """CSV with a header, one text a line (a quoted cell may hold line ends)."""
-    yield _csv_line(NAMES)
+    yield csv_line(NAMES)
     for row in rows:
-        yield _csv_line([cell(row[name]) for name in NAMES])
+        yield csv_line([cell(row[name]) for name in NAMES])
 
 
-def _csv_line(cells: Iterable[str]) -> str:
+def csv_line(cells: Iterable[str]) -> str:
+    """One line of CSV, without its end."""
     held = io.StringIO()
     csv.writer(held, lineterminator="").writerow(cells)
     return held.getvalue()
