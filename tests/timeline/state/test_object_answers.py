@@ -310,3 +310,60 @@ def test_every_row_cites_a_record() -> None:
     rows = made(asked, create_bucket(1), put(50), create(60, "x")).intervals
     assert [row for row in rows if row["evidence_item"] is None] == []
     assert all(isinstance(row["start"], datetime | None) for row in rows)
+
+
+DEFAULT = {
+    "ServerSideEncryptionConfiguration": {
+        "Rule": {
+            "ApplyServerSideEncryptionByDefault": {
+                "SSEAlgorithm": "aws:kms",
+                "KMSMasterKeyID": GRANTED,
+            }
+        }
+    }
+}
+OTHER_KEY = GRANTED.replace("k1", "k2")
+HEADER = "s3:x-amz-server-side-encryption"
+
+
+@pytest.mark.parametrize(
+    ("what", "rows", "context", "default", "asked_key"),
+    [
+        ("new buckets name no key", [create_bucket(1)], {}, None, None),
+        ("the bucket's default", [event("PutBucketEncryption", 5, request={
+            "bucketName": BUCKET, **DEFAULT})], {}, "aws:kms", GRANTED),
+        ("another key in the request", [event("PutBucketEncryption", 5, request={
+            "bucketName": BUCKET, **DEFAULT})],
+         {HEADER: "aws:kms", f"{HEADER}-aws-kms-key-id": OTHER_KEY}, "aws:kms", OTHER_KEY),
+        ("the provider's own key in the request", [event("PutBucketEncryption", 5, request={
+            "bucketName": BUCKET, **DEFAULT})], {HEADER: "aws:kms"}, "aws:kms", None),
+    ],
+)  # fmt: skip
+def test_key_that_an_upload_needs(
+    what: str,
+    rows: list[dict[str, Any]],
+    context: dict[str, str],
+    default: str | None,
+    asked_key: str | None,
+) -> None:
+    sealed = {"policy": '{"Version": "2012-10-17", "Statement": []}'}
+    policies = [
+        kms("PutKeyPolicy", 6, request={"keyId": key, **sealed}) for key in (GRANTED, OTHER_KEY)
+    ]
+    told = history([], *rows, *policies)
+    request = {
+        "principal": {"type": "Anonymous"},
+        "action": "s3:PutObject",
+        "resource": f"{BUCKET_UID}/new",
+        "context": context,
+    }
+    state, unknown, unseen = state_for(told, request, at(100))
+    assert state["bucket"]["default_sse"] == default, what
+    assert ("kms_grants" in unknown) == (asked_key is not None), what
+    assert (state["kms_key_policy"] is not None) == (asked_key is not None), what
+    assert "bucket.default_sse" not in [*unknown, *unseen], what
+
+
+def test_default_encryption_that_no_record_mentions_is_unseen() -> None:
+    request = {"principal": {"type": "Anonymous"}, "resource": KEY, "context": {}}
+    assert "bucket.default_sse" in state_for(history([]), request, at(100))[2]

@@ -1,10 +1,10 @@
 """The key of an encrypted object: the same caller needs the key's permission too (R-S3-15).
 
-The form of `butfor decide` holds no default encryption of buckets: for a PutObject without the
-encryption header `object.sse` is taken. Grants on the key may be given as `kms_grants`, a list of
-{grantee, operations, constrained}; where the state names that path as unknown, a refusal for want
-of a permission is not known either. A grant under a constraint, to a session or within a boundary
-decides nothing by itself.
+For a PutObject without the encryption header the bucket's default counts, where the state gives it
+as `bucket.default_sse` and `bucket.default_kms_key`; else `object.sse` is taken. Grants on the key
+may be given as `kms_grants`, a list of {grantee, operations, constrained}; where the state names
+that path as unknown, a refusal for want of a permission is not known either. A grant under a
+constraint, to a session or within a boundary decides nothing by itself.
 
 References: S3 User Guide, UsingKMSEncryption, troubleshoot-403-errors; KMS Developer Guide,
 key-policies, policy-conditions.
@@ -58,10 +58,16 @@ def key_allows(action: str, callers: Callers, result: Result) -> Kleene:
 def _encrypted(action: str, callers: Callers) -> Kleene:
     """Whether the object is, or will be, under a KMS key."""
     header = callers.request.lookup(_HEADER) if action == "s3:putobject" else None
-    algorithm = callers.state.text("object.sse") if header is None else header
+    algorithm = callers.state.text(_slot(action, callers, "sse")) if header is None else header
     if isinstance(algorithm, Unknown):
         return algorithm
     return isinstance(algorithm, str) and "aws:kms" in algorithm
+
+
+def _slot(action: str, callers: Callers, name: str) -> str:
+    """Of an upload the bucket's default encryption counts, where the state holds it."""
+    given = "default_sse" in callers.state.bucket
+    return f"bucket.default_{name}" if action == "s3:putobject" and given else f"object.{name}"
 
 
 def _key_answer(needed: str, action: str, callers: Callers, result: Result) -> Kleene:
@@ -147,7 +153,7 @@ def _key(action: str, callers: Callers) -> str | Unknown:
     if action == "s3:putobject":
         name = callers.request.lookup(f"{_HEADER}-aws-kms-key-id")
     if name is None:
-        name = callers.state.text("object.kms_key")
+        name = callers.state.text(_slot(action, callers, "kms_key"))
     if isinstance(name, str | Unknown):
         return name
     return Unknown("object.kms_key")

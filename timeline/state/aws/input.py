@@ -11,10 +11,9 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from timeline.model import Json, Knowledge, SlotState
-from timeline.state.aws import identity, organization_levels
+from timeline.state.aws import encryption, identity, organization_levels
 from timeline.state.aws.context import account_uid, bucket_uid
 from timeline.state.aws.endpoints import endpoint_uid
-from timeline.state.aws.kms import ALL_GRANTS
 from timeline.state.aws.organizations import ORGANIZATION
 from timeline.state.aws.s3 import FLAGS, flag_slot
 from timeline.state.aws.s3_objects import BUCKET_DEFAULT, NOT_RECORDED, UPLOADER, object_uid
@@ -23,6 +22,8 @@ from timeline.state.aws.s3_objects import BUCKET_DEFAULT, NOT_RECORDED, UPLOADER
 ANONYMOUS_OWNER = "65a011a29cdf8ec533ec3d1ccaae921c"
 
 ENFORCED = "BucketOwnerEnforced"
+
+NO_STATEMENTS: Json = {"Version": "2012-10-17", "Statement": []}
 
 
 class Viewed(Protocol):
@@ -148,6 +149,7 @@ def _bucket(reading: Reading, bucket: str | None) -> dict[str, Any]:
         "ownership": reading.known(uid, "ownership", "bucket.ownership"),
         "public_access_block": _flags(reading, uid, "bucket.public_access_block"),
         "requester_pays": reading.known(uid, "requester_pays", "bucket.requester_pays"),
+        **encryption.of_bucket(reading, uid),
     }
 
 
@@ -350,19 +352,12 @@ def _guardrails(
         else:
             reading.unseen.append(path)
     state["vpc_endpoint_policy"] = _endpoint_policy(reading, request)
-    key = (state["object"] or {}).get("kms_key")
+    key = encryption.needed_key(state, request)
     if key is not None:
-        state["kms_key_policy"] = reading.known(str(key), "policy", "kms_key_policy")
-        state["kms_grants"] = _grants(reading, str(key))
-
-
-def _grants(reading: Reading, key: str) -> list[Json]:
-    """Grants in force on a key; not known unless all of them are."""
-    states = [reading.slot(key, s) for s in reading.history.slots(key) if s.startswith("grant/")]
-    unclear = any(state.knowledge is Knowledge.UNKNOWN for state in states)
-    if unclear or reading.slot(key, ALL_GRANTS).knowledge is not Knowledge.PRESENT:
-        reading.unknown.append("kms_grants")
-    return [state.value for state in states if state.value is not None]
+        policy = reading.known(str(key), "policy", "kms_key_policy")
+        # None would mean the provider's own key: a policy without statements lets nobody in.
+        state["kms_key_policy"] = policy if policy is not None else NO_STATEMENTS
+        state["kms_grants"] = encryption.grants(reading, str(key))
 
 
 def _account_of(principal: Mapping[str, Any]) -> str | None:

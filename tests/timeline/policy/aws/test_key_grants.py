@@ -118,3 +118,46 @@ def test_an_allowed_request_needs_no_grant() -> None:
         ],
     }
     assert decided([], ("kms_grants",), policy=open_key) is Verdict.ALLOWED
+
+
+PUT = {
+    "Version": "2012-10-17",
+    "Statement": [{"Effect": "Allow", "Action": "s3:PutObject", "Resource": "*"}],
+}
+
+
+@pytest.mark.parametrize(
+    ("what", "default", "header", "unknown", "verdict"),
+    [
+        ("a key of the bucket's own", {"default_sse": "aws:kms", "default_kms_key": KEY}, {}, (),
+         Verdict.DENIED),
+        ("the provider's keys", {"default_sse": "AES256"}, {}, (), Verdict.ALLOWED),
+        ("none", {"default_sse": None}, {}, (), Verdict.ALLOWED),
+        ("not known", {"default_sse": None}, {}, ("bucket.default_sse",), Verdict.UNKNOWN),
+        ("the request asks for the provider's", {"default_sse": "aws:kms", "default_kms_key": KEY},
+         {"s3:x-amz-server-side-encryption": "AES256"}, (), Verdict.ALLOWED),
+        ("not given: the object's", {}, {}, (), Verdict.DENIED),
+    ],
+)  # fmt: skip
+def test_default_encryption_of_an_upload(
+    what: str,
+    default: dict[str, Any],
+    header: dict[str, str],
+    unknown: tuple[str, ...],
+    verdict: Verdict,
+) -> None:
+    request = {
+        "principal": {"type": "IAMUser", "arn": ALICE, "account": OWNER},
+        "action": "s3:PutObject",
+        "resource": "arn:aws:s3:::b/k",
+        "time": "2026-01-02T03:04:05Z",
+        "context": {"aws:SecureTransport": "true", **header},
+    }
+    bucket = {"name": "b", "owner_account": OWNER, "ownership": "BucketOwnerEnforced"}
+    state = {
+        "bucket": bucket | default,
+        "object": {"owner_account": OWNER, "sse": "aws:kms", "kms_key": KEY},
+        "identity_policies": [PUT],
+        "kms_key_policy": CLOSED,
+    }
+    assert evaluate(request, state, list(unknown)).verdict is verdict, what
