@@ -258,7 +258,7 @@ def _stamp_lines(imprint: Imprint) -> Iterator[str]:
     for name in ("For", "Number"):
         spans = stated.get(name, ())
         if all(span.voice is Voice.GIVEN for span in spans) and 0 < len(plain(spans)) <= STAMPED:
-            yield drawable(visible(plain(spans)))
+            yield _words(plain(spans))
 
 
 def _section(section: Section) -> Mapping[str, Any]:
