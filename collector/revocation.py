@@ -88,7 +88,7 @@ def _parsed(raw: bytes) -> Iterator[tuple[x509.Name, bytes, x509.CertificateRevo
         try:
             crl = x509.load_pem_x509_crl(block + b"\n")
             yield crl.issuer, block, crl
-        except ValueError:
+        except (ValueError, x509.InvalidVersion):
             continue  # not a list: nothing is concluded from it
 
 

@@ -40,8 +40,10 @@ def certificates(*files: Path) -> tuple[x509.Certificate, ...]:
     for path in files:
         for block in blocks(path.read_bytes() if path.is_file() else b"", "CERTIFICATE"):
             try:
-                found.append(x509.load_pem_x509_certificate(block + b"\n"))
-            except ValueError:
+                one = x509.load_pem_x509_certificate(block + b"\n")
+                name(one), not_after(one)  # parsed when first asked for
+                found.append(one)
+            except (ValueError, x509.InvalidVersion):
                 continue  # openssl has the last word on the chain
     return tuple(found)
 
