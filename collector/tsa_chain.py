@@ -4,6 +4,7 @@ Whether the chain holds is openssl's to say (`collector.stamp.judge`). Here it i
 name, to know which certificates expire when and may have been revoked.
 """
 
+import base64
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,7 +14,7 @@ from pathlib import Path
 from cryptography import x509
 from cryptography.x509.oid import NameOID
 
-_BLOCK = "-----BEGIN {0}-----.*?-----END {0}-----"
+_BLOCK = "-----BEGIN {0}-----\r?\n[A-Za-z0-9+/=\r\n]+-----END {0}-----"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,8 +31,20 @@ class Chain:
 
 
 def blocks(raw: bytes, kind: str) -> tuple[bytes, ...]:
-    """PEM blocks of one kind (`CERTIFICATE`, `X509 CRL`), in order; other bytes are skipped."""
-    return tuple(re.findall(_BLOCK.format(kind).encode(), raw, re.DOTALL))
+    """PEM blocks of one kind (`CERTIFICATE`, `X509 CRL`), in order; other bytes are skipped.
+
+    Strict, because readers differ in what else they take for base64.
+    """
+    found = re.findall(_BLOCK.format(kind).encode(), raw)
+    return tuple(block for block in found if _canonical(block))
+
+
+def _canonical(block: bytes) -> bool:
+    text = b"".join(block.split(b"-----")[2].split())
+    try:
+        return base64.b64encode(base64.b64decode(text, validate=True)) == text
+    except ValueError:
+        return False
 
 
 def certificates(*files: Path) -> tuple[x509.Certificate, ...]:

@@ -59,12 +59,15 @@ def moment(element: Element) -> int:
 
 def blocks(raw: bytes, kind: str) -> Iterator[tuple[bytes, bytes]]:
     """PEM blocks of one kind, with the DER inside."""
-    pattern = f"-----BEGIN {kind}-----(.*?)-----END {kind}-----".encode()
-    for match in re.finditer(pattern, raw, re.DOTALL):
+    pattern = f"-----BEGIN {kind}-----\r?\n([A-Za-z0-9+/=\r\n]+)-----END {kind}-----".encode()
+    for match in re.finditer(pattern, raw):
+        text = b"".join(match.group(1).split())
         try:
-            yield match.group(0), base64.b64decode(match.group(1))
+            der = base64.b64decode(text, validate=True)
         except binascii.Error:
             continue
+        if base64.b64encode(der) == text:  # readers differ in what else they take for base64
+            yield match.group(0), der
 
 
 def certificate(pem: bytes, der: bytes) -> dict[str, Any]:
