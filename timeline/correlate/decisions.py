@@ -31,7 +31,7 @@ from timeline.correlate.views import (
     across_a_gap,
 )
 from timeline.events import KEPT
-from timeline.model import Decision, Knowledge, SlotState, Verdict
+from timeline.model import Decision, Json, Knowledge, SlotState, Verdict
 
 #: Register id of the order inside a tick and of propagation.
 ORDER_UNKNOWN = "A11"
@@ -171,18 +171,37 @@ def _group(request: Request, t: datetime, setting: Setting) -> Group:
     )
     return Group(
         slice=found,
-        mentions=mentions_of(found, setting.view, t, setting.provider),
+        mentions=mentions_of(found, setting.view, t, setting.provider, setting.attempts),
         effects=signatures.effects(found, setting.attempts, setting.provider.slack),
     )
 
 
-def mentions_of(found: Slice, view: Viewed, t: datetime, provider: Provider) -> Mentions:
-    """What the documents of a slice mention, at any of its instants."""
-    values = {}
+def mentions_of(
+    found: Slice,
+    view: Viewed,
+    t: datetime,
+    provider: Provider,
+    attempts: Attempts | None = None,
+) -> Mentions:
+    """What the documents of a slice mention, at any of its instants.
+
+    With `attempts` those of refused writes too: a replay may let them through, and requests that
+    such a document tells apart must not share a class.
+    """
+    values: dict[str, Json] = {}
     for resource, slot in sorted(found.places):
         for at in (t, *found.times, *(time - TICK for time in found.times)):
             value = view.at(resource, slot, at).value
             if isinstance(value, dict | list):
+                values[json.dumps(value, sort_keys=True)] = value
+    refused = [attempts.ordered[n] for n in found.attempts] if attempts is not None else []
+    for attempt in refused:
+        if attempt.accepted:
+            continue
+        for place, alteration in attempt.written.items():
+            if place in found.places and alteration.content:
+                facts = {fact: json.loads(text) for fact, text in alteration.content}
+                value = provider.assemble(facts)
                 values[json.dumps(value, sort_keys=True)] = value
     return provider.mentions(values[key] for key in sorted(values))
 
