@@ -10,6 +10,7 @@ from reports.model import (
     Imprint,
     Items,
     Kind,
+    Paragraph,
     Section,
     Table,
     Text,
@@ -30,7 +31,7 @@ class Cover:
     Attributes:
         pairs: rows of the cover.
         closing: limits and list of sources, last in the body.
-        footer_line: the line of an illustrative aid, else empty.
+        footer_line: of an illustrative aid, or what a summary summarizes; else empty.
         running_title: short title for the footer.
         document_title, author: metadata.
     """
@@ -57,8 +58,11 @@ SOURCE_COLUMNS = (
 def cover(exhibit: Exhibit, imprint: Imprint, material: Material, native_sha256: str) -> Cover:
     """The cover of one exhibit; `native_sha256` is the digest of its CSV."""
     tell = parts.every(material)
-    aid = exhibit.kind is Kind.ILLUSTRATIVE
-    line = tell("footer_aid", based_on=said(", ".join(exhibit.based_on))) if aid else ()
+    line: Text = ()
+    if exhibit.kind is Kind.ILLUSTRATIVE:
+        line = tell("footer_aid", based_on=said(", ".join(exhibit.based_on)))
+    elif exhibit.kind is Kind.SUMMARY and exhibit.sources:
+        line = tell("footer_summary", rows=len(exhibit.native.rows), files=len(exhibit.sources))
     pairs = (
         *imprint.matter,
         ("Record origin", say(str(exhibit.origin))),
@@ -83,7 +87,7 @@ def cover(exhibit: Exhibit, imprint: Imprint, material: Material, native_sha256:
         kind_name=plain(tell("kind_name", kind=str(exhibit.kind))),
         kind_meaning=plain(tell("kind_meaning", kind=str(exhibit.kind))),
         pairs=pairs,
-        closing=(_limits(exhibit), _sources(exhibit)),
+        closing=(_limits(exhibit), _sources(exhibit, material)),
         footer_line=plain(line),
         running_title=exhibit.running or title,
         document_title=f"Exhibit {exhibit.number}: {title}"[:400],
@@ -105,7 +109,10 @@ def _limits(exhibit: Exhibit) -> Section:
     return Section(title=say("Limits"), blocks=(Items(entries=exhibit.limits),))
 
 
-def _sources(exhibit: Exhibit) -> Section:
+def _sources(exhibit: Exhibit, material: Material) -> Section:
+    if not exhibit.sources:
+        none = Paragraph(text=parts.every(material)("no_source"))
+        return Section(title=say("Sources"), blocks=(none,))
     table = Table(
         caption=say(f"{counted(len(exhibit.sources), 'preserved file')} cited by this exhibit."),
         columns=SOURCE_COLUMNS,
@@ -119,6 +126,6 @@ def _sources(exhibit: Exhibit) -> Section:
             )
             for line in exhibit.sources
         ),
-        empty=say("This exhibit cites no preserved file."),
+        empty=(),
     )
     return Section(title=say("Sources"), blocks=(table,))
