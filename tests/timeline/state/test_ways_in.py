@@ -170,3 +170,16 @@ def test_a_body_that_is_not_as_documented_is_opaque() -> None:
     row = event("PutAccessGrantsInstanceResourcePolicy", 5, request={"accountId": OWNER})
     result = run([FIRST, row, LAST])
     assert [gap.kind for gap in result.gaps] == ["opaque"]
+
+
+def test_a_request_that_names_a_version_has_a_signature_of_its_own() -> None:
+    mentions = AWS.mentions([])
+    asked: dict[str, Any] = {
+        "principal": {"type": "Anonymous"}, "action": "s3:GetObject", "time": None,
+        "resource": f"{BUCKET_UID}/k",
+    }  # fmt: skip
+    made = [
+        json.dumps(requests.signature({**asked, "context": context}, mentions), sort_keys=True)
+        for context in ({}, {"s3:VersionId": "null"}, {"s3:VersionId": "v1"})
+    ]
+    assert len(set(made)) == 3

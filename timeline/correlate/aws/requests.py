@@ -121,7 +121,13 @@ def signature(request: Request, mentions: Mentions) -> Mapping[str, Any]:
         "unknown_context": sorted(unknown),
         "time": request["time"] if any(k in mentions.keys for k in _TIMES) else None,
         "also": signature(request["also"], mentions) if request.get("also") else None,
+        **_version(context.get("s3:VersionId")),
     }
+
+
+def _version(named: Json) -> dict[str, str]:
+    """Whether a version is named: one by its number has not the object's own list and owner."""
+    return {} if named is None else {"version": "null" if named == "null" else "named"}
 
 
 def resource_label(request: Request, mentions: Mentions) -> str:

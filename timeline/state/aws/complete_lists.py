@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from timeline.state.aws.answer_forms import BUCKETS, GRANTS, grants, listing
 from timeline.state.aws.context import account_uid, bucket_uid
 from timeline.state.aws.kms import ALL_GRANTS
-from timeline.state.aws.record import mapping, text, truth
+from timeline.state.aws.record import mapping, text
 from timeline.state.aws.seen import Seen, pages
 from timeline.state.ledger import OWNER, Observation, scalar
 
@@ -66,4 +66,4 @@ def _goes_on(one: Seen) -> bool:
 
 
 def _truncated(one: Seen) -> bool:
-    return truth(one.body.get("Truncated"))
+    return (text(one.body.get("Truncated")) or "false").lower() != "false"

@@ -184,7 +184,7 @@ def _object(
     if bucket is None or key is None or "*" in key:
         return None
     uid = object_uid(bucket, key)
-    if version is not None and not _is_current(reading, uid, version):
+    if version is not None and not _is_current(reading, bucket, version):
         return _other_version(reading, bucket, uid, version)
     if reading.slot(uid, "acl").knowledge is Knowledge.ABSENT:
         return None
@@ -215,19 +215,19 @@ def _owned(
     }
 
 
-def _is_current(reading: Reading, uid: str, version: str) -> bool:
-    """Whether records or answers show a version to be the current one.
+def _is_current(reading: Reading, bucket: str, version: str) -> bool:
+    """Whether a version is the object's only one: a bucket without versions calls it null.
 
-    An object of which no record names a version is of a bucket without versions: its only one
-    is called null.
+    Which of several was current is not kept: a number of its own in every object's state would
+    leave no two objects alike.
     """
-    value = reading.slot(uid, UPLOADER).value
-    held = value.get("version") if isinstance(value, dict) else None
-    return version == (held or "null")
+    versioned = reading.slot(bucket_uid(bucket), "versioning").knowledge
+    mentioned = reading.mentioned(bucket_uid(bucket), "versioning")
+    return version == "null" and (not mentioned or versioned is Knowledge.ABSENT)
 
 
 def _other_version(reading: Reading, bucket: str, uid: str, version: str) -> dict[str, Any]:
-    """A version that is not shown to be current: its own list, as far as that is known."""
+    """A version by itself: its own list, as far as that is known."""
     enforced = reading.slot(bucket_uid(bucket), "ownership").value == ENFORCED
     account = reading.name(bucket_uid(bucket), "owner") if enforced else None
     reading.unseen.append("object.sse")

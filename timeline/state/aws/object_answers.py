@@ -167,9 +167,7 @@ def _current(
     headers = mapping(head.body.get("Headers")) if head is not None else {}
     algorithm = text(headers.get("x-amz-server-side-encryption"))
     key = text(headers.get("x-amz-server-side-encryption-aws-kms-key-id"))
-    value: dict[str, Json] = {
-        "canonical_id": owner, "canned_acl": NOT_RECORDED, "version": _number(version),
-    }  # fmt: skip
+    value: dict[str, Json] = {"canonical_id": owner, "canned_acl": NOT_RECORDED}
     words = "the latest version"
     if head is not None:
         value |= {"algorithm": algorithm, "key": key}

@@ -18,7 +18,7 @@ from timeline.state.aws.context import (
     replace_slot,
     text_at,
 )
-from timeline.state.aws.record import Unreadable, body_missing, field, request, response, text
+from timeline.state.aws.record import Unreadable, body_missing, field, request, text
 from timeline.state.ledger import WHOLE, Atoms, Recorded, Shown, Write, scalar
 
 #: Who uploaded an object, and under which canned list: what its owner follows from (R-S3-4);
@@ -123,9 +123,7 @@ def _created(record: Recorded, headers: Recorded | None) -> tuple[Write, ...]:
         anonymous = "anonymous" if headers.actor == "anonymous" else None
         account = headers.actor_account or anonymous
         sealed = _encryption(record, params, known=known)
-        version = text(field(response(record), "x-amz-version-id"))
-        numbered: dict[str, Json] = {"version": version} if version else {}
-        return scalar({"account": account, "canned_acl": named, **sealed, **numbered})
+        return scalar({"account": account, "canned_acl": named, **sealed})
 
     listed = replace_slot(record, uid, "acl", content)
     owned = replace(replace_slot(record, uid, UPLOADER, uploader), shown=Shown.NEVER)
