@@ -33,6 +33,7 @@ from reports.pinpoint import instant, stored
 from reports.text import Say, said, sentences
 from timeline import baseline
 from timeline.correlate.baselines import AGREE, DIFFER, Found, settings_at
+from timeline.state.intervals import History
 
 TEMPLATE = "baseline.j2"
 
@@ -53,10 +54,13 @@ def build(
     """The exhibit for the resources that get a history."""
     tell = sentences(TEMPLATE, material.case)
     dates = tuple(as_of(material, resources))
+    history = History(material.intervals, material.changes)
     found = tuple(
         setting
         for one in dates
-        for setting in settings_at(one.resource, one.at, material.intervals, material.changes)
+        for setting in settings_at(
+            one.resource, one.at, material.intervals, material.changes, history
+        )
     )
     clauses = tables_of.clauses(material.registers.of("contracts"), found)
     return Exhibit(

@@ -34,7 +34,7 @@ from timeline.correlate.control import CHANGE, NO, SEE, UNKNOWN, YES, Held, Perm
 from timeline.correlate.control import permissions as computed
 
 TEMPLATE = "control.j2"
-MOST_RESOURCES = 10
+MOST_RESOURCES = 5
 _EARLIEST = datetime.min.replace(tzinfo=UTC)
 AGREE, DIFFER, OPEN = "these agree", "these differ", "not determined"
 ABSENT = "not in the register"

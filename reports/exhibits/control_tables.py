@@ -1,6 +1,7 @@
 """Tables of exhibit J."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from collector.registers import ROLES, Entry
@@ -9,11 +10,12 @@ from reports.exhibits.baseline import AsOf
 from reports.model import Column, Items, Table, Text, given, quote, say
 from reports.pinpoint import bounded, pinpoint
 from reports.text import Say
-from timeline.correlate.control import UNKNOWN, YES, Permission
+from timeline.correlate.control import NO, UNKNOWN, YES, Permission
 
 if TYPE_CHECKING:
     from reports.exhibits.control import Cell
 
+_EARLIEST = datetime.min.replace(tzinfo=UTC)
 NONE_ASKED = "no principal asked"
 #: Parties beside each other in one table; more go into a further one.
 ABREAST = 4
@@ -34,12 +36,13 @@ REGISTER = (
     Column(title="Register; evidence", width=2.8),
 )
 PRINCIPALS = (
-    Column(title="Setting; resource", width=2.4),
-    Column(title="Principal; party", width=2.8),
-    Column(title="Action", width=1.8),
-    Column(title="On the date", width=1.1),
+    Column(title="Principal; party; resource", width=3.4),
+    Column(title="What", width=0.8),
+    Column(title="Yes", width=2.2),
+    Column(title="Unknown", width=1.8),
+    Column(title="No", width=2.0),
     Column(title="Because; unknown", width=2.0),
-    Column(title="Held since (UTC)", width=1.6, exact=True),
+    Column(title="First held (UTC)", width=1.6, exact=True),
     Column(title="A policy of it", width=1.6, exact=True),
 )
 
@@ -161,22 +164,32 @@ def unallocated(tell: Say, entries: Sequence[Entry]) -> Iterator[Items]:
 
 
 def principals(tell: Say, found: Sequence[Permission], dates: Mapping[str, AsOf]) -> Table:
-    """Every permission that was asked for."""
-    rows = tuple(_permission(one, dates[one.resource_uid]) for one in found)
+    """Permissions of a principal on the settings of a resource, one row for each of two things."""
+    groups: dict[tuple[str, str, str], list[Permission]] = {}
+    for one in found:
+        groups.setdefault((one.resource_uid, one.principal, one.what), []).append(one)
+    rows = tuple(_permissions(ones, dates[ones[0].resource_uid]) for ones in groups.values())
     return Table(
         caption=tell("principals_caption", n=len(rows)), columns=PRINCIPALS, rows=rows,
         empty=tell("principals_empty"), wide=True,
     )  # fmt: skip
 
 
-def _permission(one: Permission, date: AsOf) -> tuple[Text, ...]:
-    because, unknowns = one.because(date.at), one.unknowns(date.at)
+def _permissions(ones: Sequence[Permission], date: AsOf) -> tuple[Text, ...]:
+    named = {
+        answer: [one.title for one in ones if one.at(date.at) == answer]
+        for answer in (YES, UNKNOWN, NO)
+    }
+    because = sorted({path for one in ones for path in one.because(date.at)})
+    unknowns = sorted({name for one in ones for name in one.unknowns(date.at)})
+    held = [(one.first, one) for one in ones if one.first is not None]
+    first = min(held, key=lambda one: one[0].start or _EARLIEST, default=(None, None))[1]
+    proof = ones[0].proof
     return (
-        parts.lines(say(one.title), quote(one.resource_uid)),
-        parts.lines(quote(one.principal), given(one.party)),
-        parts.lines(say(one.what), quote(one.action)), say(one.at(date.at)),
-        parts.lines(*(quote(path) for path in because),
-                    *(quote(name) for name in unknowns)) or say("no grant in the records"),
-        say(_since(one)),
-        say(pinpoint(one.proof) if one.proof else "no record"),
+        parts.lines(quote(ones[0].principal), given(ones[0].party), quote(ones[0].resource_uid)),
+        say(ones[0].what),
+        *(say(", ".join(named[answer]) or "none") for answer in (YES, UNKNOWN, NO)),
+        parts.lines(*(quote(path) for path in because), *(quote(name) for name in unknowns))
+        or say("no grant in the records"),
+        say(_since(first)), say(pinpoint(proof) if proof else "no record"),
     )  # fmt: skip

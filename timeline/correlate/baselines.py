@@ -76,10 +76,19 @@ class Found:
 
 
 def settings_at(
-    resource_uid: str, at: datetime, intervals: Sequence[Row], changes: Sequence[Row]
+    resource_uid: str,
+    at: datetime,
+    intervals: Sequence[Row],
+    changes: Sequence[Row],
+    history: History | None = None,
 ) -> tuple[Found, ...]:
-    """Every setting of a resource that the records mention, by slot."""
-    history = History(intervals, changes)
+    """Every setting of a resource that the records mention, by slot.
+
+    Args:
+        history: of all intervals, where the caller has it already.
+    """
+    history = History(intervals, changes) if history is None else history
+    intervals = [row for row in intervals if row["resource_uid"] == resource_uid]
     created = _created(resource_uid, intervals)
     by_uid = {row["change_uid"]: row for row in changes}
     found = []

@@ -30,7 +30,7 @@ Row: TypeAlias = Mapping[str, Any]
 CHANGE, SEE = "change", "see"
 YES, NO, UNKNOWN = "yes", "no", "unknown"
 #: More principals are counted and not asked: those that wrote come first.
-MOST_PRINCIPALS = 60
+MOST_PRINCIPALS = 40
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
