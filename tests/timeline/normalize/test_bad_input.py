@@ -114,7 +114,7 @@ def small_files(count: int) -> Store:
     return store
 
 
-def test_many_files_of_twenty_records(tmp_path: Path) -> None:
+def test_many_files_of_twenty_records_6000_in_soak(tmp_path: Path) -> None:
     count = 6_000 if SOAK else 300
     store = small_files(count)
     report = run(store, tmp_path / "events")
