@@ -14,12 +14,14 @@ from typing import Any
 
 from benchmarks import causation
 from collector import case as case_file
-from timeline import normalize, tables
+from collector import store
+from timeline import normalize
 from timeline.correlate import decisions
 from timeline.correlate.aws.provider import AWS
 from timeline.correlate.course import attempts
 from timeline.correlate.signatures import Attempts, Group
 from timeline.correlate.views import Doubted
+from timeline.state import replay
 from timeline.state.intervals import History
 
 
@@ -28,13 +30,16 @@ def main() -> None:
     count = int(sys.argv[1]) if len(sys.argv) > 1 else 20_000
     changes = int(sys.argv[2]) if len(sys.argv) > 2 else 200
     with tempfile.TemporaryDirectory() as folder:
-        derived = causation._built(Path(folder), causation._mixed(count, changes))
-        made = tables.read(derived, "changes")
-        held = frozenset(case_file.load(derived.parent).assumptions.on())
-        history = History(tables.read(derived, "intervals"), made)
-        rows = list(normalize.rows(derived / "events"))
+        case = causation._imported(Path(folder), causation._mixed(count, changes))
+        items, table = store.items(case), Path(folder) / "events"
+        normalize.run(case, items, table)
+        shots = list(normalize.snapshots(items, lambda item: store.open_item(case, item)))
+        state = replay.run(normalize.read(table), shots, gaps=[], party_of=lambda _: "unattributed")
+        held = frozenset(case_file.load(case).assumptions.on())
+        rows = list(normalize.rows(table))
+    history = History(state.intervals, state.changes)
     setting = decisions.Setting(
-        view=Doubted(history, held), attempts=Attempts(attempts(made)), provider=AWS,
+        view=Doubted(history, held), attempts=Attempts(attempts(state.changes)), provider=AWS,
         assumptions=held,
     )  # fmt: skip
     began = time.process_time()
