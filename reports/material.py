@@ -27,7 +27,8 @@ ACCESS = (
     "locator", "record_sha256",
 )  # fmt: skip
 REQUIRED = ("changes", "intervals", "gaps", "coverage")
-OPTIONAL = ("windows", "classes", "access_classes", "class_changes", "class_sets", "warnings")
+OPTIONAL = ("windows", "classes", "access_classes", "class_changes", "class_sets", "warnings",
+            "rollups", "controls")  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +45,7 @@ class Material:
         missing: derived tables that this case does not have.
         registers: what the case team supplied, as it stands in the case folder.
         warnings: findings of the provider's own detectors.
+        rollups, controls: totals per change, and settings asked about, as stored.
     """
 
     case: Path | None
@@ -68,6 +70,8 @@ class Material:
     custody: Rows = ()
     registers: Registers = field(default_factory=Registers)
     warnings: Rows = ()
+    rollups: Rows = ()
+    controls: Rows = ()
 
     def item(self, uid: str | None) -> EvidenceItem | None:
         """The evidence item of that id."""
@@ -111,6 +115,7 @@ def load(case: Path, config: CaseConfig, items: tuple[EvidenceItem, ...]) -> Mat
         causes={uid: row for uid, row in events.items() if uid in logged},
         records=Counter(row["evidence_item"] for row in events.values()), missing=missing,
         registers=read_registers(case), warnings=have["warnings"],
+        rollups=have["rollups"], controls=have["controls"],
     )  # fmt: skip
 
 

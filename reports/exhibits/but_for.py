@@ -7,7 +7,7 @@ undos are printed where they differ, and neither is ever added to the other.
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from reports.exhibits import findings, parts
+from reports.exhibits import causation_tables, findings, parts
 from reports.material import Material, Row
 from reports.model import (
     Column,
@@ -42,7 +42,7 @@ class Group:
     number: int
     row: Row
     requests: int
-    objects: int
+    objects: frozenset[str]
     bytes_out: int | None
 
 
@@ -132,7 +132,7 @@ def _group(number: int, row: Row, accesses: Sequence[Row]) -> Group:
     sizes = [access["bytes_out"] for access in accesses if access["bytes_out"] is not None]
     return Group(
         number=number, row=row, requests=len(accesses),
-        objects=len({access["object"] for access in accesses if access["object"] is not None}),
+        objects=frozenset(one["object"] for one in accesses if one["object"] is not None),
         bytes_out=sum(sizes) if sizes else None,
     )  # fmt: skip
 
@@ -214,6 +214,8 @@ def _sections(material: Material, tell: Say, matrix: Matrix) -> Iterator[Section
     )  # fmt: skip
     yield Section(title=tell("classes_title"), blocks=(classes,))
     yield _sets(material, tell, matrix)
+    numbers = {change["change_uid"]: n for n, change in enumerate(matrix.changes, 1)}
+    yield from causation_tables.sections(material, tell, numbers)
 
 
 def _matrix_sections(tell: Say, matrix: Matrix) -> Iterator[Section]:
@@ -234,9 +236,7 @@ def _matrix_table(
     tell: Say, matrix: Matrix, columns: Sequence[tuple[tuple[str, ...], list[Group]]]
 ) -> Table:
     titles = [
-        f"{_listed([group.number for group in groups])}: "
-        f"{counted(sum(group.requests for group in groups), 'request')}"
-        for _, groups in columns
+        f"{_listed([group.number for group in groups])}: {_size(groups)}" for _, groups in columns
     ]
     return Table(
         caption=tell("matrix_caption"),
@@ -261,6 +261,17 @@ def _matrix_table(
     )  # fmt: skip
 
 
+def _size(groups: Sequence[Group]) -> str:
+    """Requests, distinct objects and bytes of classes that share a column."""
+    sizes = [group.bytes_out for group in groups if group.bytes_out is not None]
+    objects = frozenset[str]().union(*(group.objects for group in groups))
+    return ", ".join((
+        counted(sum(group.requests for group in groups), "request"),
+        counted(len(objects), "object"),
+        counted(sum(sizes), "byte") if sizes else "bytes not logged",
+    ))  # fmt: skip
+
+
 def _listed(numbers: Sequence[int]) -> str:
     """`Class 3`, `Classes 1–4, 7`."""
     runs: list[list[int]] = []
@@ -281,7 +292,7 @@ def _class_row(group: Group) -> tuple[Text, ...]:
     return (
         say(str(group.number)), quote(row.get("principal") or "not decided"),
         quote(row.get("action") or "not decided"), quote(row.get("resource") or "not decided"),
-        say(f"{start} to {end}"), say(f"{group.requests:,}"), say(f"{group.objects:,}"),
+        say(f"{start} to {end}"), say(f"{group.requests:,}"), say(f"{len(group.objects):,}"),
         say(size),
         say(f"{row.get('decision')}; {row.get('decision_without_assumptions')}"),
     )  # fmt: skip
@@ -295,25 +306,29 @@ def _sets(material: Material, tell: Say, matrix: Matrix) -> Section:
         if row["class_uid"] in groups and row["level"] == "change"
         and row["counterfactual"] == "undo"
     ]  # fmt: skip
-    merged: dict[tuple[int, str, str, str], set[str]] = {}
+    undos: dict[tuple[int, str, tuple[int, ...], str], set[str]] = {}
     for row in chosen:
-        members = ", ".join(
-            str(n) for n in sorted(numbers[uid] for uid in row["members"] if uid in numbers)
-        )
-        key = (groups[row["class_uid"]], row["kind"], members or "none", row["certainty"])
-        merged.setdefault(key, set()).add(row["undo"])
+        members = tuple(sorted(numbers[uid] for uid in row["members"] if uid in numbers))
+        key = (groups[row["class_uid"]], row["kind"], members, row["certainty"])
+        undos.setdefault(key, set()).add(row["undo"])
+    merged: dict[tuple[str, tuple[int, ...], str, str], list[int]] = {}
+    for (group, kind, members, certainty), by in sorted(undos.items()):
+        merged.setdefault((kind, members, certainty, ", ".join(sorted(by))), []).append(group)
     table = Table(
         caption=tell("sets_caption", n=len(merged)),
         columns=(
-            Column(title="Class", width=0.6, number=True), Column(title="Kind", width=1.4),
-            Column(title="Changes (rows of the matrix)", width=2.4),
-            Column(title="Undo", width=1.4),
-            Column(title="In which readings of the records", width=1.8),
+            Column(title="Classes", width=1.0), Column(title="Kind", width=1.3),
+            Column(title="Changes (rows of the matrix)", width=2.6),
+            Column(title="In words", width=3.6), Column(title="Undo", width=1.0),
+            Column(title="In which readings of the records", width=1.3),
         ),
         rows=tuple(
-            (say(str(group)), say(kind), say(members), say(", ".join(sorted(undos))),
+            (say(_listed(of)), say(kind), _members(matrix, members),
+             tell("set_words", cut=kind == "minimal cut", n=len(members)), say(by),
              say("in every reading" if certainty == "certain" else "in some reading"))
-            for (group, kind, members, certainty), undos in sorted(merged.items())
+            for (kind, members, certainty, by), of in sorted(
+                merged.items(), key=lambda one: (one[1], one[0])
+            )
         ),
         empty=tell("sets_empty"),
     )  # fmt: skip
@@ -321,6 +336,13 @@ def _sets(material: Material, tell: Say, matrix: Matrix) -> Section:
     if any(row["complete"] is False for row in chosen):
         blocks = (table, Paragraph(text=tell("incomplete")))
     return Section(title=tell("sets_title"), blocks=blocks)
+
+
+def _members(matrix: Matrix, members: Sequence[int]) -> Text:
+    named = [
+        parts.joined((say(f"{n}:"), quote(_name(matrix.changes[n - 1]))), " ") for n in members
+    ]
+    return parts.lines(*named) if named else say("none")
 
 
 def _own_limits(material: Material, tell: Say, matrix: Matrix) -> Iterator[Text]:

@@ -1,6 +1,6 @@
 """Findings in print: every field of R-170, in the same order, empty ones as `none`."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from reports.exhibits import parts
@@ -8,6 +8,7 @@ from reports.material import Row
 from reports.model import Column, Facts, Paragraph, Section, Table, Text, given, say
 from reports.pinpoint import pinpoint
 from reports.text import Say, said
+from timeline.correlate import wording
 
 #: Records of the basis that are printed one by one; all are in findings.json.
 SHOWN = 12
@@ -20,13 +21,42 @@ ALTERNATIVES = (
 
 
 def sections(tell: Say, findings: Iterable[Row]) -> tuple[Section, ...]:
-    """One section a finding."""
-    made = [_section(tell, finding) for finding in findings]
+    """One section a finding about requests in the incident; the others in one table, last."""
+    listed = tuple(findings)
+    met = [row for row in listed if _concerns_incident(row)]
+    others = [row for row in listed if not _concerns_incident(row)]
     head = Section(
         title=tell("findings_title"),
-        blocks=() if made else (Paragraph(text=tell("findings_none")),),
+        blocks=() if listed else (Paragraph(text=tell("findings_none")),),
     )
-    return (head, *made)
+    made = tuple(_section(tell, row) for row in met)
+    return (head, *made, _others(tell, others)) if others else (head, *made)
+
+
+def _concerns_incident(row: Row) -> bool:
+    """Unless it counts requests and counts none: a finding of another kind is printed in full."""
+    numbers: Mapping[str, int] = row.get("numbers") or {}
+    return numbers.get("accesses") != 0
+
+
+def _others(tell: Say, rows: Sequence[Row]) -> Section:
+    table = Table(
+        caption=tell("others_caption", n=len(rows)),
+        columns=(
+            Column(title="Finding", width=0.7), Column(title="Statement", width=6.0),
+            Column(title="Class; quality", width=1.5), Column(title="Limitations", width=2.0),
+        ),
+        rows=tuple(
+            (
+                say(str(row["number"])), given(row["statement"]),
+                parts.lines(_one(row.get("result_class")), _one(row.get("quality_grade"))),
+                _many(row.get("limitations")),
+            )
+            for row in rows
+        ),
+        empty=tell("findings_none"),
+    )  # fmt: skip
+    return Section(title=tell("others_title"), blocks=(table,), level=2)
 
 
 def _section(tell: Say, row: Row) -> Section:
@@ -43,7 +73,8 @@ def _section(tell: Say, row: Row) -> Section:
 def _facts(row: Row) -> Iterable[tuple[str, Text]]:
     for name, key in (
         ("Result class", "result_class"), ("About", "resource_uid"), ("As of", "as_of"),
-        ("Counterfactual", "counterfactual"), ("Definition", "definition"), ("Method", "method"),
+        ("Counterfactual", "counterfactual"), ("Definition", "definition"),
+        ("Baseline", "baseline"), ("Method", "method"),
         ("Quality of evidence", "quality_grade"), ("Author", "author"), ("Id", "finding_uid"),
     ):  # fmt: skip
         yield name, _one(row.get(key))
@@ -73,11 +104,13 @@ def _lists(row: Row) -> Iterable[Facts | Table]:
         for name, key in (
             ("Coverage", "coverage"), ("Inference steps", "inference_steps"),
             ("Assumptions", "assumptions"), ("Counter-evidence", "counter_evidence"),
-            ("Limitations", "limitations"), ("Would be falsified by", "falsifiers"),
+            ("Limitations", "limitations"),
+            ("Changes in between", "intervening"), ("Would be falsified by", "falsifiers"),
             ("Not addressed", "not_opined"),
         )
     ]  # fmt: skip
-    yield Facts(pairs=tuple(pairs))
+    toggles = [wording.toggled(entry) for entry in row.get("sensitivity") or ()]
+    yield Facts(pairs=(*pairs, ("Sensitivity to assumptions", _many(toggles))))
     alternatives = row.get("alternatives") or []
     yield Table(
         caption=say("Alternatives considered"),

@@ -35,7 +35,7 @@ def instant(at: datetime | None, *, edge: str) -> str:
     """UTC to the second, or what lies beyond the records on that edge (`start`, `end`)."""
     if at is None:
         return "before the first record" if edge == "start" else "beyond the last record"
-    return at.strftime("%Y-%m-%dT%H:%M:%SZ")
+    return at.strftime("%Y-%m-%d %H:%M:%S Z")
 
 
 def bounded(at: datetime | None, bound: str, *, edge: str) -> str:
