@@ -8,14 +8,15 @@ delivered) and, pointing down, for responses; coverage of the logs, always last.
 **Unknown is always a hatch, and nothing else is ever hatched.**
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from html import escape
 from zoneinfo import ZoneInfo
 
-from reports.pinpoint import local, visible
+from reports.lettering import INK, drawn_words, width_of, words_at
+from reports.marks import laned, marked
+from reports.pinpoint import instant, local
 from reports.timescale import Scale, scale
 
 WIDTH, LEFT, RIGHT = 680.0, 158.0, 672.0
@@ -23,10 +24,8 @@ LANE, HEAD = 25.0, 13.0
 TICKS = 400
 #: Up to so many changes have their words beside them; beyond, numbers alone.
 WORDED = 14
-#: A name longer than this is named by its length in a picture; tables print it in full.
-LONGEST = 160
 BINS = 60
-ACCENT, INK, QUIET_INK, RULE = "#1f4e79", "#1a1a1a", "#555555", "#b8b8b8"
+ACCENT, QUIET_INK, RULE = "#1f4e79", "#555555", "#b8b8b8"
 FACE = "'Libertinus Serif', 'Source Serif 4', Georgia, serif"
 
 
@@ -54,10 +53,11 @@ class Bar:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tick:
-    """One access."""
+    """One access, and the row that tells of it."""
 
     at: datetime
     success: bool
+    row: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,11 +112,14 @@ def draw(rules: Sequence[Rule], lanes: Sequence[Lane], zone: ZoneInfo) -> str:
     body = head + LANE * len(lanes)
     tops = [head + LANE * row for row in range(len(lanes))]
     parts = [_ground(axis, head, body)]
-    parts += [_lane(lane, axis, top) for lane, top in zip(lanes, tops, strict=True)]
+    placed = [
+        (lane, top, f"{lane.label} {lane.note}") for lane, top in zip(lanes, tops, strict=True)
+    ]
+    parts += [laned(_lane(lane, axis, top), name) for lane, top, name in placed]
     heads = [6 + HEAD * row * worded for row in range(len(rules))]
     parts += [_rule(rule, axis, at, body) for rule, at in zip(rules, heads, strict=True)]
     # Words come last, each on a ground of its own, so that no line crosses them.
-    parts += [_values(lane, axis, top) for lane, top in zip(lanes, tops, strict=True)]
+    parts += [laned(_values(lane, axis, top), name) for lane, top, name in placed]
     if worded:
         parts += [_rule_label(rule, axis, at) for rule, at in zip(rules, heads, strict=True)]
     else:
@@ -237,31 +240,47 @@ def _ticks(ticks: Sequence[Tick], axis: Scale, top: float) -> str:
         f'stroke-width="0.5"/>'
     )
     if len(ticks) <= TICKS:
-        return line + "".join(
+        return line + "".join(_strokes(ticks, axis, middle))
+    return line + _histogram(ticks, axis, middle)
+
+
+def _strokes(ticks: Sequence[Tick], axis: Scale, middle: float) -> Iterator[str]:
+    """One stroke where requests fall together; its facts name the first of them."""
+    places: dict[tuple[float, float], list[Tick]] = {}
+    for tick in ticks:
+        x, up = round(axis.x(tick.at, missing=LEFT), 2), -9.5 if tick.success else 9.5
+        places.setdefault((x, up), []).append(tick)
+    for (x, up), here in sorted(places.items(), key=lambda one: one[0]):
+        stroke = (
             f'<line x1="{x:.2f}" x2="{x:.2f}" y1="{middle:.2f}" y2="{middle + up:.2f}" '
             f'stroke="{ACCENT if up < 0 else INK}" stroke-width="0.7"/>'
-            for x, up in sorted({
-                (round(axis.x(tick.at, missing=LEFT), 2), -9.5 if tick.success else 9.5)
-                for tick in ticks
-            })
-        )  # fmt: skip
-    return line + _histogram(ticks, axis, middle)
+        )
+        first = min(here, key=lambda tick: tick.at)
+        kind = "succeeded" if first.success else "did not succeed"
+        yield marked(stroke, f"{len(here):,} {kind}, first {instant(first.at)}", first.row)
 
 
 def _histogram(ticks: Sequence[Tick], axis: Scale, middle: float) -> str:
     bins: dict[tuple[int, bool], int] = {}
+    spans: dict[int, tuple[datetime, datetime]] = {}
     width = (RIGHT - LEFT) / BINS
     for tick in ticks:
         at = min(int((axis.x(tick.at, missing=LEFT) - LEFT) / width), BINS - 1)
         bins[at, tick.success] = bins.get((at, tick.success), 0) + 1
+        first, last = spans.get(at, (tick.at, tick.at))
+        spans[at] = (min(first, tick.at), max(last, tick.at))
     most = max(bins.values())
     parts = []
     for (at, success), n in sorted(bins.items()):
         height = max(9.5 * n / most, 0.6)
         top = middle - height if success else middle
-        parts.append(
+        bar = (
             f'<rect x="{LEFT + at * width + 0.4:.2f}" y="{top:.2f}" width="{width - 0.8:.2f}" '
             f'height="{height:.2f}" fill="{ACCENT if success else INK}"/>'
+        )
+        kind = "succeeded" if success else "did not succeed"
+        parts.append(
+            marked(bar, f"{n:,} {kind}, {instant(spans[at][0])} to {instant(spans[at][1])}")
         )
     return "".join(parts)
 
@@ -291,10 +310,12 @@ def _rule_label(rule: Rule, axis: Scale, top: float) -> str:
         f'<circle cx="{x:.2f}" cy="{top + 5:.2f}" r="2.2" stroke="{INK}" stroke-width="0.7" '
         f'fill="{"#ffffff" if rule.refused else INK}"/>'
     )
-    return dot + _grounded(
+    beside = _grounded(
         x + 6 if right else x - 6, top + 8, label, ink=INK, ground="#ffffff",
         anchor="start" if right else "end", room=RIGHT - x - 6 if right else x - 6,
     )  # fmt: skip
+    when = instant(rule.low, beyond="before the first record")
+    return marked(dot + beside, f"{label}, {when}", rule.number)
 
 
 def _numbers(rules: Sequence[Rule], axis: Scale) -> str:
@@ -356,30 +377,3 @@ def _grounded(
     return (
         f'<rect x="{left:.2f}" y="{y - 7.2:.2f}" width="{width:.2f}" height="9.6" fill="{ground}"/>'
     ) + words_at(x, y, words, size=8.4, fill=ink, anchor=anchor, room=room)
-
-
-def words_at(
-    x: float, y: float, words: str, *, size: float = 9.5, fill: str = INK, anchor: str = "start",
-    room: float | None = None,
-) -> str:  # fmt: skip
-    """One line of text; too long for its room, it is set smaller, never cut."""
-    shown = drawn_words(words)
-    need = width_of(shown, size)
-    if room is not None and need > room:
-        size = max(size * room / need, 3.2)
-    return (
-        f'<text x="{x:.2f}" y="{y:.2f}" font-size="{size:.2f}" text-anchor="{anchor}" '
-        f'fill="{fill}">{escape(shown)}</text>'
-    )
-
-
-def drawn_words(words: str) -> str:
-    """Visible characters; a text too long for any picture is replaced by what it is."""
-    if len(words) > LONGEST:
-        return f"(a text of {len(words):,} characters, see the table)"
-    return visible(words)
-
-
-def width_of(words: str, size: float) -> float:
-    """Approximate width: 0.47 of the size a character, wide ones twice."""
-    return size * sum(0.95 if ord(c) > 0x2E7F else 0.47 for c in words)

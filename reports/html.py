@@ -1,9 +1,12 @@
-"""Exhibits as one self-contained page: opens offline, needs no script, loads nothing.
+"""Exhibits as one self-contained page: opens offline, can be read without script, loads nothing.
 
 Autoescape is on for every value; the three functions below that return markup escape what they are
-given first. The page forbids scripts and outside content by its own policy header.
+given first. The page's own policy header forbids outside content and every script but the one in
+`exhibit.js`, which it names by its hash.
 """
 
+import base64
+import hashlib
 import re
 from functools import lru_cache
 from pathlib import Path
@@ -15,9 +18,9 @@ from reports import pinpoint
 from reports.cover import Cover
 from reports.model import Block, Exhibit, Imprint, Table
 from reports.pinpoint import BREAK, breakable, visible
-from reports.text import loader, located
+from reports.text import loader, located, template_dir
 
-PAGE, BLOCKS, STYLE = "exhibit.html.j2", "blocks.html.j2", "exhibit.css"
+PAGE, BLOCKS, STYLE, SCRIPT = "exhibit.html.j2", "blocks.html.j2", "exhibit.css", "exhibit.js"
 _ROWS = re.compile(r"(rows? )(\d+)")
 
 
@@ -54,10 +57,18 @@ def render(exhibit: Exhibit, cover: Cover, imprint: Imprint, case: Path | None) 
         drawing: Markup = blocks.draw(block, is_first)  # type: ignore[attr-defined]
         return drawing
 
+    # Always ours: a case may change words and layout, not what runs.
+    script = (template_dir() / SCRIPT).read_text(encoding="utf-8")
     return page(
         PAGE, case, exhibit=exhibit, cover=cover, imprint=imprint, draw=draw,
+        script=Markup(script), script_hash=hashed(script),  # noqa: S704 (our own script)
         sections=(*exhibit.sections, *cover.closing),
     )  # fmt: skip
+
+
+def hashed(script: str) -> str:
+    """A script's SHA-256 as a policy header names it."""
+    return "sha256-" + base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
 
 
 def page(name: str, case: Path | None, **values: object) -> bytes:

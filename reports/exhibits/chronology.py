@@ -126,7 +126,12 @@ def _sections(
 ) -> tuple[Section, ...]:  # fmt: skip
     sections = []
     changes = [(n, list(e.rows)) for n, e in enumerate(entries, 1) if e.sort == "1 change"]
-    picture = chronology_picture.picture(material, tell, changes)
+    requests = {
+        row["event_uid"]: n
+        for n, e in enumerate(entries, 1) if e.sort == "4 access"
+        for row in e.rows
+    }  # fmt: skip
+    picture = chronology_picture.picture(material, tell, changes, requests)
     if picture:
         histogram = len(material.accesses) > TICKS
         legend = Paragraph(text=tell("legend", histogram=histogram))

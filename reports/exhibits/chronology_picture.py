@@ -4,7 +4,7 @@ Bounded to a page: the lanes that say most are drawn, the tables hold all.
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from reports.charts import Lane, draw
 from reports.exhibits import lanes, ledger, parts, warnings_lane
@@ -22,13 +22,14 @@ LABEL = 44
 
 
 def picture(
-    material: Material, tell: Say, changes: Sequence[tuple[int, list[Row]]]
-) -> Picture | None:
-    """The picture; `changes` are writes with the row of the table in which each stands."""
+    material: Material, tell: Say, changes: Sequence[tuple[int, list[Row]]],
+    requests: Mapping[str, int],
+) -> Picture | None:  # fmt: skip
+    """The picture; `changes` are writes with their row of the table, `requests` rows by event."""
     numbers = [number for number, _ in changes]
     writes = [write for _, write in changes]
     drawn_rules = lanes.rules(writes, numbers)
-    drawn: list[Lane] = [*_state_lanes(material, writes), *_class_lanes(material)]
+    drawn: list[Lane] = [*_state_lanes(material, writes), *_class_lanes(material, requests)]
     drawn += warnings_lane.lanes_of(
         ledger.notices(material.registers, ledger.detected(material.warnings))
     )
@@ -58,7 +59,7 @@ def _state_lanes(material: Material, writes: Writes) -> list[Lane]:
     return drawn
 
 
-def _class_lanes(material: Material) -> list[Lane]:
+def _class_lanes(material: Material, requests: Mapping[str, int]) -> list[Lane]:
     """Computed windows, then requests, one lane each per principal and action."""
     groups: dict[tuple[str, str, str], list[Row]] = {}
     for row in material.windows:
@@ -75,10 +76,11 @@ def _class_lanes(material: Material) -> list[Lane]:
         grouped.setdefault((row["operation"], parts.principal_of(row)), []).append(row)
     most = sorted(grouped.items(), key=lambda item: (-len(item[1]), item[0]))
     for (operation, principal), rows_of in most[:CLASS_LANES]:
-        drawn.append(lanes.accesses(rows_of, f"{operation} ({len(rows_of):,})", short(principal)))
+        label = f"{operation} ({len(rows_of):,})"
+        drawn.append(lanes.accesses(rows_of, label, short(principal), requests))
     rest = [row for _, rows_of in most[CLASS_LANES:] for row in rows_of]
     if rest:
-        drawn.append(lanes.accesses(rest, f"other requests ({len(rest):,})", ""))
+        drawn.append(lanes.accesses(rest, f"other requests ({len(rest):,})", "", requests))
     return drawn
 
 

@@ -1,6 +1,6 @@
 """Lanes of the pictures, from the derived tables: state, exposure, accesses, coverage."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from itertools import pairwise
 
@@ -78,11 +78,18 @@ def _exposed(row: Row, allowed: Sequence[Row]) -> str:
     return "" if covered else "cannot tell"
 
 
-def accesses(rows: Sequence[Row], label: str, note: str) -> Lane:
-    """One stroke a request."""
+def accesses(
+    rows: Sequence[Row], label: str, note: str, numbers: Mapping[str, int] | None = None
+) -> Lane:
+    """One stroke a request; `numbers` are the rows that tell of events."""
+    known = numbers or {}
     return Lane(
         label=label, note=note,
-        ticks=tuple(Tick(at=row["time"], success=row["logged"] == "success") for row in rows),
+        ticks=tuple(
+            Tick(at=row["time"], success=row["logged"] == "success",
+                 row=known.get(row["event_uid"]))
+            for row in rows
+        ),
     )  # fmt: skip
 
 

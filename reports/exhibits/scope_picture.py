@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 
-from reports.charts import ACCENT, FACE, HATCH, INK, QUIET_INK, RULE, words_at
+from reports.charts import ACCENT, FACE, HATCH, QUIET_INK, RULE
+from reports.lettering import INK, words_at
 from timeline.correlate.scope import Tier
 
 WIDTH, LEFT, ROOM = 680.0, 92.0, 400.0

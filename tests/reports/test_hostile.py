@@ -16,6 +16,7 @@ from reports import catalogue, csv_table, html
 from reports.glyphs import drawable
 from reports.model import plain
 from reports.pinpoint import BREAK, breakable, visible
+from reports.text import template_dir
 from tests.reports import builder, edition
 
 HOSTILE = {
@@ -34,16 +35,21 @@ HOSTILE = {
 }
 
 
+SCRIPT = (template_dir() / html.SCRIPT).read_text(encoding="utf-8")
+
+
 class _Page(HTMLParser):
-    """Collects what could run or load, and the text."""
+    """Collects what could run or load, our own script apart, and the text."""
 
     def __init__(self) -> None:
         super().__init__()
         self.bad: list[str] = []
         self.text: list[str] = []
+        self._script = False
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        if tag in {"script", "iframe", "object", "img", "link", "base", "form"}:
+        self._script = tag == "script"
+        if tag in {"iframe", "object", "img", "link", "base", "form"}:
             self.bad.append(tag)
         for name, value in attrs:
             value = value or ""
@@ -51,7 +57,12 @@ class _Page(HTMLParser):
             if name.startswith("on") or relative or name == "src":
                 self.bad.append(f"{tag} {name}={value}")
 
+    def handle_endtag(self, _tag: str) -> None:
+        self._script = False
+
     def handle_data(self, data: str) -> None:
+        if self._script and data != SCRIPT:
+            self.bad.append("script")
         self.text.append(data)
 
 
