@@ -4,6 +4,8 @@ Credentials, profiles, proxies, CA bundles and endpoints come by the SDK's stand
 client gets the guard (through the session) and the recorder.
 """
 
+import hashlib
+import json
 import os
 import threading
 from collections.abc import Iterator, Mapping
@@ -47,6 +49,8 @@ TRUNCATED: tuple[str, ...] = ("IsTruncated", "isTruncated", "Truncated")
 
 #: Errors of the SDK that say the same as an expired token.
 ENDED = (SSOTokenLoadError, TokenRetrievalError, UnauthorizedSSOTokenError)
+
+REPEATED = "the provider gave the same page twice, also when asked again; one may be missing"
 
 #: Outcome, the provider's error code, reason.
 _End = tuple[Outcome, str | None, str | None]
@@ -124,6 +128,8 @@ class _Attempt:
         self._params = dict(params)
         self._first_only = first_only
         self._fresh = False
+        self._client: Any = None
+        self._note: str | None = None
         self._records: list[int] = []
         self._request_ids: list[str] = []
         self._stored: str | None = None
@@ -150,50 +156,71 @@ class _Attempt:
     def __iter__(self) -> Iterator[Mapping[str, Any]]:
         """Pages in order. Each request runs with the trace of its thread, so that a generator
         which is read from several places still attributes exchanges to this attempt."""
-        client = None
         token: dict[str, Any] = {}
         seen: list[dict[str, Any]] = []
-        while True:
-            try:
-                if client is None:
-                    client = self._connection.client(self._service, self._region)
-                page = self._request(client, token)
-            except NotAllowedError:
-                raise
-            except ClientError as error:
-                if token and not self._fresh and _code(error) in STALE_TOKEN:
-                    # A token from a held page, too old by now. The listing is asked again from
-                    # its start; it may have changed since, and both are kept.
-                    self._fresh, token, seen = True, {}, []
-                    continue
-                if _code(error) in EXPIRED:
-                    raise IncompleteError(_renew(str(error))) from error
-                self._ended = self._error(error)
-                return
-            except ENDED as error:
-                raise IncompleteError(_renew(str(error))) from error
-            except (BotoCoreError, ResponseParserError) as error:
-                self._ended = (Outcome.FAILED, type(error).__name__, str(error))
-                return
-            page.pop("ResponseMetadata", None)
-            page.pop("Body", None)
+        listed: set[bytes] = set()
+        again = False
+        while self._ended is None:
+            page = self._page(token, again=again)
+            if page is None:  # ended, or from the start again
+                token, seen, listed, again = {}, [], set(), False
+                continue
+            following = self._following(page)
+            content = page_content(page)
+            if content in listed and following not in seen:
+                # Where it should have been another: one may be missing. Asked once more.
+                if again:
+                    self._ended = (Outcome.FAILED, "RepeatedPage", REPEATED)
+                again, self._note = True, "a page came twice and was asked again: both are kept"
+                continue
+            again = False
+            if content is not None:
+                listed.add(content)
             self._pages += 1
             yield page
-            token = {} if self._first_only else next_page(client, self._name, page)
+            token = following
             if not token:
                 self._ended = self._whole(page)
-                return
-            if token in seen:
+            elif token in seen:
                 reason = "the provider gave the same page token twice; the listing was stopped"
                 self._ended = (Outcome.FAILED, "RepeatedPageToken", reason)
-                return
             seen = [*seen[-3:], token]
 
-    def _request(self, client: Any, token: Mapping[str, Any]) -> dict[str, Any]:  # noqa: ANN401
+    def _page(self, token: Mapping[str, Any], *, again: bool) -> dict[str, Any] | None:
+        """One page. None: it has ended (`_ended` says how), or must begin anew (it does not)."""
+        try:
+            if self._client is None:
+                self._client = self._connection.client(self._service, self._region)
+            page = self._request(token, fresh=self._fresh or again)
+        except NotAllowedError:
+            raise
+        except ClientError as error:
+            if token and not self._fresh and _code(error) in STALE_TOKEN:
+                # A token from a held page, too old by now. The listing is asked again from
+                # its start; it may have changed since, and both are kept.
+                self._fresh = True
+            elif _code(error) in EXPIRED:
+                raise IncompleteError(_renew(str(error))) from error
+            else:
+                self._ended = self._error(error)
+            return None
+        except ENDED as error:
+            raise IncompleteError(_renew(str(error))) from error
+        except (BotoCoreError, ResponseParserError) as error:
+            self._ended = (Outcome.FAILED, type(error).__name__, str(error))
+            return None
+        page.pop("ResponseMetadata", None)
+        page.pop("Body", None)
+        return page
+
+    def _following(self, page: Mapping[str, Any]) -> dict[str, Any]:
+        return {} if self._first_only else next_page(self._client, self._name, page)
+
+    def _request(self, token: Mapping[str, Any], *, fresh: bool) -> dict[str, Any]:
         params = {**self._params, **token}
-        with tracing(fresh=self._fresh) as trace:
+        with tracing(fresh=fresh) as trace:
             try:
-                return self._connection.call(client, self._name, params)
+                return self._connection.call(self._client, self._name, params)
             finally:
                 self._records += trace.records
                 self._request_ids += [i for i in trace.request_ids if i not in self._request_ids]
@@ -203,7 +230,7 @@ class _Attempt:
         if not self._first_only and any(page.get(name) is True for name in TRUNCATED):
             reason = "the provider said that there is more, and gave no token to ask for it"
             return Outcome.FAILED, "TruncatedWithoutToken", reason
-        return Outcome.OBSERVED, None, None
+        return Outcome.OBSERVED, None, self._note
 
     def _error(self, error: ClientError) -> _End:
         status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
@@ -213,6 +240,17 @@ class _Attempt:
             # Raised by the exchange that was to bring credentials for this one.
             message = f"{error.operation_name}: {message}"
         return classify(self._service, self._name, status, code, message), code, message or None
+
+
+def page_content(page: Mapping[str, Any]) -> bytes | None:
+    """What tells a page of a listing from another, whatever its tokens: a digest of its lists.
+
+    None for a page without entries: listings that are filtered may have several of these.
+    """
+    lists = {name: value for name, value in page.items() if isinstance(value, list) and value}
+    if not lists:
+        return None
+    return hashlib.sha256(json.dumps(lists, sort_keys=True, default=str).encode()).digest()
 
 
 def _renew(found: str) -> str:

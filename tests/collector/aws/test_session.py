@@ -65,8 +65,41 @@ STALE = Scripted(
             "InvalidMarkerException",
         ),
         ([sized(b"<html>a portal</html>")], "", "FAILED", "ConnectionClosedError"),
+        # The same keys under a new token: asked again, and the page that was missing comes.
+        (
+            [keys("a", marker="1"), keys("a", marker="2"), keys("b", marker="2"), keys("c")],
+            "abc",
+            "OBSERVED",
+            None,
+        ),
+        (
+            [keys("a", marker="1"), keys("a", marker="2"), keys("a", marker="2")],
+            "a",
+            "FAILED",
+            "RepeatedPage",
+        ),
+        # Not the page before, an older one.
+        (
+            [keys("a", marker="1"), keys("b", marker="2"), *[keys("a", marker="3")] * 2],
+            "ab",
+            "FAILED",
+            "RepeatedPage",
+        ),
+        ([keys(marker="1"), keys(marker="2"), keys("a")], "a", "OBSERVED", None),
     ],
-    ids=["pages", "empty", "same token", "no token", "stale once", "stale twice", "no JSON"],
+    ids=[
+        "pages",
+        "empty",
+        "same token",
+        "no token",
+        "stale once",
+        "stale twice",
+        "no JSON",
+        "same page once",
+        "same page twice",
+        "an older page",
+        "two empty pages",
+    ],
 )
 def test_every_page_to_the_end(
     answers: list[Scripted],
@@ -84,6 +117,17 @@ def test_every_page_to_the_end(
     result = attempt.result
     assert (found, result.outcome.value, result.wire.code) == (expected, outcome, code)
     assert len(sink.exchanges) == len(heads) == len(result.wire.records)
+
+
+def test_a_page_that_came_twice_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    answers = (keys("a", marker="1"), keys("a", marker="2"), keys("b"))
+    with serving(*answers) as (url, _):
+        attempt = connection(url, Memory(), monkeypatch).pages(
+            "us-east-1", "kms:ListKeys", {}, first_only=False
+        )
+        assert len(list(attempt)) == 2
+    assert "came twice" in str(attempt.result.reason)
+    assert len(attempt.result.wire.records) == 3
 
 
 def test_first_page_only_asks_once(monkeypatch: pytest.MonkeyPatch) -> None:
