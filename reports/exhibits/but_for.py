@@ -7,7 +7,7 @@ undos are printed where they differ, and neither is ever added to the other.
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from reports.exhibits import causation_tables, findings, parts
+from reports.exhibits import causation_tables, findings, minimal_sets, parts
 from reports.material import Material, Row
 from reports.model import (
     Column,
@@ -29,7 +29,11 @@ from reports.text import Say, said, sentences
 TEMPLATE = "but_for.j2"
 #: Columns of classes that fit across a page.
 ACROSS = 5
+#: Most tables of the matrix, lines of a table, and changes in the answer that are printed; what is
+#: left out is counted there, and stands in the native table or the derived table named.
+TABLES, LINES, ANSWERED = 8, 200, 12
 #: (but_for, ness, role) -> what a cell says, in order of precedence; see `_cell`.
+UNTRIED = "—"
 BUT_FOR, CONTRIBUTES, REASSERTS, NOTHING, OPEN = (
     "● but-for", "◐ contributes", "↻ re-asserts", "○ no effect", "? undetermined",
 )  # fmt: skip
@@ -139,7 +143,7 @@ def _group(number: int, row: Row, accesses: Sequence[Row]) -> Group:
 
 def _cell(row: Row | None) -> str:
     if row is None:
-        return "—"
+        return UNTRIED
     if row["but_for"] == "yes":
         return BUT_FOR
     if "undetermined" in (row["but_for"], row["ness"]):
@@ -157,11 +161,17 @@ def _answer(material: Material, tell: Say, matrix: Matrix, label: Label) -> Iter
     if not material.class_changes:
         yield tell("answer_uncomputed")
         return
-    for number, change in enumerate(matrix.changes, 1):
-        delta, replay = (matrix.necessary(change, undo) for undo in ("delta", "replay"))
-        if delta or replay:
+    found = [
+        (number, change, matrix.necessary(change, "delta"), matrix.necessary(change, "replay"))
+        for number, change in enumerate(matrix.changes, 1)
+    ]
+    necessary = [one for one in found if one[2] or one[3]]
+    if len(necessary) > ANSWERED:
+        yield tell("answer_many", n=len(necessary), of=of)
+    else:
+        for number, change, delta, replay in necessary:
             yield tell(
-                "answer_change", name=_name(change), resource=change["resource_uid"],
+                "answer_change", name=parts.change_name(change), resource=change["resource_uid"],
                 when=said(interval(change)), delta=delta, replay=replay, of=of,
                 row=parts.rows_cite(f"{label.number}, matrix", number, number),
             )  # fmt: skip
@@ -210,10 +220,14 @@ def _sections(material: Material, tell: Say, matrix: Matrix) -> Iterator[Section
             Column(title="Bytes as logged", width=1.1, number=True),
             Column(title="Decision; without assumptions", width=1.6),
         ),
-        rows=tuple(_class_row(group) for group in matrix.groups), empty=tell("classes_empty"),
+        rows=tuple(_class_row(group) for group in matrix.groups[:LINES]),
+        empty=tell("classes_empty"),
     )  # fmt: skip
-    yield Section(title=tell("classes_title"), blocks=(classes,))
-    yield _sets(material, tell, matrix)
+    left = len(matrix.groups) - LINES
+    more = (Paragraph(text=tell("more", n=left, table="classes")),) if left > 0 else ()
+    yield Section(title=tell("classes_title"), blocks=(classes, *more))
+    groups = {group.row["class_uid"]: group.number for group in matrix.groups}
+    yield minimal_sets.section(material, tell, matrix.changes, groups)
     numbers = {change["change_uid"]: n for n, change in enumerate(matrix.changes, 1)}
     yield from causation_tables.sections(material, tell, numbers)
 
@@ -225,10 +239,13 @@ def _matrix_sections(tell: Say, matrix: Matrix) -> Iterator[Section]:
         verdicts = tuple(matrix.cell(group, change) for change in matrix.changes)
         alike.setdefault(verdicts, []).append(group)
     columns = list(alike.items())
-    blocks = [
-        _matrix_table(tell, matrix, columns[at : at + ACROSS])
-        for at in range(0, max(len(columns), 1), ACROSS)
+    shown = columns[: ACROSS * TABLES]
+    blocks: list[Table | Paragraph] = [
+        _matrix_table(tell, matrix, shown[at : at + ACROSS])
+        for at in range(0, max(len(shown), 1), ACROSS)
     ]
+    if len(shown) < len(columns):
+        blocks.append(Paragraph(text=tell("matrix_more", n=len(columns) - len(shown))))
     yield Section(title=tell("matrix_title"), blocks=(*blocks, Paragraph(text=tell("signs"))))
 
 
@@ -236,7 +253,8 @@ def _matrix_table(
     tell: Say, matrix: Matrix, columns: Sequence[tuple[tuple[str, ...], list[Group]]]
 ) -> Table:
     titles = [
-        f"{_listed([group.number for group in groups])}: {_size(groups)}" for _, groups in columns
+        f"{minimal_sets.listed([group.number for group in groups])}: {_size(groups)}"
+        for _, groups in columns
     ]
     return Table(
         caption=tell("matrix_caption"),
@@ -250,12 +268,13 @@ def _matrix_table(
             (
                 say(str(n)), say(interval(change)),
                 parts.lines(
-                    quote(_name(change)), quote(change["resource_uid"]),
+                    quote(parts.change_name(change)), quote(change["resource_uid"]),
                     quote(change["technical_actor"]) if change["technical_actor"] else None,
                 ),
                 *(say(verdicts[n - 1]) for verdicts, _ in columns),
             )
             for n, change in enumerate(matrix.changes, 1)
+            if not columns or any(verdicts[n - 1] != UNTRIED for verdicts, _ in columns)
         ),
         empty=tell("matrix_empty"),
     )  # fmt: skip
@@ -272,18 +291,6 @@ def _size(groups: Sequence[Group]) -> str:
     ))  # fmt: skip
 
 
-def _listed(numbers: Sequence[int]) -> str:
-    """`Class 3`, `Classes 1–4, 7`."""
-    runs: list[list[int]] = []
-    for number in sorted(numbers):
-        if runs and number == runs[-1][-1] + 1:
-            runs[-1].append(number)
-        else:
-            runs.append([number])
-    words = [str(run[0]) if len(run) == 1 else f"{run[0]}–{run[-1]}" for run in runs]
-    return ("Class " if len(numbers) == 1 else "Classes ") + ", ".join(words)
-
-
 def _class_row(group: Group) -> tuple[Text, ...]:
     row = group.row
     start = bounded(row.get("epoch_from"), "exact", edge="start")
@@ -298,53 +305,6 @@ def _class_row(group: Group) -> tuple[Text, ...]:
     )  # fmt: skip
 
 
-def _sets(material: Material, tell: Say, matrix: Matrix) -> Section:
-    numbers = {change["change_uid"]: n for n, change in enumerate(matrix.changes, 1)}
-    groups = {group.row["class_uid"]: group.number for group in matrix.groups}
-    chosen = [
-        row for row in material.class_sets
-        if row["class_uid"] in groups and row["level"] == "change"
-        and row["counterfactual"] == "undo"
-    ]  # fmt: skip
-    undos: dict[tuple[int, str, tuple[int, ...], str], set[str]] = {}
-    for row in chosen:
-        members = tuple(sorted(numbers[uid] for uid in row["members"] if uid in numbers))
-        key = (groups[row["class_uid"]], row["kind"], members, row["certainty"])
-        undos.setdefault(key, set()).add(row["undo"])
-    merged: dict[tuple[str, tuple[int, ...], str, str], list[int]] = {}
-    for (group, kind, members, certainty), by in sorted(undos.items()):
-        merged.setdefault((kind, members, certainty, ", ".join(sorted(by))), []).append(group)
-    table = Table(
-        caption=tell("sets_caption", n=len(merged)),
-        columns=(
-            Column(title="Classes", width=1.0), Column(title="Kind", width=1.3),
-            Column(title="Changes (rows of the matrix)", width=2.6),
-            Column(title="In words", width=3.6), Column(title="Undo", width=1.0),
-            Column(title="In which readings of the records", width=1.3),
-        ),
-        rows=tuple(
-            (say(_listed(of)), say(kind), _members(matrix, members),
-             tell("set_words", cut=kind == "minimal cut", n=len(members)), say(by),
-             say("in every reading" if certainty == "certain" else "in some reading"))
-            for (kind, members, certainty, by), of in sorted(
-                merged.items(), key=lambda one: (one[1], one[0])
-            )
-        ),
-        empty=tell("sets_empty"),
-    )  # fmt: skip
-    blocks: tuple[Table | Paragraph, ...] = (table,)
-    if any(row["complete"] is False for row in chosen):
-        blocks = (table, Paragraph(text=tell("incomplete")))
-    return Section(title=tell("sets_title"), blocks=blocks)
-
-
-def _members(matrix: Matrix, members: Sequence[int]) -> Text:
-    named = [
-        parts.joined((say(f"{n}:"), quote(_name(matrix.changes[n - 1]))), " ") for n in members
-    ]
-    return parts.lines(*named) if named else say("none")
-
-
 def _own_limits(material: Material, tell: Say, matrix: Matrix) -> Iterator[Text]:
     yield tell("undone")
     wrong = sum(row["agreement"] == "contradicts" for row in material.accesses)
@@ -352,10 +312,6 @@ def _own_limits(material: Material, tell: Say, matrix: Matrix) -> Iterator[Text]
     names = sorted({name for g in matrix.groups for name in g.row.get("assumptions") or ()})
     if names:
         yield tell("assumptions_matter", names=names)
-
-
-def _name(change: Row) -> str:
-    return str(change["operation"] or f"{change['kind']} change")
 
 
 def _native(material: Material, matrix: Matrix) -> Native:

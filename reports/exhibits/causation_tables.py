@@ -8,10 +8,12 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from reports.exhibits import parts
 from reports.material import Material, Row
-from reports.model import Column, Section, Table, Text, given, quote, say
+from reports.model import Column, Paragraph, Section, Table, Text, given, quote, say
 from reports.pinpoint import counted, instant
 from reports.text import Say
 
+#: Lines of totals that are printed; the rest is counted and stands in the derived table.
+LINES = 200
 RELATIONS = ("but-for", "contributing only", "baseline-sufficient", "undetermined")
 NUMBERS = (
     Column(title="Requests", width=0.9, number=True),
@@ -24,12 +26,14 @@ NUMBERS = (
 
 def sections(material: Material, tell: Say, numbers: Mapping[str, int]) -> Iterator[Section]:
     """Totals in the incident, then controls; `numbers` are the matrix rows of changes."""
-    yield Section(title=tell("rollups_title"), blocks=(_rollups(material, tell, numbers),))
+    yield Section(title=tell("rollups_title"), blocks=_rollups(material, tell, numbers))
     yield Section(title=tell("controls_title"), blocks=(_controls(material, tell),))
 
 
-def _rollups(material: Material, tell: Say, numbers: Mapping[str, int]) -> Table:
-    names = {row["change_uid"]: _name(row) for row in reversed(material.changes)}
+def _rollups(
+    material: Material, tell: Say, numbers: Mapping[str, int]
+) -> tuple[Table | Paragraph, ...]:
+    names = {row["change_uid"]: parts.change_name(row) for row in reversed(material.changes)}
     merged: dict[tuple[object, ...], tuple[Row, list[str]]] = {}
     for row in material.rollups:
         if row["scope"] != "incident" or not row["accesses"]:
@@ -45,7 +49,7 @@ def _rollups(material: Material, tell: Say, numbers: Mapping[str, int]) -> Table
             _rank(one[0]["relation"]), one[1],
         ),
     )  # fmt: skip
-    return Table(
+    table = Table(
         caption=tell("rollups_caption"),
         columns=(
             Column(title="Row of matrix", width=0.8, number=True),
@@ -58,10 +62,13 @@ def _rollups(material: Material, tell: Say, numbers: Mapping[str, int]) -> Table
                 _changed(row["change_uid"], names),
                 say(row["relation"]), say(", ".join(sorted(undos))), *_counts(row),
             )
-            for row, undos in chosen
+            for row, undos in chosen[:LINES]
         ),
         empty=tell("rollups_empty"),
     )  # fmt: skip
+    if len(chosen) <= LINES:
+        return (table,)
+    return (table, Paragraph(text=tell("more", n=len(chosen) - LINES, table="rollups")))
 
 
 def _changed(uid: str | None, names: Mapping[str, str]) -> Text:
@@ -127,7 +134,3 @@ def _answer(row: Row, name: str) -> Text:
         f"{counted(requests, 'request')}\n{counted(row[f'objects_{name}'] or 0, 'object')}\n"
         + (counted(size, "byte") if size is not None else "bytes not logged")
     )
-
-
-def _name(change: Row) -> str:
-    return str(change["operation"] or f"{change['kind']} change")

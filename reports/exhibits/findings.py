@@ -12,6 +12,9 @@ from timeline.correlate import wording
 
 #: Records of the basis that are printed one by one; all are in findings.json.
 SHOWN = 12
+#: Findings that are printed with all fields, and those whose statement is printed; all are in
+#: findings.json, and what is left out is counted.
+FULL, STATED = 12, 60
 ALTERNATIVES = (
     Column(title="Alternative", width=2.2),
     Column(title="For", width=2.6),
@@ -21,7 +24,8 @@ ALTERNATIVES = (
 
 
 def sections(tell: Say, findings: Iterable[Row]) -> tuple[Section, ...]:
-    """One section a finding about requests in the incident; the others in one table, last."""
+    """One section a finding about requests in the incident, those about most requests if there are
+    many; the others in tables, last."""
     listed = tuple(findings)
     met = [row for row in listed if _concerns_incident(row)]
     others = [row for row in listed if not _concerns_incident(row)]
@@ -29,8 +33,20 @@ def sections(tell: Say, findings: Iterable[Row]) -> tuple[Section, ...]:
         title=tell("findings_title"),
         blocks=() if listed else (Paragraph(text=tell("findings_none")),),
     )
-    made = tuple(_section(tell, row) for row in met)
-    return (head, *made, _others(tell, others)) if others else (head, *made)
+    kept = {row["number"] for row in sorted(met, key=_size)[:FULL]}
+    full = tuple(_section(tell, row) for row in met if row["number"] in kept)
+    further = [row for row in met if row["number"] not in kept]
+    rest = tuple(
+        _stated(tell, title, sorted(rows, key=_size))
+        for title, rows in (("further_title", further), ("others_title", others)) if rows
+    )  # fmt: skip
+    return (head, *full, *rest)
+
+
+def _size(row: Row) -> int:
+    """Most requests first; a finding that counts none keeps its place before them."""
+    numbers: Mapping[str, int] = row.get("numbers") or {}
+    return -numbers["accesses"] if "accesses" in numbers else -(10**18)
 
 
 def _concerns_incident(row: Row) -> bool:
@@ -39,7 +55,7 @@ def _concerns_incident(row: Row) -> bool:
     return numbers.get("accesses") != 0
 
 
-def _others(tell: Say, rows: Sequence[Row]) -> Section:
+def _stated(tell: Say, title: str, rows: Sequence[Row]) -> Section:
     table = Table(
         caption=tell("others_caption", n=len(rows)),
         columns=(
@@ -52,11 +68,15 @@ def _others(tell: Say, rows: Sequence[Row]) -> Section:
                 parts.lines(_one(row.get("result_class")), _one(row.get("quality_grade"))),
                 _many(row.get("limitations")),
             )
-            for row in rows
+            for row in rows[:STATED]
         ),
         empty=tell("findings_none"),
     )  # fmt: skip
-    return Section(title=tell("others_title"), blocks=(table,), level=2)
+    more = (
+        (Paragraph(text=tell("more", n=len(rows) - STATED, table="findings")),)
+        if len(rows) > STATED else ()
+    )  # fmt: skip
+    return Section(title=tell(title), blocks=(table, *more), level=2)
 
 
 def _section(tell: Say, row: Row) -> Section:

@@ -156,6 +156,11 @@ def since(row: Row) -> Text:
     return say(bounded(row["start"], row["start_bound"], edge="start"))
 
 
+def change_name(change: Row) -> str:
+    """Operation of a change, or its kind if no record names one."""
+    return str(change["operation"] or f"{change['kind']} change")
+
+
 def rows_cite(number: str, first: int, last: int) -> str:
     """`Ex. C, rows 1–6`."""
     return f"Ex. {number}, " + (f"row {first}" if first == last else f"rows {first}–{last}")

@@ -84,3 +84,16 @@ def test_findings_without_incident_requests_come_last_in_one_table(tmp_path: Pat
     assert titles == ["Findings", f"Finding {one['number']}",
                       "Findings without a request in the incident"]  # fmt: skip
     assert table_of(sections[-1])[0][0] == "F-90"
+
+
+def test_many_findings_are_bounded_and_what_is_left_out_is_counted(tmp_path: Path) -> None:
+    (one,) = builder.write(tmp_path).findings[:1]
+    total = findings.FULL + findings.STATED + 7
+    many = [{**one, "number": f"F-{n:03}", "numbers": {"accesses": n}} for n in range(1, total + 1)]
+    made_of = findings.sections(TELL, many)
+    full = [words(section.title) for section in made_of if "Finding F" in words(section.title)]
+    assert full == [f"Finding F-{n:03}" for n in range(total - findings.FULL + 1, total + 1)]
+    table, more = made_of[-1].blocks
+    assert isinstance(table, Table)
+    assert len(table.rows) == findings.STATED
+    assert "7 further lines" in words(more.text)  # type: ignore[union-attr]
