@@ -20,6 +20,7 @@ import shutil
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -47,6 +48,7 @@ from reports.inputs import NAME as INPUTS
 from reports.inputs import sealed
 from reports.material import Material
 from reports.model import Exhibit, Imprint, Status, plain
+from reports.redaction import applied
 
 #: Gives a range for so many pages, after it is on record; drafts have none.
 Reserve = Callable[[int], bates.Reservation]
@@ -86,7 +88,7 @@ class Prepared:
 
 def make(
     material: Material, inputs: Mapping[str, Any], target: Path, tell: Callable[[str], None],
-    reserve: Reserve | None = None,
+    reserve: Reserve | None = None, redaction: applied.Applied | None = None,
 ) -> Edition:  # fmt: skip
     """Writes the edition, or compares it with one that is already there.
 
@@ -95,6 +97,7 @@ def make(
         target: folder of the edition.
         tell: prints one line of progress.
         reserve: for a final edition.
+        redaction: for a redacted rendition; `material` is rewritten already.
 
     Raises:
         DerivedError: `target` exists and differs; every differing file is named.
@@ -105,7 +108,7 @@ def make(
         folder = Path(scratch) / "edition"
         folder.mkdir()
         produced, kept, taken = _write(
-            material, inputs, folder, Path(scratch) / "parts", tell, reserve
+            material, inputs, folder, Path(scratch) / "parts", tell, reserve, redaction
         )
         count = sum(path.is_file() for path in folder.rglob("*"))
         repeated = target.exists()
@@ -125,21 +128,25 @@ def make(
 
 def _write(
     material: Material, inputs: Mapping[str, Any], folder: Path, scratch: Path,
-    tell: Callable[[str], None], reserve: Reserve | None,
+    tell: Callable[[str], None], reserve: Reserve | None, redaction: applied.Applied | None,
 ) -> tuple[
     tuple[Produced, ...], tuple[cited_evidence.Kept, ...], bates.Reservation | None
 ]:  # fmt: skip
     line = canonical.line(inputs)
     (folder / INPUTS).write_bytes(line)
-    imprint = _imprint(material, inputs, hashlib.sha256(line).hexdigest())
-    exhibits = catalogue.build(material, tuple(inputs["resources"]))
+    imprint = _imprint(material, inputs, hashlib.sha256(line).hexdigest(), redaction)
+    exhibits = tuple(
+        applied.exhibit(redaction, one)
+        for one in catalogue.build(material, tuple(inputs["resources"]))
+    )
     prepared = []
     for exhibit in exhibits:
         one = _prepare(exhibit, imprint, material, folder, scratch / exhibit.stem)
         prepared.append(one)
         tell(f"exhibit {exhibit.number}: {one.parts.pages} pages, "
              f"{len(exhibit.native.rows):,} rows")  # fmt: skip
-    kept = cited_evidence.write(
+    # The line of an item in its manifest names it, so a rendition lists none of them.
+    kept = () if redaction else cited_evidence.write(
         material, exhibits, folder, entries=inputs["custody"]["entries"],
         carry=inputs.get("evidence", True),
     )  # fmt: skip
@@ -154,7 +161,9 @@ def _write(
             case=material.case, scratch=scratch,
         )  # fmt: skip
     files.index(produced, imprint, material, folder)
-    files.carried(material, inputs, folder)
+    files.carried(
+        material, inputs, folder, partial(applied.carry, redaction) if redaction else None
+    )
     before = _supplement(material, inputs, folder)
     files.readme(
         produced,
@@ -164,7 +173,10 @@ def _write(
         kept=kept,
         with_load_files=taken is not None and inputs["load_files"],
         supplements=before,
+        redaction=redaction.profile.name if redaction else None,
     )
+    if redaction is not None:
+        applied.finish(redaction, produced, inputs, folder)
     files.write_manifest(folder)
     return produced, kept, taken
 
@@ -278,7 +290,10 @@ def _finish(
     )
 
 
-def _imprint(material: Material, inputs: Mapping[str, Any], digest: str) -> Imprint:
+def _imprint(
+    material: Material, inputs: Mapping[str, Any], digest: str,
+    redaction: applied.Applied | None,
+) -> Imprint:  # fmt: skip
     tell = parts.every(material)
     is_sealed = material.case is not None and sealed(material.case, inputs)
     return Imprint(
@@ -289,7 +304,12 @@ def _imprint(material: Material, inputs: Mapping[str, Any], digest: str) -> Impr
         inputs_sha256=digest,
         page_size=material.config.exhibits.page_size,
         matter=parts.matter(material),
-        notes=(tell("sealed", is_sealed=is_sealed), tell("redaction")),
+        notes=(
+            tell("sealed", is_sealed=is_sealed),
+            tell("redacted", profile=redaction.profile.name, basis=redaction.profile.basis)
+            if redaction
+            else tell("redaction"),
+        ),
         confidentiality=material.config.exhibits.confidentiality,
     )
 

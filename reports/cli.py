@@ -32,11 +32,17 @@ if TYPE_CHECKING:
 )
 @click.option("--json", "as_json", is_flag=True, help="With --diff: print the result as JSON.")
 @click.option("--no-load-files", is_flag=True, help="With --final: no DAT, OPT, images, text.")
+@click.option(
+    "--redact", metavar="PROFILE",
+    help="A redacted rendition of --of, or again with --inputs: us-5.2, gdpr-min, all, or a file.",
+)  # fmt: skip
+@click.option("--of", metavar="LABEL", help="With --redact: the edition that is redacted.")
 @click.option("--reason", help="With --final: why it supplements the final edition before it.")
 def exhibits(
     case_path: Path | None, label: str | None, out: Path | None, resources: tuple[str, ...],
     no_evidence: bool, inputs_path: Path | None, final: bool, no_load_files: bool,
-    reason: str | None, diff: tuple[str, str] | None, as_json: bool,
+    reason: str | None, diff: tuple[str, str] | None, as_json: bool, redact: str | None,
+    of: str | None,
 ) -> None:  # fmt: skip
     """Render the exhibit bundle.
 
@@ -53,10 +59,17 @@ def exhibits(
         return
     if as_json:
         raise UsageError("--json: expected with --diff, found without.")
+    if of is not None:
+        if redact is None or label or resources or inputs_path or final or reason or no_evidence:
+            raise UsageError("--of LABEL: expected with --redact, --case and --out only.")
+        _print(_redacted(folder, of, redact, out))
+        return
+    if redact is not None and inputs_path is None:
+        raise UsageError("--redact: expected --of LABEL, the edition that is redacted.")
     if inputs_path is not None:
         if label or resources or final or reason or no_evidence or no_load_files:
             raise UsageError("--inputs fixes everything else: leave all but --case, --out out.")
-        _print(_again(folder, inputs_path, out))
+        _print(_again(folder, inputs_path, out, redact))
         return
     if final:
         if out is not None:
@@ -107,11 +120,27 @@ def _draft(
     return bundle.make(loaded, given, out or folder / "exhibits" / name, click.echo)
 
 
-def _again(folder: Path, path: Path, out: Path | None) -> "Edition":
+def _redacted(folder: Path, of: str, profile: str, out: Path | None) -> "Edition":
+    from reports.redaction import profile as profiles
+    from reports.redaction import rendition
+
+    return rendition.make(folder, of, profiles.load(profile), out=out, tell=click.echo)
+
+
+def _again(folder: Path, path: Path, out: Path | None, redact: str | None) -> "Edition":
     from collector import case, store
+    from collector.errors import UsageError
     from reports import bundle, final, inputs, material
 
     given = inputs.read(path, folder)
+    if bool(given.get("redaction")) != (redact is not None):
+        raise UsageError("--inputs: expected --redact PROFILE for a rendition, and only for one.")
+    if redact is not None:
+        from reports.redaction import profile as profiles
+        from reports.redaction import rendition
+
+        target = out or folder / "exhibits" / given["label"]
+        return rendition.again(folder, given, profiles.load(redact), target, click.echo)
     loaded = material.load(folder, case.load(folder), store.items(folder))
     loaded = material.recorded(loaded, given["custody"]["entries"])
     reserve = final.again(folder, given) if given["status"] == "FINAL" else None

@@ -2,7 +2,7 @@
 
 import hashlib
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -82,6 +82,7 @@ def index(produced: Sequence[Produced], imprint: Imprint, material: Material, fo
 def readme(
     produced: Sequence[Produced], imprint: Imprint, material: Material, folder: Path, *,
     kept: Sequence[Kept], with_load_files: bool, supplements: str | None,
+    redaction: str | None = None,
 ) -> None:  # fmt: skip
     """README.txt, for the other side."""
     states = [one.state for one in kept]
@@ -94,7 +95,7 @@ def readme(
         ],
         "status": str(imprint.status), "label": imprint.label, "tool": imprint.tool,
         "states": {state: states.count(state) for state in sorted(set(states))},
-        "with_load_files": with_load_files, "supplements": supplements,
+        "with_load_files": with_load_files, "supplements": supplements, "redaction": redaction,
     }  # fmt: skip
     try:
         text = made.get_template(README).render(values)
@@ -103,11 +104,19 @@ def readme(
     (folder / "README.txt").write_text(unmarked(text), encoding="utf-8", newline="\n")
 
 
-def carried(material: Material, inputs: Mapping[str, Any], folder: Path) -> None:
-    """Findings and model card; the exact tool with its lock; the stand-alone verifier."""
+def carried(
+    material: Material, inputs: Mapping[str, Any], folder: Path,
+    rewritten: Callable[[Path, Path], None] | None = None,
+) -> None:  # fmt: skip
+    """Findings and model card; the exact tool with its lock; the stand-alone verifier.
+
+    Args:
+        rewritten: of a redacted rendition: writes the first file, redacted, as the second.
+    """
+    copy = rewritten or shutil.copyfile
     for name in ("findings.json", "model_card.json"):
         if material.case is not None and (material.case / "derived" / name).is_file():
-            shutil.copyfile(material.case / "derived" / name, folder / name)
+            copy(material.case / "derived" / name, folder / name)
     if inputs.get("program"):
         (folder / TOOL).write_bytes(canonical.line(inputs["program"]))
     for source in sorted((Path(__file__).parent / "verifier").glob("verify*.py")):

@@ -12,9 +12,18 @@ def _any(_: str) -> bool:
     return True
 
 
+def _twelve(text: str) -> bool:
+    return len(text) == 12
+
+
 ACCOUNT = Finder(
     kind="account", word="ACCOUNT", meaning="account number",
-    pattern=re.compile(r"(?<![0-9A-Za-z])\d{12}(?![0-9A-Za-z])"), holds=_any,
+    # A UUID is taken as a whole and let go: its last twelve digits may all be decimal.
+    pattern=re.compile(
+        r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
+        r"|(?<![0-9A-Za-z])\d{12}(?![0-9A-Za-z])"
+    ),
+    holds=_twelve,
 )  # fmt: skip
 KEY = Finder(
     kind="key", word="KEY", meaning="id of an access key",

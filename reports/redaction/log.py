@@ -48,9 +48,9 @@ def meaning(token: str) -> str:
     """What a token stands for, as a class."""
     word = _word(token)
     known: Mapping[str, str] = {one.word: one.kind for one in reversed(finders.every())}
-    return {"OBJECT": "object key", "PRINCIPAL": "principal"}.get(word) or known.get(
-        word, word.lower()
-    )
+    return {"OBJECT": "object key", "PRINCIPAL": "principal", "NAMEPART": "principal"}.get(
+        word
+    ) or known.get(word, word.lower())
 
 
 def _word(token: str) -> str:

@@ -16,6 +16,8 @@ from pathlib import Path
 from reports.redaction import spelling
 
 _SPACE = re.compile(r"\s+")
+#: From this length on a value is looked for inside longer words too.
+LONG = 7
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,9 +46,17 @@ def scan(folder: Path, values: Iterable[tuple[str, str]]) -> tuple[Hit, ...]:
         name = path.relative_to(folder).as_posix()
         for part, text, squeezed in _parts(path.name, path.read_bytes()):
             search, known = (tight, packed) if squeezed else (pattern, spelled)
-            for found in sorted({m[0] for m in search.finditer(text)} if search else ()):
-                hits.append(Hit(path=name, part=part, token=tokens[known[found]]))
+            there = {m[0] for m in search.finditer(text) if _alone(m)} if search else set()
+            hits += [Hit(path=name, part=part, token=tokens[known[one]]) for one in sorted(there)]
     return tuple(hits)
+
+
+def _alone(match: re.Match[str]) -> bool:
+    """A short value, `::1`, counts where it is not a part of something longer."""
+    if len(match[0]) >= LONG:
+        return True
+    around = match.string[max(match.start() - 1, 0) : match.end() + 1].replace(match[0], "", 1)
+    return not any(one.isalnum() or one in ":._-" for one in around)
 
 
 def _parts(name: str, raw: bytes) -> Iterator[tuple[str, str, bool]]:

@@ -16,6 +16,8 @@ from reports.redaction.pseudonyms import Pseudonyms
 Rewrite = Callable[[str], str]
 T = TypeVar("T")
 
+#: Word of the tokens of parts of names, which may be common words: not searched for afterwards.
+PART = "NAMEPART"
 #: Columns whose whole value names a caller.
 CALLERS = ("actor_uid", "session_issuer_uid", "technical_actor", "principal")
 #: Words in those columns that name nobody.
@@ -32,13 +34,16 @@ class Literals:
 
     Attributes:
         words: value -> word of its token.
-        places: `container/key` -> key, for keys too short to be looked for by themselves.
+        places: `container/key` -> key, for keys too short to be looked for by themselves; and
+            `"name"` -> name, for the last part of a caller's name, which may be any word.
         digests: of single records and statements, which a reader could try values against.
+        shown: beginnings of all digests, twelve places, which may look like a number.
     """
 
     words: Mapping[str, str]
     places: Mapping[str, str]
     digests: frozenset[str]
+    shown: frozenset[str] = frozenset()
 
 
 def literals(material: Material, profile: Profile) -> Literals:
@@ -51,6 +56,8 @@ def literals(material: Material, profile: Profile) -> Literals:
         for caller in sorted(callers):
             if caller.lower() not in NOBODY and len(caller) >= spelling.SHORTEST:
                 words[caller] = "PRINCIPAL"
+                last = caller.rpartition("/")[2]
+                places |= {f'"{last}"': last} if last and last != caller else {}
     for container, key in sorted(_objects(rows)):
         if any(fnmatchcase(key, pattern) for pattern in profile.object_keys):
             if len(key) >= spelling.SHORTEST:
@@ -64,6 +71,11 @@ def literals(material: Material, profile: Profile) -> Literals:
             row[name] for row in rows for name in DIGESTS
             if isinstance(row.get(name), str) and re.fullmatch("[0-9a-f]{64}", row[name])
         ),
+        shown=frozenset(
+            [value[:12] for row in rows for value in row.values()
+             if isinstance(value, str) and re.fullmatch("[0-9a-f]{64}", value)]
+            + [item.digest.sha256[:12] for item in material.items]
+        ),
     )  # fmt: skip
 
 
@@ -76,6 +88,7 @@ def rewriter(known: Literals, profile: Profile, pseudonyms: Pseudonyms) -> Rewri
         one for one in finders.every() if one.kind in profile.classes and one.kind != "key"
     ]  # fmt: skip
     prefixes = {digest[:12]: digest for digest in sorted(known.digests)}
+    shown = known.shown | {pseudonyms.keyed(digest)[:12] for digest in known.digests}
     done: dict[str, str] = {}
 
     def literal(match: re.Match[str]) -> str:
@@ -83,8 +96,9 @@ def rewriter(known: Literals, profile: Profile, pseudonyms: Pseudonyms) -> Rewri
         return pseudonyms.token(known.words[value], value)
 
     def place(match: re.Match[str]) -> str:
-        key = known.places[match[0]]
-        return match[0].removesuffix(key) + pseudonyms.token("OBJECT", key)
+        value = known.places[match[0]]
+        before, _, after = match[0].rpartition(value)
+        return before + pseudonyms.token(PART if before == '"' else "OBJECT", value) + after
 
     def digest(match: re.Match[str]) -> str:
         whole = match[0] if len(match[0]) == 64 else prefixes.get(match[0], "")
@@ -99,7 +113,7 @@ def rewriter(known: Literals, profile: Profile, pseudonyms: Pseudonyms) -> Rewri
         made = found.sub(literal, text) if found else text
         made = placed.sub(place, made) if placed else made
         for form in forms:
-            made = form.pattern.sub(_token(form, pseudonyms), made)
+            made = form.pattern.sub(_token(form, pseudonyms, shown), made)
         made = _DERIVED.sub(derived, _DIGEST.sub(digest, made))
         done[text] = mask(made)
         return done[text]
@@ -107,9 +121,13 @@ def rewriter(known: Literals, profile: Profile, pseudonyms: Pseudonyms) -> Rewri
     return rewrite
 
 
-def _token(form: finders.Finder, pseudonyms: Pseudonyms) -> Callable[[re.Match[str]], str]:
+def _token(
+    form: finders.Finder, pseudonyms: Pseudonyms, shown: frozenset[str]
+) -> Callable[[re.Match[str]], str]:
     def replace(match: re.Match[str]) -> str:
-        return pseudonyms.token(form.word, match[0]) if form.holds(match[0]) else match[0]
+        if match[0] in shown or not form.holds(match[0]):
+            return match[0]
+        return pseudonyms.token(form.word, match[0])
 
     return replace
 

@@ -1,0 +1,95 @@
+"""A profile applied to one edition: what `reports.bundle` asks of it while it writes."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from collector import canonical
+from collector.errors import IntegrityError
+from reports import csv_table
+from reports import edition_files as files
+from reports.model import Exhibit
+from reports.redaction import log, residue, rewrite
+from reports.redaction.profile import Profile
+from reports.redaction.pseudonyms import Pseudonyms
+
+LOG = "redaction-log.csv"
+STATEMENT = "redaction.json"
+PREDICATE = "https://butfor.invalid/redaction/v1"
+#: Fields of an exhibit that hold no text of the case; a drawing is made of rewritten values.
+OURS = ("key", "number", "stem", "kind", "origin", "svg")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Applied:
+    """A profile, the map of tokens, and the function that puts them in place."""
+
+    profile: Profile
+    pseudonyms: Pseudonyms
+    rewrite: rewrite.Rewrite
+
+
+def exhibit(applied: Applied | None, made: Exhibit) -> Exhibit:
+    """The exhibit with every text rewritten once more; ids of keys are masked in any case."""
+    change = applied.rewrite if applied else rewrite.mask
+    return rewrite.through(made, change, leave=OURS)
+
+
+def carry(applied: Applied, source: Path, target: Path) -> None:
+    """A JSON file of the case, rewritten."""
+    value = rewrite.through(json.loads(source.read_bytes()), applied.rewrite)
+    text = json.dumps(value, indent=1, ensure_ascii=False, sort_keys=True)
+    target.write_text(text + "\n", encoding="utf-8", newline="\n")
+
+
+def finish(
+    applied: Applied, produced: Sequence[files.Produced], inputs: Mapping[str, Any], folder: Path
+) -> None:
+    """The log, the search for what is left, the map made durable, the statement; in this order.
+
+    Raises:
+        IntegrityError: a redacted value is still in a file. Nothing is kept of the rendition.
+    """
+    pages = [
+        (one.exhibit.number, file.name)
+        for one in produced for file in one.files if file.name.endswith(".pdf")
+    ]  # fmt: skip
+    words = {token.rpartition("-")[0] for _, token in applied.pseudonyms.values()}
+    listed = log.table(folder, pages, sorted(words), applied.profile)
+    (folder / LOG).write_bytes(csv_table.encode(listed))
+    whole = [
+        (value, token) for value, token in applied.pseudonyms.values()
+        if not token.startswith(f"{rewrite.PART}-")
+    ]  # fmt: skip
+    hits = residue.scan(folder, whole)
+    if hits:
+        raise IntegrityError(
+            "expected no redacted value in the rendition, found some; it was not kept:\n  "
+            + "\n  ".join(f"{hit.path} ({hit.part}): the value of {hit.token}" for hit in hits[:20])
+        )
+    applied.pseudonyms.save()
+    (folder / STATEMENT).write_bytes(canonical.line(_statement(applied, inputs, folder)))
+
+
+def _statement(applied: Applied, inputs: Mapping[str, Any], folder: Path) -> dict[str, Any]:
+    """What is bound to what (in-toto Statement v1): these files to the edition they redact."""
+    subjects = [
+        {"name": path.relative_to(folder).as_posix(), "digest": {"sha256": files.sha256(path)}}
+        for path in sorted(one for one in folder.rglob("*") if one.is_file())
+    ]
+    told = inputs["redaction"]
+    return {
+        "_type": "https://in-toto.io/Statement/v1",
+        "predicateType": PREDICATE,
+        "predicate": {
+            "basis": applied.profile.basis,
+            "map": {
+                "entries": applied.pseudonyms.entries(), "sha256": applied.pseudonyms.digest(),
+            },
+            "original": told["of"],
+            "profile": {"keyed_digest": told["profile"], "name": applied.profile.name},
+        },
+        "subject": subjects,
+    }  # fmt: skip
