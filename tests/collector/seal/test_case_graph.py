@@ -45,7 +45,8 @@ def nodes(path: Path, kind: str) -> list[dict[str, Any]]:
 
 def test_every_entry_is_an_action(written: Path) -> None:
     graph = written / "graph.jsonld"
-    assert len(nodes(graph, "InvestigativeAction")) == 8
+    entries = (written / "case" / "custody.jsonl").read_bytes().splitlines()
+    assert len(nodes(graph, "InvestigativeAction")) == len(entries) == 9
     assert [node["case-investigation:exhibitNumber"] for node in nodes(graph, "ProvenanceRecord")] \
         == ["EV-1", "EV-2"]  # fmt: skip
     for action in nodes(graph, "InvestigativeAction"):
