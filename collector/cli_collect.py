@@ -73,6 +73,13 @@ def doctor(ctx: click.Context, case_path: Path | None, as_json: bool) -> None:
     metavar="BUCKET[/PREFIX][=ACCOUNT]",
     help="Log destination that no trail names; with its owner, if that is another account.",
 )
+@click.option(
+    "--bucket",
+    "buckets",
+    multiple=True,
+    metavar="BUCKET[=ACCOUNT]",
+    help="Ask this bucket by name, also where no account lists it.",
+)
 @click.option("--objects", multiple=True, metavar="BUCKET[/PREFIX]", help="Objects in scope.")
 @click.option("--object-metadata", is_flag=True, help="Their metadata: needs reading.")
 @click.option("--lookup-events", is_flag=True, help="The 90-day look-up too (a fallback).")
@@ -183,7 +190,7 @@ def _collect_aws(
 def _run(given: Mapping[str, Any], started: datetime) -> "RunScope":
     from collector.aws.scope import Place, RunScope
 
-    def log_bucket(text: str) -> tuple[Place, str | None]:
+    def owned(text: str) -> tuple[Place, str | None]:
         place, _, owner = text.partition("=")
         return Place.parse(place), owner or None
 
@@ -194,7 +201,8 @@ def _run(given: Mapping[str, Any], started: datetime) -> "RunScope":
         accounts=given["accounts"],
         regions=given["regions"],
         role_name=given["role_name"],
-        log_buckets=tuple(log_bucket(text) for text in given["log_buckets"]),
+        log_buckets=tuple(owned(text) for text in given["log_buckets"]),
+        buckets=tuple(owned(text) for text in given["buckets"]),
         objects=tuple(Place.parse(text) for text in given["objects"]),
         object_metadata=given["object_metadata"],
         lookup_events=given["lookup_events"],
@@ -214,8 +222,9 @@ def _asked(given: Mapping[str, Any]) -> dict[str, Any]:
     from collector import clock
 
     words = (
-        "access_keys", "accounts", "log_buckets", "lookup_events", "object_metadata", "objects",
-        "profiles", "regions", "role_name", "sources", "tier", "time_from", "time_to",
+        "access_keys", "accounts", "buckets", "log_buckets", "lookup_events",
+        "object_metadata", "objects", "profiles", "regions", "role_name", "sources", "tier",
+        "time_from", "time_to",
     )  # fmt: skip
     asked: dict[str, Any] = {}
     for word in words:

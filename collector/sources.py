@@ -8,11 +8,13 @@ from collector.aws import (
     cloudtrail,
     cloudtrail_logs,
     config,
+    federation,
     findings,
     iam,
     identity_center,
     kms,
     lookup_events,
+    named_buckets,
     objects,
     organization,
     ram,
@@ -32,6 +34,8 @@ SOURCES: tuple[SourceSpec, ...] = (
     # Before objects (ownership decides whether their ACLs matter), before s3_access_logs (the
     # targets are found here) and before cloudtrail_logs (owner and Region of the log buckets).
     s3_bucket.SPEC,
+    # What no account has listed; after s3_bucket, which knows what was.
+    named_buckets.SPEC,
     objects.SPEC,
     iam.SPEC,
     kms.SPEC,
@@ -41,6 +45,7 @@ SOURCES: tuple[SourceSpec, ...] = (
     config.SPEC,
     ram.SPEC,
     identity_center.SPEC,
+    federation.SPEC,
     findings.SPEC,
     # Long downloads last: by then what is current and volatile is held.
     lookup_events.SPEC,

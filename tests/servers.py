@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from enum import Enum, auto
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 KEY = "AKIAIOSFODNN7EXAMPLE"
 SECRET = "canary-secret-access-key-9f2b"
@@ -110,6 +110,7 @@ class Proxy:
     seen: list[Passed] = field(default_factory=list)
     fault: Callable[[int, Passed], Fault | None] = lambda number, passed: None
     delay: float = 0.0
+    #: Operation, action or path -> our own answer, where the server behind does not know it.
     canned: Mapping[str, bytes] = field(default_factory=dict)
 
     def answered(self) -> list[tuple[str, str, bytes]]:
@@ -154,15 +155,17 @@ def proxy(upstream: str) -> Iterator[Proxy]:
                     self.answer(400, b"<Error><Code>ExpiredToken</Code></Error>")
                 case Fault.UNAVAILABLE:
                     self.answer(503, b"")
-                case None if (content := self.canned()) is not None:
+                case None if (content := self.canned(body)) is not None:
                     self.answer(200, content)
                 case _:
                     self.forward(path, body, truncate=passed.fault is Fault.TRUNCATE)
 
-        def canned(self) -> bytes | None:
+        def canned(self, body: bytes) -> bytes | None:
             """Our own answer to an operation that the server behind does not know."""
             operation = self.headers.get("X-Amz-Target", "").rpartition(".")[2]
-            return state.canned.get(operation)
+            action = dict(parse_qsl(body.decode("latin-1"))).get("Action", "")
+            named = (operation, action, urlsplit(self.path).path)
+            return next((state.canned[one] for one in named if one in state.canned), None)
 
         def forward(self, path: str, body: bytes, *, truncate: bool) -> None:
             assert target.hostname is not None

@@ -3,8 +3,9 @@
 from collections.abc import Mapping
 from typing import Any
 
-from collector.aws.cell import Cell
+from collector.aws.cell import Answer, Cell
 from collector.aws.permissions import operations
+from collector.model import Outcome
 from collector.source import Level, SourceSpec
 
 SETTINGS: tuple[str, ...] = (
@@ -14,7 +15,9 @@ SETTINGS: tuple[str, ...] = (
     "DescribeDeliveryChannelStatus",
     "DescribeRetentionConfigurations",
     "DescribeConfigurationAggregators",
+    "DescribeAggregationAuthorizations",
 )
+BATCH = 100  # the provider's limit of one BatchGetResourceConfig
 
 #: Kinds of resource whose history bears on access to stored data.
 RESOURCE_TYPES: tuple[str, ...] = (
@@ -32,10 +35,19 @@ RESOURCE_TYPES: tuple[str, ...] = (
 )
 
 
+#: The last recorded configuration of those kinds; aggregators hold it of other accounts too.
+QUERY = (
+    "SELECT accountId, awsRegion, resourceType, resourceId, resourceName, arn, tags, "
+    "configurationItemCaptureTime, configuration, supplementaryConfiguration "
+    f"WHERE resourceType IN ({', '.join(repr(kind) for kind in RESOURCE_TYPES)})"
+)
+
+
 def collect(cell: Cell) -> None:
     """Recorders and their state, then the history of each resource, deleted ones too."""
     account = f"account/{cell.account}"
     answers = {name: cell.ask(f"config:{name}", account) for name in SETTINGS}
+    _aggregators(cell, answers["DescribeConfigurationAggregators"])
     if not answers["DescribeConfigurationRecorders"].items("ConfigurationRecorders"):
         recorders = answers["DescribeConfigurationRecorders"].outcome
         cell.not_requested(
@@ -44,6 +56,7 @@ def collect(cell: Cell) -> None:
             f"no recorder is known in this Region (recorders: {recorders})",
         )
         return
+    cell.ask("config:SelectResourceConfig", account, Expression=QUERY)
     for kind in RESOURCE_TYPES:
         listed = cell.ask(
             "config:ListDiscoveredResources",
@@ -51,7 +64,34 @@ def collect(cell: Cell) -> None:
             resourceType=kind,
             includeDeletedResources=True,
         )
-        cell.each(listed.items("resourceIdentifiers"), lambda found: _history(cell, found))
+        identifiers = listed.items("resourceIdentifiers")
+        _current(cell, kind, [one["resourceId"] for one in identifiers])
+        cell.each(identifiers, lambda found: _history(cell, found))
+
+
+def _aggregators(cell: Cell, answer: Answer) -> None:
+    """What each aggregator gathers, from where, and since when not."""
+    for aggregator in answer.items("ConfigurationAggregators"):
+        name = aggregator["ConfigurationAggregatorName"]
+        resource = aggregator.get("ConfigurationAggregatorArn", name)
+        named = {"ConfigurationAggregatorName": name}
+        cell.ask("config:DescribeConfigurationAggregatorSourcesStatus", resource, **named)
+        cell.ask("config:SelectAggregateResourceConfig", resource, Expression=QUERY, **named)
+
+
+def _current(cell: Cell, kind: str, numbers: list[str]) -> None:
+    """The last configuration that was recorded of each; what comes back unread is a gap."""
+    for start in range(0, len(numbers), BATCH):
+        keys = [{"resourceType": kind, "resourceId": one} for one in numbers[start:][:BATCH]]
+        operation = "config:BatchGetResourceConfig"
+        answer = cell.ask(operation, f"{kind}/{start}", resourceKeys=keys)
+        for left in answer.items("unprocessedResourceKeys"):
+            cell.record(
+                operation,
+                f"{kind}/{left['resourceId']}",
+                Outcome.FAILED,
+                "the provider left it unprocessed",
+            )
 
 
 def _history(cell: Cell, found: Mapping[str, Any]) -> None:
@@ -83,8 +123,20 @@ SPEC = SourceSpec(
     title="Config recorders and the history of resources",
     level=Level.REGION,
     operations=(
-        *operations("config", "account", *SETTINGS),
-        *operations("config", "resource", "ListDiscoveredResources", "GetResourceConfigHistory"),
+        *operations("config", "account", *SETTINGS, "SelectResourceConfig"),
+        *operations(
+            "config",
+            "aggregator",
+            "DescribeConfigurationAggregatorSourcesStatus",
+            "SelectAggregateResourceConfig",
+        ),
+        *operations(
+            "config",
+            "resource",
+            "ListDiscoveredResources",
+            "GetResourceConfigHistory",
+            "BatchGetResourceConfig",
+        ),
     ),
     retention="as DescribeRetentionConfigurations says, seven years where nothing is set",
     docs="https://docs.aws.amazon.com/config/latest/APIReference/Welcome.html",

@@ -32,6 +32,7 @@ GIVEN: Mapping[str, Mapping[str, Any]] = {
     "ram:ListResources": {"resourceOwner": "SELF"},
     "ram:ListPrincipals": {"resourceOwner": "SELF"},
     "config:ListDiscoveredResources": {"resourceType": "AWS::S3::Bucket"},
+    "cognito-identity:ListIdentityPools": {"MaxResults": 1},
 }
 FINDINGS_KEPT = timedelta(days=90)
 

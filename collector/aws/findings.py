@@ -3,6 +3,10 @@
 Warnings with their dates, not conclusions of ours: Access Analyzer, Security Hub, GuardDuty.
 """
 
+from collections.abc import Mapping
+from functools import partial
+from typing import Any
+
 from collector.aws.cell import Cell
 from collector.aws.permissions import operations
 from collector.source import Level, SourceSpec
@@ -26,11 +30,23 @@ def _access_analyzer(cell: Cell) -> None:
         arn, name = analyzer["arn"], analyzer["name"]
         cell.ask("accessanalyzer:GetAnalyzer", arn, analyzerName=name)
         cell.ask("accessanalyzer:ListArchiveRules", arn, analyzerName=name)
-        cell.ask("accessanalyzer:ListAnalyzedResources", arn, analyzerArn=arn)
+        resources = cell.ask("accessanalyzer:ListAnalyzedResources", arn, analyzerArn=arn)
+        cell.each(resources.items("analyzedResources"), partial(_analyzed, cell, arn))
         findings = cell.ask("accessanalyzer:ListFindingsV2", arn, analyzerArn=arn)
         for finding in findings.items("findings"):
             number = finding["id"]
             cell.ask("accessanalyzer:GetFindingV2", f"{arn}/{number}", analyzerArn=arn, id=number)
+
+
+def _analyzed(cell: Cell, analyzer: str, resource: Mapping[str, Any]) -> None:
+    """What the analyzer made of one resource, and when."""
+    arn = resource["resourceArn"]
+    cell.ask(
+        "accessanalyzer:GetAnalyzedResource",
+        f"{analyzer}/{arn}",
+        analyzerArn=analyzer,
+        resourceArn=arn,
+    )
 
 
 def _guardduty(cell: Cell) -> None:
@@ -60,6 +76,7 @@ SPEC = SourceSpec(
             "GetAnalyzer",
             "ListArchiveRules",
             "ListAnalyzedResources",
+            "GetAnalyzedResource",
             "ListFindingsV2",
             "GetFindingV2",
         ),

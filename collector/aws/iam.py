@@ -9,6 +9,7 @@ from typing import Any
 
 from collector.aws.cell import Cell
 from collector.aws.permissions import operations
+from collector.model import Outcome
 from collector.source import Condition, Level, SourceSpec
 
 ACCOUNT: tuple[str, ...] = (
@@ -43,6 +44,8 @@ def collect(cell: Cell) -> None:
             cell.ask("iam:GetDelegationRequest", number, DelegationRequestId=number)
     cell.each(details.items("UserDetailList"), lambda user: _user(cell, user))
     cell.each(details.items("RoleDetailList"), lambda role: _role(cell, role))
+    for kind in ("UserDetailList", "GroupDetailList", "RoleDetailList"):
+        cell.each(details.items(kind), lambda one: _last_accessed(cell, one["Arn"]))
     _policies(cell, [policy["Arn"] for policy in details.items("Policies")])
     _providers(cell)
     _report(cell)
@@ -109,6 +112,26 @@ def _report(cell: Cell) -> None:
     cell.ask("iam:GetCredentialReport", account)
 
 
+def _last_accessed(cell: Cell, arn: str) -> None:
+    """When a principal last used which service: a job at the provider, asked for until it ends.
+
+    The provider tracks 400 days. A continued run starts the job anew: its number is of one run.
+    """
+    job = cell.ask(
+        "iam:GenerateServiceLastAccessedDetails", arn, Arn=arn, Granularity="ACTION_LEVEL"
+    )
+    if not job.observed:
+        return
+    operation, number = "iam:GetServiceLastAccessedDetails", job.get("JobId")
+    for attempt in range(REPORT_ATTEMPTS):
+        look = cell.ask(operation, f"{arn}/{number}/attempt-{attempt}", JobId=number)
+        if not look.observed or look.get("JobStatus") != "IN_PROGRESS":
+            return
+        cell.run.pause(1.0)
+    reason = f"the job had not ended after {REPORT_ATTEMPTS} looks"
+    cell.record(operation, f"{arn}/{number}", Outcome.FAILED, reason)
+
+
 SPEC = SourceSpec(
     id="aws.iam",
     title="IAM principals, policies and all their versions, keys, providers",
@@ -129,6 +152,10 @@ SPEC = SourceSpec(
         ),
         *operations("iam", "account", "GenerateCredentialReport", condition=Condition.JOB),
         *operations("iam", "account", "GetCredentialReport"),
+        *operations(
+            "iam", "principal", "GenerateServiceLastAccessedDetails", condition=Condition.JOB
+        ),
+        *operations("iam", "principal", "GetServiceLastAccessedDetails"),
     ),
     retention="current state; up to five versions of each managed policy",
     docs="https://docs.aws.amazon.com/IAM/latest/APIReference/Welcome.html",

@@ -23,7 +23,7 @@ def collect(cell: Cell) -> None:
         # Member accounts see the organization's instance too; its owner answers for it.
         if instance.get("OwnerAccountId", cell.account) == cell.account:
             _instance(cell, instance["InstanceArn"])
-            _directory(cell, instance["IdentityStoreId"])
+            _directory(cell, instance["InstanceArn"], instance["IdentityStoreId"])
 
 
 def _instance(cell: Cell, arn: str) -> None:
@@ -47,8 +47,8 @@ def _set(cell: Cell, instance: str, arn: str) -> None:
         cell.ask("sso-admin:ListAccountAssignments", f"{arn}/{account}", AccountId=account, **names)
 
 
-def _directory(cell: Cell, store: str) -> None:
-    cell.ask("identitystore:ListUsers", store, IdentityStoreId=store)
+def _directory(cell: Cell, instance: str, store: str) -> None:
+    users = cell.ask("identitystore:ListUsers", store, IdentityStoreId=store)
     groups = cell.ask("identitystore:ListGroups", store, IdentityStoreId=store)
 
     def members(group: Mapping[str, Any]) -> None:
@@ -60,7 +60,19 @@ def _directory(cell: Cell, store: str) -> None:
             GroupId=number,
         )
 
+    def assignments(kind: str, number: str) -> None:
+        # What reaches a user through groups stands in no permission set's own list.
+        cell.ask(
+            "sso-admin:ListAccountAssignmentsForPrincipal",
+            f"{instance}/{kind}/{number}",
+            InstanceArn=instance,
+            PrincipalId=number,
+            PrincipalType=kind,
+        )
+
     cell.each(groups.items("Groups"), members)
+    cell.each(groups.items("Groups"), lambda group: assignments("GROUP", group["GroupId"]))
+    cell.each(users.items("Users"), lambda user: assignments("USER", user["UserId"]))
 
 
 SPEC = SourceSpec(
@@ -77,6 +89,7 @@ SPEC = SourceSpec(
             "ListApplications",
             "ListPermissionSets",
         ),
+        *operations("sso-admin", "principal", "ListAccountAssignmentsForPrincipal"),
         *operations("sso-admin", "application", "ListApplicationAssignments"),
         *operations(
             "sso-admin",

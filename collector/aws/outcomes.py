@@ -80,6 +80,8 @@ ABSENT: Mapping[str, frozenset[str]] = {
     "accessanalyzer": frozenset({"ResourceNotFoundException"}),
     "securityhub": frozenset({"ResourceNotFoundException"}),
     "guardduty": frozenset(),
+    "cognito-identity": frozenset({"ResourceNotFoundException"}),
+    "rolesanywhere": frozenset({"ResourceNotFoundException"}),
 }
 
 #: Absence that only the message tells from other meanings of a code: (service, code, message).

@@ -7,7 +7,7 @@ answer can never be about a bucket that somebody else has taken over.
 from collections.abc import Mapping
 from typing import Any
 
-from collector.aws.cell import Cell
+from collector.aws.cell import Answer, Cell
 from collector.aws.permissions import operations
 from collector.source import Level, SourceSpec
 
@@ -50,23 +50,33 @@ PAGE = 1000  # without a page size the provider refuses accounts of more than 10
 def collect(cell: Cell) -> None:
     """List the account's buckets, then ask every setting of each."""
     listing = cell.ask("s3:ListBuckets", f"account/{cell.account}", MaxBuckets=PAGE)
-    cell.each(listing.items("Buckets"), lambda bucket: _bucket(cell, bucket))
+    cell.each(listing.items("Buckets"), lambda bucket: about(cell, bucket))
 
 
-def _bucket(cell: Cell, listed: Mapping[str, Any]) -> None:
+def about(
+    cell: Cell, listed: Mapping[str, Any], *, owner: str | None = None, head: Answer | None = None
+) -> None:
+    """Every setting of one bucket.
+
+    Args:
+        cell: of the account that asks.
+        listed: `Name`, and `BucketRegion` where it is known.
+        owner: the bucket's account, if another than the cell's.
+        head: the answer of HeadBucket, if it was asked.
+    """
     name = listed["Name"]
     arn = f"arn:{cell.partition}:s3:::{name}"
     region = listed.get("BucketRegion")
-    location = cell.ask("s3:GetBucketLocation", arn, Bucket=name)
+    location = cell.ask("s3:GetBucketLocation", arn, owner=owner, Bucket=name)
     if location.observed:
         constraint = location.get("LocationConstraint") or ""
         region = LOCATIONS.get(constraint, constraint)
     # HeadBucket names the Region even where GetBucketLocation is denied.
-    head = cell.ask("s3:HeadBucket", arn, region=region, Bucket=name)
+    head = head or cell.ask("s3:HeadBucket", arn, region=region, owner=owner, Bucket=name)
     region = region or head.get("BucketRegion") or cell.region
-    cell.found.bucket(name, cell.account, region)
+    cell.found.bucket(name, owner or cell.account, region)
     for setting in SETTINGS:
-        answer = cell.ask(f"s3:{setting}", arn, region=region, Bucket=name)
+        answer = cell.ask(f"s3:{setting}", arn, region=region, owner=owner, Bucket=name)
         if setting == "GetBucketOwnershipControls":
             rules = (answer.get("OwnershipControls") or {}).get("Rules", ())
             cell.found.ownership(name, answer.outcome, [rule["ObjectOwnership"] for rule in rules])

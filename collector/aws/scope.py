@@ -39,6 +39,7 @@ class RunScope:
         regions: only these Regions; empty means all that the account has enabled.
         role_name: role assumed in each account of the organization; None: the caller's only.
         log_buckets: log destinations named by hand, with the account that owns each, if stated.
+        buckets: buckets to ask by name, with the account that owns each, if stated.
         objects: buckets and prefixes whose objects are in scope.
         object_metadata: HeadObject and GetObjectAttributes too.
         lookup_events: ask the 90-day look-up too.
@@ -56,6 +57,7 @@ class RunScope:
     regions: tuple[str, ...] = ()
     role_name: str | None = None
     log_buckets: tuple[tuple[Place, str | None], ...] = ()
+    buckets: tuple[tuple[Place, str | None], ...] = ()
     objects: tuple[Place, ...] = ()
     object_metadata: bool = False
     lookup_events: bool = False
