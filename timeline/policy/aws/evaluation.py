@@ -139,7 +139,7 @@ def _spoken(
         s.applies(action, target.arn, request)
         for _, document in policies.documents
         for s in document.allows
-        if s.principals is not None and s.principals.everyone
+        if s.principals is not None and s.principals.everyone and not s.not_principal
     )
     return any_of(allow.any, *everyone)
 
