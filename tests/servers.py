@@ -16,6 +16,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import parse_qsl, urlsplit
 
+import pytest
+
 KEY = "AKIAIOSFODNN7EXAMPLE"
 SECRET = "canary-secret-access-key-9f2b"
 TOKEN = "canary-session-token-5c1d0a7e"
@@ -36,20 +38,56 @@ server.stop()
 """
 
 
+#: The second one, for what the first does not know. It is given a socket that is bound already.
+_MINISTACK = """
+import asyncio, socket, sys
+from hypercorn.asyncio import serve
+from hypercorn.config import Config
+listener = socket.create_server(("127.0.0.1", 0))
+from ministack.app import app
+config = Config()
+config.bind = [f"fd://{listener.fileno()}"]
+config.accesslog = None
+print(listener.getsockname()[1], flush=True)
+async def ended():
+    await asyncio.get_running_loop().run_in_executor(None, sys.stdin.read)
+asyncio.run(serve(app, config, shutdown_trigger=ended))
+"""
+_ONLY_HTTP = {"SFTP_ENABLED": "0", "IOT_MTLS_ENABLED": "0", "CLOUDTRAIL_RECORDING": "1"}
+
+
 @contextmanager
 def moto() -> Iterator[str]:
     """The address of a provider that listens on loopback only."""
+    with _child(_MOTO, {}) as url:
+        yield url
+
+
+@contextmanager
+def ministack(home: Path) -> Iterator[str]:
+    """The address of the second provider, on loopback only; its account is 000000000000."""
+    pytest.importorskip("ministack", reason="the second test provider is not installed")
+    with _child(_MINISTACK, {**_ONLY_HTTP, "HOME": str(home), "TMPDIR": str(home)}) as url:
+        yield url
+
+
+@contextmanager
+def _child(script: str, more: Mapping[str, str]) -> Iterator[str]:
     child = subprocess.Popen(
-        [sys.executable, "-c", _MOTO],
+        [sys.executable, "-c", script],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
+        env={**os.environ, **more},
         text=True,
     )
     assert child.stdin is not None
     assert child.stdout is not None
+    port = child.stdout.readline().strip()
     try:
-        yield f"http://127.0.0.1:{int(child.stdout.readline())}"
+        if not port:
+            pytest.skip(f"the test provider did not start: exit {child.wait(timeout=20)}")
+        yield f"http://127.0.0.1:{int(port)}"
     finally:
         child.stdin.close()
         child.wait(timeout=20)
