@@ -28,13 +28,15 @@ SOURCES = ("aws.s3_bucket", "aws.s3_account", "aws.iam", "aws.kms", "aws.organiz
 OBJECTS = ("--objects", "open-bucket/in", "--object-metadata")
 
 
-def butfor(environment: dict[str, str], *arguments: str) -> subprocess.CompletedProcess[str]:
+def butfor(
+    environment: dict[str, str], *arguments: str, wait: int = 120
+) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, str(ROOT / "butfor.py"), *arguments],
         env=environment,
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=wait,
         check=False,
     )
 
