@@ -2,6 +2,8 @@
 
 import contextlib
 import hashlib
+import json
+import random
 import re
 import signal
 import subprocess
@@ -28,6 +30,17 @@ PACE = 0.1
 EACH_RUN = ("sts:GetCallerIdentity", "account:ListRegions")
 SLOWLY = ("--concurrency", "4")
 COLLECT = ("collect", "aws", "--source", "aws.s3_bucket", *SCOPE)
+
+#: What the proxy does to a request that a retry can mend.
+HARMS = frozenset(
+    {
+        servers.Fault.SLOW_DOWN,
+        servers.Fault.RESET,
+        servers.Fault.TRUNCATE,
+        servers.Fault.TOO_MANY,
+        servers.Fault.UNAVAILABLE,
+    }
+)
 
 #: What differs between two answers to the same question: ids of requests, and their times.
 VOLATILE = re.compile(rb"<RequestId>[^<]*</RequestId>|<HostId>[^<]*</HostId>|x-amzn?-[a-z-]*id")
@@ -84,13 +97,7 @@ def test_faults_leave_no_answer_silently_wrong(
     provider: tuple[str, Evidence], tmp_path: Path
 ) -> None:
     url, undisturbed = provider
-    kinds = (
-        servers.Fault.SLOW_DOWN,
-        servers.Fault.RESET,
-        servers.Fault.TRUNCATE,
-        servers.Fault.TOO_MANY,
-        servers.Fault.UNAVAILABLE,
-    )
+    kinds = tuple(fault for fault in servers.Fault if fault in HARMS)
     with servers.proxy(url) as proxy:
         # Every seventh request, each kind in turn; a retry is another request.
         proxy.fault = lambda number, _: kinds[number // 7 % 5] if number % 7 == 6 else None
@@ -102,6 +109,38 @@ def test_faults_leave_no_answer_silently_wrong(
         assert set(faults) >= {*kinds, None}
     assert evidence(case) == undisturbed
     assert butfor(environment, "verify", str(case)).returncode == 0
+
+
+def test_of_six_hundred_calls_under_random_faults_none_is_silently_wrong(tmp_path: Path) -> None:
+    """A quarter of the requests is harmed; what was kept as an answer is the answer."""
+    kinds = tuple(fault for fault in servers.Fault if fault in HARMS)
+    dice = random.Random(600)
+    (tmp_path / "calm").mkdir()
+    (tmp_path / "storm").mkdir()
+    with servers.moto() as url, servers.proxy(url) as proxy:
+        s3 = organization.client(url, "s3")
+        for number in range(23):
+            s3.create_bucket(Bucket=f"many-{number}")
+            policy = json.dumps(organization.POLICY).replace("open-bucket", f"many-{number}")
+            if number % 2:
+                s3.put_bucket_policy(Bucket=f"many-{number}", Policy=policy)
+        calm, environment = fresh(url, proxy.url, tmp_path / "calm")
+        assert butfor(environment, *COLLECT, "--case", str(calm)).returncode == 3
+        assert len(proxy.seen) >= 600
+        proxy.fault = lambda *_: dice.choice(kinds) if dice.random() < 0.25 else None
+        storm, environment = fresh(
+            url, proxy.url, tmp_path / "storm", AWS_MAX_ATTEMPTS="6", **PROMPT
+        )
+        done = butfor(environment, *COLLECT, "--case", str(storm), "--concurrency", "16")
+        assert done.returncode == 3, done.stderr[-2000:]
+    expected = {one[:2]: one for one in evidence(calm)}
+    found = {one[:2]: one for one in evidence(storm)}
+    assert set(found) == set(expected)
+    wrong = [one for key, one in found.items() if one != expected[key] and one[2] != "FAILED"]
+    assert wrong == []
+    failed = [one for one in found.values() if one[2] == "FAILED"]
+    gaps = [gap for gap in lines(storm, ledger.GAPS) if gap["kind"] == "failed"]
+    assert len(gaps) == len(failed)
 
 
 def test_exhausted_retries_are_failures_and_not_answers(
