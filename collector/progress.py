@@ -61,14 +61,26 @@ class Progress:
 
     def line(self) -> str:
         """One line: where, how much, how long still."""
-        counts = [count for tally in self._keeper.tally.values() for count in tally.items()]
+        return f"{self._where()}, {self._counts()}{self._rest()}"
+
+    def lines(self) -> str:
+        """The same in two lines, for a terminal: one would wrap at every other width."""
+        return f"{self._where()}{self._rest()}\n  {self._counts()}"
+
+    def _where(self) -> str:
+        return f"{self._source}: {self._done}/{self._all} cells"
+
+    def _counts(self) -> str:
+        counts = [
+            one for tally in tuple(self._keeper.tally.values()) for one in tuple(tally.items())
+        ]
         answers = (Outcome.OBSERVED, Outcome.ABSENT)
         gaps = sum(number for outcome, number in counts if outcome not in answers)
         asked = sum(number for _, number in counts)
         return (
-            f"{self._source}: {self._done}/{self._all} cells, {len(self._accounts)} accounts, "
-            f"{len(self._regions)} Regions, {asked:,} observations, {self._sent():,} requests, "
-            f"{self._keeper.bytes / 2**20:,.1f} MiB, {gaps:,} gaps{self._rest()}"
+            f"{_number(len(self._accounts), 'account')}, {_number(len(self._regions), 'Region')}, "
+            f"{_number(asked, 'observation')}, {_number(self._sent(), 'request')}, "
+            f"{self._keeper.bytes / 2**20:,.1f} MiB, {_number(gaps, 'gap')}"
         )
 
     def _rest(self) -> str:
@@ -79,7 +91,7 @@ class Progress:
 
     def _show(self, *, force: bool = False) -> None:
         if self._status is not None:
-            self._status.update(self.line())
+            self._status.update(self.lines())
             return
         with self._lock:
             now = clock.mono_ns()
@@ -87,6 +99,10 @@ class Progress:
             self._shown = now if due else self._shown
         if due:
             sys.stderr.write(self.line() + "\n")
+
+
+def _number(number: int, word: str) -> str:
+    return f"{number:,} {word}{'' if number == 1 else 's'}"
 
 
 def _status() -> Any:  # noqa: ANN401 (rich is imported only on a terminal)
