@@ -31,6 +31,7 @@ from reports import (
     catalogue,
     cited_evidence,
     csv_table,
+    docx_draft,
     edition_diff,
     html,
     load_files,
@@ -47,7 +48,7 @@ from reports.exhibits import parts
 from reports.inputs import NAME as INPUTS
 from reports.inputs import sealed
 from reports.material import Material
-from reports.model import Exhibit, Imprint, Status, plain
+from reports.model import Exhibit, Imprint, Kind, Status, plain
 from reports.redaction import applied
 
 #: Gives a range for so many pages, after it is on record; drafts have none.
@@ -206,6 +207,9 @@ def _prepare(
     if xlsx_table.fits(exhibit.native):
         names.append(f"{exhibit.stem}.xlsx")
         xlsx_table.write(exhibit.native, folder / names[-1], plain(exhibit.title))
+    if exhibit.kind is Kind.CERTIFICATE:
+        names.append(f"{exhibit.stem}.docx")
+        docx_draft.write(exhibit, folder / names[-1])
     its_cover = cover(exhibit, imprint, material, hashlib.sha256(csv).hexdigest())
     wording.check(exhibit, its_cover)
     (folder / names[0]).write_bytes(html.render(exhibit, its_cover, imprint, material.case))

@@ -39,6 +39,7 @@ def plan(material: Material, resources: tuple[str, ...]) -> tuple[Entry, ...]:
         access_summary,
         baseline,
         but_for,
+        certificates,
         chronology,
         configuration_history,
         control,
@@ -70,6 +71,12 @@ def plan(material: Material, resources: tuple[str, ...]) -> tuple[Entry, ...]:
         Entry(key="I", name="warnings", build=warnings.build),
         Entry(key="J", name="control", build=partial(control.build, resources=resources)),
         Entry(key="K", name="gaps-and-limits", build=gaps_and_limits.build),
+        *(
+            Entry(
+                key="L", name=certificates.NAMES[rule], build=partial(certificates.build, rule=rule)
+            )
+            for rule in certificates.rules(material)
+        ),
     )
 
 

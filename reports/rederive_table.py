@@ -36,6 +36,7 @@ METHODS: Mapping[str, str] = {
     "I": "docs/methods/clocks.md",
     "J": "docs/methods/control.md",
     "K": "docs/sources.md",
+    "L": "docs/methods/integrity.md",
 }
 
 
