@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from collector import registers
 from collector.model import EvidenceItem, Gap
 from timeline.normalize import documents, exchanges, lines, split
 from timeline.normalize.archives import Body, Cut, bodies
@@ -300,6 +301,8 @@ def _read_other(head: bytes, chunks: Iterator[bytes], place: _Place, tally: _Tal
         pass
     if ended:
         tally.whole(place, ended[0].kind, str(ended[0]))
+    elif place.item.source == registers.FOLDER:
+        tally.document(place, "register of the case team")
     elif documents.is_credential_report(head):
         tally.document(place, REPORT)
     elif documents.paper(place.name):

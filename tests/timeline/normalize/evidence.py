@@ -8,7 +8,7 @@ from typing import BinaryIO
 
 from collector.model import Digest, EvidenceItem
 
-DATA = Path("/work/shared/data")
+DATA = Path(__file__).resolve().parents[4] / "shared" / "data"
 AT = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 
 
@@ -19,7 +19,7 @@ class Store:
         self.held: dict[str, bytes] = {}
         self.items: list[EvidenceItem] = []
 
-    def add(self, data: bytes, name: str = "log.json") -> EvidenceItem:
+    def add(self, data: bytes, name: str = "log.json", source: str = "import") -> EvidenceItem:
         """One more item."""
         line = len(self.items) + 1
         item = EvidenceItem(
@@ -32,7 +32,7 @@ class Store:
             content_sha256=None,
             acquired_at=AT,
             observed_at=None,
-            source="import",
+            source=source,
         )
         self.held[item.uid] = data
         self.items.append(item)

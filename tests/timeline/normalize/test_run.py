@@ -269,6 +269,16 @@ def test_files_not_understood_are_one_gap(case: str, tmp_path: Path) -> None:
     assert [kind] == [gap.kind for gap in report.gaps]
 
 
+def test_a_register_is_a_document_by_where_it_comes_from(tmp_path: Path) -> None:
+    store = Store()
+    store.add(b"id,what\n1,weakness\n", "registers/warnings.csv", source="registers")
+    store.add(b"id,what\n1,weakness\n", "warnings.csv")
+    report, rows = run(store, tmp_path / "events")
+    assert [document.kind for document in report.documents] == ["register of the case team"]
+    assert [gap.kind for gap in report.gaps] == ["not_understood"]
+    assert rows == []
+
+
 def test_documents_are_listed_apart(tmp_path: Path) -> None:
     store = Store()
     store.add(b"# where this is from", "SOURCE.md")

@@ -16,7 +16,7 @@ import pytest
 from timeline.policy.aws import evaluate, write_gate
 from timeline.policy.aws.s3 import ANONYMOUS_ID
 
-DATA = Path("/work/shared/data/aws_causation_experiment")
+DATA = Path(__file__).resolve().parents[5] / "shared" / "data" / "aws_causation_experiment"
 OWNER = "9bfdb95dcb9991160d89acd82a617868f4467b876bcc1f41494cb30d14e36e6f"
 OWNERS = {"111111111111": OWNER, "222222222222": "bob's", "333333333333": "carol's"}
 ADMIN = {
