@@ -21,7 +21,7 @@ def sign(
 ) -> None:
     """Sign PDFs of an edition with your own key (PAdES).
 
-    The signed copies lie in the folder `signed` of the edition.
+    A signed copy lies beside its original, as NAME.signed.pdf.
 
     The passphrase of the file is asked for, or taken from BUTFOR_PKCS12_PASSPHRASE. The edition is
     not changed: its bytes are the beginning of the signed copy, and `butfor verify` checks that.

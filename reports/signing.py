@@ -12,7 +12,6 @@ from pathlib import Path
 from collector import durable
 from collector.errors import IncompleteError, IntegrityError, UsageError
 
-FOLDER = "signed"
 ENDING = ".signed.pdf"
 FIELD = "Signature1"
 
@@ -30,7 +29,7 @@ def sign(
     edition: Path, names: Sequence[str], pkcs12: Path, passphrase: str, *, reason: str | None,
     tsa: str | None,
 ) -> tuple[Signed, ...]:  # fmt: skip
-    """Signs PDFs of an edition into its folder `signed`; the edition itself is not touched.
+    """Signs PDFs of an edition into copies beside them; the edition itself is not touched.
 
     Args:
         edition: folder of the edition.
@@ -56,12 +55,12 @@ def sign(
 
 def copy_of(original: Path) -> Path:
     """Where the signed copy of a PDF lies."""
-    return original.parent / FOLDER / f"{original.stem}{ENDING}"
+    return original.parent / f"{original.stem}{ENDING}"
 
 
 def original_of(copy: Path) -> Path:
     """The PDF that a signed copy was made of."""
-    return copy.parent.parent / f"{copy.name.removesuffix(ENDING)}.pdf"
+    return copy.parent / f"{copy.name.removesuffix(ENDING)}.pdf"
 
 
 def begins_with_original(copy: Path) -> bool:
@@ -77,7 +76,8 @@ def begins_with_original(copy: Path) -> bool:
 
 
 def _originals(edition: Path, names: Sequence[str]) -> list[Path]:
-    known = {path.name: path for path in sorted(edition.glob("*.pdf"))}
+    found = sorted(edition.glob("*.pdf"))
+    known = {path.name: path for path in found if not path.name.endswith(ENDING)}
     missing = [name for name in names if name not in known]
     if missing or not known:
         raise UsageError(
@@ -115,7 +115,6 @@ def _sign(path: Path, pkcs12: Path, passphrase: str, reason: str | None, tsa: st
         except timestamps.TimestampRequestError as error:
             raise IncompleteError(f"--tsa {tsa}: expected a token, found: {error}") from error
     target = copy_of(path)
-    target.parent.mkdir(exist_ok=True)
     durable.write_once(target, made.getvalue())
     if not begins_with_original(target):
         raise IntegrityError(

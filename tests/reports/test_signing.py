@@ -1,5 +1,6 @@
 """A person's signature is added after the end of the file, and judged by pyHanko itself."""
 
+import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -15,7 +16,8 @@ from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.sign.validation import validate_pdf_signature
 from pyhanko_certvalidator import ValidationContext
 
-from reports import signing
+from butfor import main
+from reports import edition_files, signing
 from reports.cli_sign import sign
 
 WORDS = "of the test"
@@ -50,9 +52,17 @@ def person(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def edition(tmp_path: Path) -> Path:
     made = tmp_path / "final-001"
     made.mkdir()
+    (made / "inputs.json").write_bytes(b"{}\n")
     (tmp_path / "a.typ").write_text("= Exhibit 1\ntext")
     typst.compile(tmp_path / "a.typ", output=made / "exhibit-1.pdf", pdf_standards=["a-3a"])
+    edition_files.write_manifest(made)
     return made
+
+
+def _signed_prefix(edition: Path) -> list[str]:
+    run = CliRunner().invoke(main, ["verify", str(edition), "--json"])
+    found = json.loads(run.output)["wrong"]
+    return [one["path"] for one in found if one["check"] in ("signed-prefix", "file-extra")]
 
 
 def test_the_original_is_the_beginning_of_the_signed_copy(person: Path, edition: Path) -> None:
@@ -63,7 +73,7 @@ def test_the_original_is_the_beginning_of_the_signed_copy(person: Path, edition:
     )  # fmt: skip
     assert run.exit_code == 0, run.output
     assert "A. Examiner" in run.output
-    copy = edition / "signed" / "exhibit-1.signed.pdf"
+    copy = edition / "exhibit-1.signed.pdf"
     assert (edition / "exhibit-1.pdf").read_bytes() == before
     assert copy.read_bytes().startswith(before)
     assert signing.begins_with_original(copy)
@@ -79,6 +89,7 @@ def test_another_original_is_noticed(person: Path, edition: Path) -> None:
     original = edition / "exhibit-1.pdf"
     original.write_bytes(original.read_bytes()[:-9] + b"123456789")
     assert not signing.begins_with_original(made[0].path)
+    assert _signed_prefix(edition) == ["exhibit-1.signed.pdf"]
     original.unlink()
     assert not signing.begins_with_original(made[0].path)
 
@@ -99,7 +110,7 @@ def test_what_cannot_be_signed(
     )  # fmt: skip
     assert run.exit_code == 2
     assert said in run.output
-    assert not (edition / "signed").exists()
+    assert not list(edition.glob("*.signed.pdf"))
 
 
 def test_a_signed_copy_is_never_overwritten(person: Path, edition: Path) -> None:
