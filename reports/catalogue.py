@@ -46,6 +46,7 @@ def plan(material: Material, resources: tuple[str, ...]) -> tuple[Entry, ...]:
         custody,
         evidence_index,
         gaps_and_limits,
+        method,
         scope,
         warnings,
     )
@@ -77,6 +78,7 @@ def plan(material: Material, resources: tuple[str, ...]) -> tuple[Entry, ...]:
             )
             for rule in certificates.rules(material)
         ),
+        Entry(key="M", name="method-and-validation", build=method.build),
     )
 
 

@@ -11,7 +11,7 @@ from jinja2 import TemplateError
 
 from collector import canonical, manifest
 from collector.errors import DerivedError
-from reports import csv_table, html
+from reports import csv_table, html, method_pages
 from reports.cited_evidence import Kept
 from reports.cover import Cover
 from reports.material import Material
@@ -120,6 +120,7 @@ def carried(
             copy(material.case / "derived" / name, folder / name)
     if inputs.get("program"):
         (folder / TOOL).write_bytes(canonical.line(inputs["program"]))
+    method_pages.carry(folder)
     for source in sorted((Path(__file__).parent / "verifier").glob("verify*.py")):
         shutil.copyfile(source, folder / source.name)
 

@@ -37,6 +37,7 @@ METHODS: Mapping[str, str] = {
     "J": "docs/methods/control.md",
     "K": "docs/sources.md",
     "L": "docs/methods/integrity.md",
+    "M": "docs/methods",
 }
 
 

@@ -58,8 +58,10 @@ PERSON: Mapping[str, tuple[str, ...]] = {
     CPR: (
         "Qualifications", "Instructions and their substance", "Facts within own knowledge",
         "Who carried out examinations, and under whose supervision",
+        "Literature and material relied on",
         "Range of opinion and reasons for own opinion", "Summary of conclusions",
         "Qualification of opinion, if any", "Understanding of the duty to the court",
+        "Awareness of Part 35, the Practice Direction and the 2014 Guidance",
     ),
 }  # fmt: skip
 RECORDS = (
@@ -146,13 +148,13 @@ def _held(material: Material) -> Iterator[tuple[str, Text]]:
 
 
 def _records(material: Material, tell: Say) -> Table:
+    kept = [item for item in material.items if item.uid not in material.withdrawn]
     rows = tuple(
         (
             say(str(n)), say(item.uid), quote(item.name), say(f"{item.size:,}"),
             say(instant(item.acquired_at)), say(item.digest.sha256),
         )
-        for n, item in enumerate(material.items, 1)
-        if item.uid not in material.withdrawn
+        for n, item in enumerate(kept, 1)
     )  # fmt: skip
     return Table(
         caption=tell("records_caption", n=len(rows)), columns=RECORDS, rows=rows,
@@ -166,12 +168,12 @@ def _native(material: Material, rule: str) -> Native:
         ("bytes", "int"), ("acquired_at", "text"), ("source_sha256", "text"),
         ("source_sha512", "text"),
     )  # fmt: skip
+    kept = [item for item in material.items if item.uid not in material.withdrawn]
     rows = tuple(
         (
             n, rule, item.uid, item.name, item.size, stored(item.acquired_at),
             item.digest.sha256, item.digest.sha512,
         )
-        for n, item in enumerate(material.items, 1)
-        if item.uid not in material.withdrawn
+        for n, item in enumerate(kept, 1)
     )  # fmt: skip
     return Native(columns=columns, rows=rows)

@@ -34,3 +34,4 @@ def test_wheel_has_exactly_our_top_level_and_carries_templates_and_demo(tmp_path
     assert any(n.startswith("reports/templates/") for n in names)
     assert any(n.startswith("reports/demo_evidence/logs/AWSLogs/") for n in names)
     assert "reports/verifier/verify.py" in names
+    assert "reports/methods/causation.md" in names
