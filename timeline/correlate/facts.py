@@ -304,7 +304,7 @@ def _cuts(n: int, verdict: Callable[[int], Verdict]) -> tuple[Sets, Sets]:
     """Minimal sets that deny for sure, and that do not allow for sure."""
     denying: list[int] = []
     doubtful: list[int] = []
-    fresh = (m for m in _masks(n) if not any(m & cut == cut for cut in denying))
+    fresh = _fresh(n, denying)
     for mask in islice(fresh, EVALUATIONS):
         answer = verdict(mask)
         if answer is Verdict.DENIED:
@@ -318,11 +318,22 @@ def _cuts(n: int, verdict: Callable[[int], Verdict]) -> tuple[Sets, Sets]:
     )
 
 
-def _masks(n: int) -> Iterator[int]:
-    """All subsets, smallest first."""
+def _fresh(n: int, denying: list[int]) -> Iterator[int]:
+    """Subsets that hold no cut found so far, smallest first; `denying` grows while this runs.
+
+    What is a cut alone is in no other minimal cut, so it leaves before pairs are formed: with forty
+    such facts the subsets that hold one of them are too many even to be skipped.
+    """
+    pool = list(range(n))
     for size in range(n + 1):
-        for chosen in combinations(range(n), size):
-            yield sum(1 << i for i in chosen)
+        if 0 in denying:
+            return
+        if size == 2:
+            pool = [i for i in pool if 1 << i not in denying]
+        for chosen in combinations(pool, size):
+            mask = sum(1 << i for i in chosen)
+            if not any(mask & cut == cut for cut in denying):
+                yield mask
 
 
 def _families(certain: Sets, possible: Sets) -> Iterator[tuple[str, str, Sets]]:

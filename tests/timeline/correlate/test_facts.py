@@ -159,3 +159,29 @@ def test_sufficient_sets_by_their_definition(
     least = [s for s in sufficient if not any(other < s for other in sufficient)]
     expected = {frozenset(found[i].uid.replace("bucket|policy|", "") for i in s) for s in least}
     assert families(one, decide).get("certain minimal sufficient", set()) == expected
+
+
+def test_many_facts_that_are_cuts_alone_cost_one_question_each() -> None:
+    asked: list[int] = []
+
+    def verdict(mask: int) -> Verdict:
+        asked.append(mask)
+        return Verdict.DENIED if mask else Verdict.ALLOWED
+
+    certain, possible = facts._cuts(40, verdict)
+    assert len(asked) == 41
+    assert certain.complete
+    assert sorted(certain.members) == [1 << i for i in range(40)] == sorted(possible.members)
+
+
+def test_what_denies_with_nothing_undone_is_asked_once() -> None:
+    asked: list[int] = []
+
+    def verdict(mask: int) -> Verdict:
+        asked.append(mask)
+        return Verdict.DENIED
+
+    certain, _ = facts._cuts(40, verdict)
+    assert asked == [0]
+    assert certain.complete
+    assert certain.members == (0,)
