@@ -48,7 +48,11 @@ def test_an_untouched_edition_holds(rendered: Path) -> None:
 def test_a_changed_byte_in_any_file_is_found(rendered: Path, tmp_path: Path) -> None:
     copy = Path(shutil.copytree(rendered, tmp_path / "copy"))
     verifier = {path.name for path in rendered.glob("verify*.py")}
-    names = sorted(path.name for path in copy.iterdir() if path.name not in verifier)
+    names = sorted(
+        path.relative_to(copy).as_posix()
+        for path in copy.rglob("*")
+        if path.is_file() and path.name not in verifier
+    )
     assert sum(name.startswith("exhibit-") for name in names) >= 4 * 7
     for name in names:
         sound = (copy / name).read_bytes()
