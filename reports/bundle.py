@@ -49,7 +49,7 @@ from reports.inputs import NAME as INPUTS
 from reports.inputs import sealed
 from reports.material import Material
 from reports.model import Exhibit, Imprint, Kind, Status, plain
-from reports.redaction import applied
+from reports.redaction import applied, rewrite
 
 #: Gives a range for so many pages, after it is on record; drafts have none.
 Reserve = Callable[[int], bates.Reservation]
@@ -136,10 +136,9 @@ def _write(
     line = canonical.line(inputs)
     (folder / INPUTS).write_bytes(line)
     imprint = _imprint(material, inputs, hashlib.sha256(line).hexdigest(), redaction)
-    exhibits = tuple(
-        applied.exhibit(redaction, one)
-        for one in catalogue.build(material, tuple(inputs["resources"]))
-    )
+    exhibits = catalogue.build(material, tuple(inputs["resources"]))
+    if redaction is not None:
+        exhibits = tuple(rewrite.exhibit(one, redaction.rewrite) for one in exhibits)
     prepared = []
     for exhibit in exhibits:
         one = _prepare(exhibit, imprint, material, folder, scratch / exhibit.stem)

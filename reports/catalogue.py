@@ -13,6 +13,7 @@ from collector.errors import UsageError
 from reports import numbering
 from reports.material import Material
 from reports.model import Exhibit, Label
+from reports.redaction import rewrite
 
 #: Printed numbers of all exhibits, by key of the catalogue.
 Numbers = Mapping[str, tuple[str, ...]]
@@ -83,7 +84,7 @@ def plan(material: Material, resources: tuple[str, ...]) -> tuple[Entry, ...]:
 
 
 def build(material: Material, resources: tuple[str, ...]) -> tuple[Exhibit, ...]:
-    """All exhibits of the case."""
+    """All exhibits of the case; ids of keys are masked in every edition (R-099)."""
     entries = plan(material, resources)
     labels = numbering.numbered(
         [entry.key for entry in entries], material.config.exhibits, material.custody
@@ -91,7 +92,7 @@ def build(material: Material, resources: tuple[str, ...]) -> tuple[Exhibit, ...]
     numbers: dict[str, tuple[str, ...]] = {}
     for entry, label in zip(entries, labels, strict=True):
         numbers[entry.key] = (*numbers.get(entry.key, ()), label)
-    return tuple(
+    made = (
         entry.build(
             material,
             Label(number=label, stem=f"exhibit-{numbering.file_part(label)}-{entry.name}"),
@@ -99,6 +100,7 @@ def build(material: Material, resources: tuple[str, ...]) -> tuple[Exhibit, ...]
         )
         for entry, label in zip(entries, labels, strict=True)
     )
+    return tuple(rewrite.masked(one) for one in made)
 
 
 def chosen(material: Material, asked: tuple[str, ...]) -> tuple[str, ...]:

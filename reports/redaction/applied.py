@@ -10,7 +10,6 @@ from collector import canonical
 from collector.errors import IntegrityError
 from reports import csv_table
 from reports import edition_files as files
-from reports.model import Exhibit
 from reports.redaction import log, residue, rewrite
 from reports.redaction.profile import Profile
 from reports.redaction.pseudonyms import Pseudonyms
@@ -18,8 +17,6 @@ from reports.redaction.pseudonyms import Pseudonyms
 LOG = "redaction-log.csv"
 STATEMENT = "redaction.json"
 PREDICATE = "https://butfor.invalid/redaction/v1"
-#: Fields of an exhibit that hold no text of the case; a drawing is made of rewritten values.
-OURS = ("key", "number", "stem", "kind", "origin", "svg")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,12 +26,6 @@ class Applied:
     profile: Profile
     pseudonyms: Pseudonyms
     rewrite: rewrite.Rewrite
-
-
-def exhibit(applied: Applied | None, made: Exhibit) -> Exhibit:
-    """The exhibit with every text rewritten once more; ids of keys are masked in any case."""
-    change = applied.rewrite if applied else rewrite.mask
-    return rewrite.through(made, change, leave=OURS)
 
 
 def carry(applied: Applied, source: Path, target: Path) -> None:

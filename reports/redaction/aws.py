@@ -5,11 +5,7 @@ Source: IAM User Guide, "IAM identifiers", section on unique identifiers and the
 
 import re
 
-from reports.redaction.finders import Finder
-
-
-def _any(_: str) -> bool:
-    return True
+from reports.redaction.finders import Finder, always
 
 
 def _twelve(text: str) -> bool:
@@ -27,14 +23,15 @@ ACCOUNT = Finder(
 )  # fmt: skip
 KEY = Finder(
     kind="key", word="KEY", meaning="id of an access key",
-    pattern=re.compile(r"(?<![0-9A-Za-z])(?:AKIA|ASIA)[A-Z2-7]{12,60}(?![0-9A-Za-z])"), holds=_any,
+    pattern=re.compile(r"(?<![0-9A-Za-z])(?:AKIA|ASIA)[A-Z2-7]{12,60}(?![0-9A-Za-z])"),
+    holds=always,
 )  # fmt: skip
 UNIQUE_ID = Finder(
     kind="principal", word="PRINCIPAL", meaning="unique id of a principal",
     pattern=re.compile(
         r"(?<![0-9A-Za-z])(?:AROA|AIDA|AGPA|AIPA|ANPA|ANVA|APKA|ASCA|ABIA|ACCA)[A-Z0-9]{12,60}(?![0-9A-Za-z])"
     ),
-    holds=_any,
+    holds=always,
 )  # fmt: skip
 
 FINDERS = (KEY, UNIQUE_ID, ACCOUNT)

@@ -9,6 +9,7 @@ from pathlib import PurePath
 from typing import Any, TypeVar
 
 from reports.material import Material
+from reports.model import Exhibit
 from reports.redaction import finders, spelling
 from reports.redaction.profile import Profile
 from reports.redaction.pseudonyms import Pseudonyms
@@ -16,6 +17,8 @@ from reports.redaction.pseudonyms import Pseudonyms
 Rewrite = Callable[[str], str]
 T = TypeVar("T")
 
+#: Fields of an exhibit that hold no text of the case.
+OURS = ("key", "number", "stem", "kind", "origin")
 #: Word of the tokens of parts of names, which may be common words: not searched for afterwards.
 PART = "NAMEPART"
 #: Columns whose whole value names a caller.
@@ -138,6 +141,16 @@ def mask(text: str) -> str:
         if form.kind == "key":
             text = form.pattern.sub(lambda match: f"{match[0][:4]}…{match[0][-4:]}", text)
     return text
+
+
+def exhibit(made: Exhibit, change: Rewrite) -> Exhibit:
+    """An exhibit rewritten; its drawings are of rewritten values, and hold numbers of their own."""
+    return through(made, change, leave=(*OURS, "svg"))
+
+
+def masked(made: Exhibit) -> Exhibit:
+    """An exhibit, drawings included, without the middle of any id of a key."""
+    return through(made, mask, leave=OURS)
 
 
 def through(value: T, rewrite: Rewrite, *, leave: Iterable[str] = ()) -> T:

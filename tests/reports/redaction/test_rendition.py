@@ -9,8 +9,10 @@ import pytest
 from click.testing import CliRunner
 
 from butfor import main
+from reports import catalogue
 from reports.edition_files import sha256
 from reports.redaction import residue
+from tests.reports import builder
 
 PROFILE = """
 name = "test"
@@ -115,3 +117,10 @@ def test_calls_that_cannot_be_carried_out(
     case: Path, arguments: tuple[str, ...], said: str
 ) -> None:
     assert said in _run(case, *arguments, code=2)
+
+
+def test_ids_of_keys_are_masked_wherever_exhibits_are_made(tmp_path: Path) -> None:
+    material = builder.write(tmp_path / "case", builder.Story(hostile="AKIAEXAMPLEKEY234567"))
+    texts = repr(catalogue.build(material, catalogue.chosen(material, ())))
+    assert "AKIA…4567" in texts
+    assert "AKIAEXAMPLEKEY234567" not in texts
