@@ -11,6 +11,7 @@ from jinja2 import TemplateError
 
 from collector import canonical, manifest
 from collector.errors import DerivedError
+from collector.verify.files import SIGNED
 from reports import csv_table, html, method_pages
 from reports.cited_evidence import Kept
 from reports.cover import Cover
@@ -21,7 +22,6 @@ from reports.text import environment, located, unmarked
 README = "other_side.txt.j2"
 SUMS = "SHA256SUMS"
 TOOL = "tool.json"
-SIGNED = ".signed.pdf"
 _BLOCK = 1 << 20
 
 

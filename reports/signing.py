@@ -11,8 +11,8 @@ from pathlib import Path
 
 from collector import durable
 from collector.errors import IncompleteError, IntegrityError, UsageError
+from collector.verify.files import SIGNED
 
-ENDING = ".signed.pdf"
 FIELD = "Signature1"
 
 
@@ -55,12 +55,12 @@ def sign(
 
 def copy_of(original: Path) -> Path:
     """Where the signed copy of a PDF lies."""
-    return original.parent / f"{original.stem}{ENDING}"
+    return original.parent / f"{original.stem}{SIGNED}"
 
 
 def original_of(copy: Path) -> Path:
     """The PDF that a signed copy was made of."""
-    return copy.parent / f"{copy.name.removesuffix(ENDING)}.pdf"
+    return copy.parent / f"{copy.name.removesuffix(SIGNED)}.pdf"
 
 
 def begins_with_original(copy: Path) -> bool:
@@ -77,7 +77,7 @@ def begins_with_original(copy: Path) -> bool:
 
 def _originals(edition: Path, names: Sequence[str]) -> list[Path]:
     found = sorted(edition.glob("*.pdf"))
-    known = {path.name: path for path in found if not path.name.endswith(ENDING)}
+    known = {path.name: path for path in found if not path.name.endswith(SIGNED)}
     missing = [name for name in names if name not in known]
     if missing or not known:
         raise UsageError(

@@ -20,7 +20,8 @@ TEXT_LIMIT = 1 << 26
 WINDOW = 1024
 
 _FOLDER = re.compile(r"evidence/[A-Za-z0-9][A-Za-z0-9._-]*")
-_SIGNED = ".signed.pdf"
+#: Ending of a copy that a person signed; its original comes first in it.
+SIGNED = ".signed.pdf"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -217,8 +218,8 @@ def _check_extra(
     found: Mapping[str, Path], listed: set[str], folder: Path, at: str
 ) -> Iterator[Discrepancy]:
     for path, place in found.items():
-        original = path.removesuffix(_SIGNED) + ".pdf"
-        if path.endswith(_SIGNED) and original in listed and (folder / original).is_file():
+        original = path.removesuffix(SIGNED) + ".pdf"
+        if path.endswith(SIGNED) and original in listed and (folder / original).is_file():
             # A PAdES signature is an incremental update: the original's bytes come first.
             if not place.read_bytes().startswith((folder / original).read_bytes()):
                 yield wrong(

@@ -89,7 +89,7 @@ def analyze(
     targets = declared(config.counterfactuals, default)
     found, causes = explained(asked_of, placed, writers, targets)
     found, causes = holes.settled(found, causes, asked_of, placed, missing)
-    edges = _edges(intervals, made)
+    edges = exposure.edges_of(intervals, made)
     windows = _windows(asked, view, made, edges, assumptions)
     return Analysis(
         view=view,
@@ -212,18 +212,6 @@ def _windows(
     for one in [*asked.values(), *probed]:
         found += exposure.windows(one, edges, made)
     return tuple(exposure.merged(found))
-
-
-def _edges(intervals: Sequence[Mapping[str, Any]], made: Attempts) -> Edges:
-    """Every instant at which something known of a place begins or ends."""
-    times: dict[tuple[str, str], set[Any]] = {}
-    for row in intervals:
-        held = times.setdefault((row["resource_uid"], row["slot"]), set())
-        held.update(t for t in (row["start"], row["end"]) if t is not None)
-    for attempt in made.ordered:
-        for place in attempt.written:
-            times.setdefault(place, set()).add(attempt.time)
-    return {place: sorted(held) for place, held in sorted(times.items())}
 
 
 def containers(analysis: Analysis) -> set[str]:

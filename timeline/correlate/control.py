@@ -19,7 +19,6 @@ from timeline.correlate.aws import control as aws
 from timeline.correlate.aws.provider import AWS
 from timeline.correlate.course import attempts
 from timeline.correlate.exposure import Window
-from timeline.correlate.provider import Edges
 from timeline.correlate.signatures import Attempts
 from timeline.correlate.views import Doubted
 from timeline.model import Verdict
@@ -105,7 +104,7 @@ def permissions(
     assumptions = frozenset(config.assumptions.on())
     view = Doubted(History(intervals, changes), assumptions)
     made = Attempts(attempts(changes))
-    edges = _edges(intervals, made)
+    edges = exposure.edges_of(intervals, made)
     inside = min((times[0] for times in edges.values() if times), default=None)
     everybody = aws.principals(view, changes)
     asked = everybody[:MOST_PRINCIPALS]
@@ -145,18 +144,6 @@ def together(answers: Iterable[str]) -> str:
     if YES in given:
         return YES
     return UNKNOWN if UNKNOWN in given or not given else NO
-
-
-def _edges(intervals: Iterable[Row], made: Attempts) -> Edges:
-    """Every instant at which something known of a place begins or ends."""
-    times: dict[tuple[str, str], set[datetime]] = {}
-    for row in intervals:
-        held = times.setdefault((row["resource_uid"], row["slot"]), set())
-        held.update(t for t in (row["start"], row["end"]) if t is not None)
-    for attempt in made.ordered:
-        for place in attempt.written:
-            times.setdefault(place, set()).add(attempt.time)
-    return {place: sorted(held) for place, held in sorted(times.items())}
 
 
 def _proof(principal: str, intervals: Iterable[Row]) -> Row | None:

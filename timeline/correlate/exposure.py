@@ -14,7 +14,7 @@ whether anybody used it.
 
 import hashlib
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -149,6 +149,18 @@ def probed(
             )
         )
     return found
+
+
+def edges_of(intervals: Iterable[Mapping[str, Any]], made: Attempts) -> Edges:
+    """Every instant at which something known of a place begins or ends."""
+    times: dict[tuple[str, str], set[datetime]] = {}
+    for row in intervals:
+        held = times.setdefault((row["resource_uid"], row["slot"]), set())
+        held.update(t for t in (row["start"], row["end"]) if t is not None)
+    for attempt in made.ordered:
+        for place in attempt.written:
+            times.setdefault(place, set()).add(attempt.time)
+    return {place: sorted(held) for place, held in sorted(times.items())}
 
 
 def windows(asked: Asked, edges: Edges, attempts: Attempts) -> list[Window]:
