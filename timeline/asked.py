@@ -21,6 +21,32 @@ def requests(derived: Path) -> list[dict[str, str]]:
     return records.requests(classes, accesses, times, tables.read(derived, "gaps"))
 
 
+def as_text(wanted: Sequence[Mapping[str, str]]) -> Iterator[str]:
+    """Lines for a reader: one paragraph a record to ask for, with all that it would settle."""
+    paragraphs: dict[tuple[str, str, str], list[Mapping[str, str]]] = {}
+    for one in wanted:
+        paragraphs.setdefault((one["record"], one["held_by"], one["exists_until"]), []).append(one)
+    for number, ((record, holder, until), rows) in enumerate(paragraphs.items(), start=1):
+        yield f"{number}. {record}"
+        yield f"   held by: {holder}"
+        yield f"   exists: {until}"
+        yield f"   period: {_period(rows)}"
+        yield f"   would settle: {'; '.join(_unknown(row, record) for row in rows)}"
+        yield ""
+    yield f"{len(paragraphs):,} records to ask for, {len(wanted):,} unknowns"
+
+
+def _period(rows: Sequence[Mapping[str, str]]) -> str:
+    starts, ends = {row["from"] for row in rows}, {row["to"] for row in rows}
+    return f"{min(starts) or 'open'} to {'open' if '' in ends else max(ends)}"
+
+
+def _unknown(row: Mapping[str, str], record: str) -> str:
+    about = f" of {row['about']}" if row["about"] and row["about"] not in record else ""
+    accesses = f" ({row['accesses']} accesses)" if row["accesses"] else ""
+    return f"{row['unknown']}{about}{accesses}"
+
+
 def as_csv(wanted: Sequence[Mapping[str, str]]) -> Iterator[str]:
     """Lines of CSV with a head; what a spreadsheet would take for a formula is disarmed."""
     yield export.csv_line(records.COLUMNS)

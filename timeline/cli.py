@@ -1,6 +1,7 @@
 """Commands of the analysis: build, explain, gaps, whatif. They parse and print."""
 
 import json
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 
@@ -171,15 +172,15 @@ def gaps(case_path: Path | None, requests: bool, as_csv: bool, as_json: bool) ->
     derived = case.find(case_path) / "derived"
     if requests:
         wanted = asked.requests(derived)
-        if as_csv:
-            for line in asked.as_csv(wanted):
-                click.echo(line)
+        if as_json:
+            _print(wanted)
             return
-        _print([dict(one) for one in wanted], as_json)
+        for line in asked.as_csv(wanted) if as_csv else asked.as_text(wanted):
+            click.echo(line)
         return
     rows = tables.read(derived, "gaps")
     if as_json:
-        _print(rows, as_json)
+        _print(rows)
         return
     uncertain = effects.by_uid(tables.read(derived, "gap_effects"))
     for row in rows:
@@ -191,10 +192,5 @@ def gaps(case_path: Path | None, requests: bool, as_csv: bool, as_json: bool) ->
     click.echo(f"{len(rows):,} gaps")
 
 
-def _print(rows: list[dict[str, object]], as_json: bool) -> None:
-    if as_json:
-        click.echo(json.dumps(rows, indent=1, ensure_ascii=False, default=str))
-        return
-    for row in rows:
-        click.echo("; ".join(f"{name}: {value}" for name, value in row.items()))
-    click.echo(f"{len(rows):,} requests")
+def _print(rows: Sequence[Mapping[str, object]]) -> None:
+    click.echo(json.dumps(rows, indent=1, ensure_ascii=False, default=str))

@@ -99,3 +99,13 @@ def test_csv_alone_says_what_it_needs(case: Path) -> None:
 def test_gaps_say_what_they_leave_uncertain(case: Path) -> None:
     said = run("gaps", "--case", str(case))[1]
     assert "uncertain: reads of objects of asked: neither shown nor excluded" in said
+
+
+def test_a_reader_gets_a_paragraph_a_record_with_all_that_it_settles(case: Path) -> None:
+    code, said = run("gaps", "--case", str(case), "--requests")
+    wanted = asked(case)
+    answers = {(one["record"], one["held_by"], one["exists_until"]) for one in wanted}
+    assert code == 0
+    assert f"{len(answers)} records to ask for, {len(wanted)} unknowns" in said
+    assert all(f"{one['unknown']}" in said for one in wanted)
+    assert said.count("would settle: ") == len(answers)
