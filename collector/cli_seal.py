@@ -125,6 +125,13 @@ def lines_of(report: "Report") -> Iterator[str]:
         yield "  entries {}–{}: not anchored".format(*custody["not_anchored"])
     for row in report.parts.get("acquisitions", ()):
         yield f"  {row['dir']}: existed no later than {row['existed_no_later_than'] or 'not shown'}"
+    for token in report.parts.get("tokens", ()):
+        yield (
+            "  token {path}: {time}, accuracy {accuracy}, digest {digest}, policy {policy}, serial "
+            "{serial}, authority {0}, qualified {qualified}, certificates {1}".format(
+                token["tsa"] or "not named", " < ".join(token["chain"]) or "not stored", **token
+            )
+        )
     for provider, part in report.parts.get("provider", {}).items():
         for name in ("digests", "logs"):
             tally = ", ".join(f"{count} {word}" for word, count in part[name].items())
@@ -241,6 +248,17 @@ def key_revoke(case_path: Path | None, fingerprint: str, reason: str) -> None:
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="PEM revocation lists of the authority, stored beside the token.",
 )
+@click.option(
+    "--tsa-ocsp",
+    multiple=True,
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="OCSP answer (DER) about a certificate of the authority, stored likewise; repeatable.",
+)
+@click.option(
+    "--ask-ocsp",
+    is_flag=True,
+    help="Ask the OCSP responders that the authority's certificates name; store the answers.",
+)
 @click.option("--again", is_flag=True, help="Make no new seal: timestamp the newest once more.")
 @click.option("--bag", type=click.Path(path_type=Path), help="Write a BagIt 1.0 bag there.")
 @click.option("--uco", type=click.Path(path_type=Path), help="Write custody as CASE/UCO JSON-LD.")
@@ -255,6 +273,8 @@ def seal(
     tsr: Path | None,
     tsa_chain: Path | None,
     tsa_crls: Path | None,
+    tsa_ocsp: tuple[Path, ...],
+    ask_ocsp: bool,
     again: bool,
     bag: Path | None,
     uco: Path | None,
@@ -274,11 +294,13 @@ def seal(
     place = case.find(case_path)
     exports = {"bag": bag, "CASE/UCO": uco, "PROV": prov}
     only_exports = any(exports.values()) and not (urls or tsq)
-    carried = Carried(chain=tsa_chain, crls=tsa_crls)
+    carried = Carried(chain=tsa_chain, crls=tsa_crls, answers=tsa_ocsp, ask=ask_ocsp)
     codes = [0]
     with _medium():
         if tsr is not None:
-            click.echo(sealing.attach_carried(place, tsr, carried))
+            said, code = sealing.attach_carried(place, tsr, carried)
+            click.echo(said)
+            codes.append(code)
         elif not again and not only_exports:
             click.echo(sealing.seal(place, with_key, _passphrase()))
         for url in urls:

@@ -22,7 +22,7 @@ from pathlib import Path
 from textwrap import dedent
 from typing import Any
 
-from collector import canonical, durable, manifest, merkle, statement, store
+from collector import canonical, durable, manifest, merkle, ocsp, statement, store
 from collector import seal as seals
 from collector.custody import CustodyEntry
 from collector.errors import IntegrityError, UsageError
@@ -201,7 +201,7 @@ def carry_seal(
     target.mkdir(parents=True)
     for path in sorted(source.iterdir()):
         wanted = only is None or path.name in only or path.name == statement.FILE
-        if wanted and path.suffix in (".json", ".tsq", ".tsr", ".pem"):
+        if wanted and path.suffix in (".json", ".tsq", ".tsr", ".pem", ocsp.SUFFIX):
             shutil.copyfile(path, target / path.name)
 
 
@@ -275,4 +275,9 @@ _README = dedent("""\
 
     The second compares the nonce, which the first does not; without -attime verification fails
     once the certificate of the authority has expired.
+
+    What a responder said of the authority's certificate, if its answer lies there (01.1.ocsp):
+
+        openssl ocsp -respin 01.1.ocsp -resp_text -CAfile ROOT.pem \\
+            -verify_other 01.certs.pem -attime G
 """)

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from collector import clock, dsse, durable, keys, merkle, stamp, statement
+from collector import clock, dsse, durable, keys, merkle, ocsp, stamp, statement, tsa_chain
 from collector.errors import IntegrityError, UsageError
 from collector.session import Session
 
@@ -118,7 +118,7 @@ def record_found_tokens(session: Session) -> None:
         if (number, response.name) in known:
             continue
         beside = sorted(response.parent.glob(f"{response.stem}.*"))
-        files = [one for one in beside if one.suffix in (".tsq", ".tsr", ".pem")]
+        files = [one for one in beside if one.suffix in (".tsq", ".tsr", ".pem", ocsp.SUFFIX)]
         session.record(
             "token.add",
             why="found beside its seal after an interruption",
@@ -177,20 +177,33 @@ def ask(place: Path) -> Path:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Carried:
-    """What a person brings along to a token, PEM files; None = nothing.
+    """What a person brings along to a token (PEM files but for answers), or asks for.
 
     Attributes:
         chain: certificates of the authority, where its answer does not carry them all.
         crls: its revocation lists, stored for whoever checks revocation later.
+        answers: of OCSP responders about its certificates, DER, stored for the same.
+        ask: have the responders asked that its certificates name, over the network.
     """
 
     chain: Path | None = None
     crls: Path | None = None
+    answers: tuple[Path, ...] = ()
+    ask: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attached:
+    """A token that is stored: its path, what it says, and why answers of responders are missing."""
+
+    path: Path
+    token: stamp.Token
+    faults: tuple[str, ...]
 
 
 def attach(
     session: Session, number: int, query: Path, response: bytes, carried: Carried
-) -> tuple[Path, stamp.Token]:
+) -> Attached:
     """Step 4: store an answer beside its request, and record the digests of all of it.
 
     Raises:
@@ -207,6 +220,9 @@ def attach(
     files = {query.with_suffix(".certs.pem"): certificates}
     if carried.crls is not None:
         files[query.with_suffix(".crls.pem")] = carried.crls.read_bytes()
+    answers, faults = _answers(response, certificates, carried)
+    for number, answer in enumerate(answers, start=1):
+        files[query.with_suffix(f".{number}{ocsp.SUFFIX}")] = answer
     files[target] = response  # last: a request with an answer no longer waits
     for path, body in files.items():
         if not (path.is_file() and path.read_bytes() == body):
@@ -216,7 +232,25 @@ def attach(
         why="timestamp over the seal's envelope",
         data={"files": _digests([query, *files]), "seal": number},
     )
-    return target, token
+    return Attached(path=target, token=token, faults=faults)
+
+
+def _answers(
+    response: bytes, certificates: bytes, carried: Carried
+) -> tuple[tuple[bytes, ...], tuple[str, ...]]:
+    """Answers of responders, carried first, then asked for; and why others are not there."""
+    brought = tuple(path.read_bytes() for path in carried.answers)
+    for path, body in zip(carried.answers, brought, strict=True):
+        if ocsp.parse(body) is None:
+            raise UsageError(
+                f"--tsa-ocsp {path}: expected a successful OCSP answer in DER, found something "
+                "else. `openssl ocsp -respout FILE` writes one."
+            )
+    if not carried.ask:
+        return brought, ()
+    stored = tsa_chain.parse(certificates)
+    asked, faults = ocsp.ask_for(tsa_chain.of(response, stored), stored)
+    return (*brought, *asked), faults
 
 
 def _accepted(

@@ -28,11 +28,11 @@ def timestamp(case: Path, url: str, carried: seals.Carried) -> tuple[str, int]:
         query = seals.ask(place)
         try:
             answer = stamp.fetch(url, query.read_bytes())
-            target, token = seals.attach(session, newest.number, query, answer, carried)
+            attached = seals.attach(session, newest.number, query, answer, carried)
         except IncompleteError as error:
             query.unlink()
             return str(error.message), IncompleteError.exit_code
-    return _told(target, token), 0
+    return _told(attached)
 
 
 def request(case: Path) -> str:
@@ -46,8 +46,10 @@ def request(case: Path) -> str:
     )
 
 
-def attach_carried(case: Path, response: Path, carried: seals.Carried) -> str:
+def attach_carried(case: Path, response: Path, carried: seals.Carried) -> tuple[str, int]:
     """Attach an answer that was carried: to the request, of any seal, that it answers.
+
+    What to tell the user, and the exit code.
 
     Raises:
         UsageError: it answers no request that waits here.
@@ -63,11 +65,11 @@ def attach_carried(case: Path, response: Path, carried: seals.Carried) -> str:
         for query in waiting:
             number = int(query.parent.name)
             try:
-                target, token = seals.attach(session, number, query, response.read_bytes(), carried)
+                attached = seals.attach(session, number, query, response.read_bytes(), carried)
             except UsageError as error:
                 refusals.append(f"{query.parent.name}/{query.name}: {error.message}")
                 continue
-            return _told(target, token)
+            return _told(attached)
     raise UsageError(
         f"{response}: expected the answer to a request that waits under {case / 'seals'}, found "
         + ("; ".join(refusals) if refusals else "no request that waits (`--tsq` makes one)")
@@ -91,10 +93,14 @@ def _newest(case: Path) -> statement.Seal:
     return sealed[-1]
 
 
-def _told(target: Path, token: stamp.Token) -> str:
+def _told(attached: seals.Attached) -> tuple[str, int]:
+    """A token is stored even where a responder did not answer: exit code 3, and why."""
+    token = attached.token
     label = f"\n  {stamp.TEST_LABEL}" if token.test else ""
-    return (
-        f"token {target}: {token.time}, accuracy {token.accuracy}\n"
+    faults = "".join(f"\n  revocation not asked: {one}" for one in attached.faults)
+    said = (
+        f"token {attached.path}: {token.time}, accuracy {token.accuracy}\n"
         f"  authority {token.tsa or 'not named'}, policy {token.policy}, serial {token.serial}"
-        f"{label}"
+        f"{label}{faults}"
     )
+    return said, IncompleteError.exit_code if attached.faults else 0

@@ -4,7 +4,8 @@ openssl rather than a Python library: real authorities send certificate sets tha
 DER asks, which `rfc3161-client` rejects, and the other side has openssl anyway.
 
 The token's imprint is the SHA-256 of the exact bytes of `seal.dsse.json`. Beside the envelope lie
-`MM.tsq` (request), `MM.tsr` (response), `MM.certs.pem` (chain), `MM.crls.pem` (revocation lists).
+`MM.tsq` (request), `MM.tsr` (response), `MM.certs.pem` (chain), `MM.crls.pem` (revocation lists),
+`MM.N.ocsp` (answers of OCSP responders).
 """
 
 import calendar
@@ -47,6 +48,7 @@ class Token:
         policy: policy OID.
         serial: serial number, hex.
         tsa: name of the authority, empty if the token carries none.
+        digest: name of the digest algorithm of its imprint.
     """
 
     time: str
@@ -56,6 +58,7 @@ class Token:
     policy: str
     serial: str
     tsa: str
+    digest: str
 
     @property
     def test(self) -> bool:
@@ -159,6 +162,7 @@ def read(response: Path) -> Token | None:
         policy=facts.get("Policy OID", ""),
         serial=facts.get("Serial number", ""),
         tsa=facts.get("TSA", ""),
+        digest=facts.get("Hash Algorithm", ""),
     )
 
 
@@ -223,6 +227,32 @@ def list_signed(revocations: bytes, issuer: bytes) -> bool:
         path.write_bytes(issuer)
         _, text = _run(program, "crl", "-noout", "-CAfile", str(path), given=revocations)
     return "verify OK" in text
+
+
+def answer_signed(answer: bytes, issuer: bytes, seconds: int) -> bool:
+    """Whether an OCSP answer (DER) is signed by this certificate (PEM), or by a responder whom it
+    certified for that.
+
+    Args:
+        answer: as received.
+        issuer: certificate of the authority that issued what the answer speaks of.
+        seconds: when the answer was produced, since 1970: certificates are judged at that time.
+
+    Raises:
+        UsageError: no openssl.
+    """
+    program = openssl()
+    if program is None:
+        raise UsageError("expected openssl 3.0 or newer on the path, found none. Install it.")
+    with tempfile.TemporaryDirectory() as folder:  # the case may lie on a read-only medium
+        given, path = Path(folder) / "answer", Path(folder) / "issuer.pem"
+        given.write_bytes(answer)
+        path.write_bytes(issuer)
+        code, text = _run(
+            program, "ocsp", "-respin", str(given), "-CAfile", str(path), "-no-CApath",
+            "-no-CAstore", "-verify_other", str(path), "-partial_chain", "-attime", str(seconds),
+        )  # fmt: skip
+    return code == 0 and "Response verify OK" in text
 
 
 def _run(program: str, *arguments: str, given: bytes = b"") -> tuple[int, str]:

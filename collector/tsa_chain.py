@@ -14,6 +14,8 @@ from pathlib import Path
 from cryptography import x509
 from cryptography.x509.oid import NameOID
 
+from collector import der
+
 _BLOCK = "-----BEGIN {0}-----\r?\n[A-Za-z0-9+/=\r\n]+-----END {0}-----"
 
 
@@ -49,15 +51,19 @@ def _canonical(block: bytes) -> bool:
 
 def certificates(*files: Path) -> tuple[x509.Certificate, ...]:
     """Certificates of PEM files, in order; a file that is not there has none."""
+    return tuple(one for path in files if path.is_file() for one in parse(path.read_bytes()))
+
+
+def parse(raw: bytes) -> tuple[x509.Certificate, ...]:
+    """Certificates among PEM blocks, in order."""
     found = []
-    for path in files:
-        for block in blocks(path.read_bytes() if path.is_file() else b"", "CERTIFICATE"):
-            try:
-                one = x509.load_pem_x509_certificate(block + b"\n")
-                name(one), not_after(one)  # parsed when first asked for
-                found.append(one)
-            except (ValueError, x509.InvalidVersion):
-                continue  # openssl has the last word on the chain
+    for block in blocks(raw, "CERTIFICATE"):
+        try:
+            one = x509.load_pem_x509_certificate(block + b"\n")
+            name(one), not_after(one)  # parsed when first asked for
+            found.append(one)
+        except (ValueError, x509.InvalidVersion):
+            continue  # openssl has the last word on the chain
     return tuple(found)
 
 
@@ -91,25 +97,10 @@ def not_after(certificate: x509.Certificate) -> datetime:
 def _signer(response: bytes) -> tuple[bytes, int] | None:
     """Issuer (DER) and serial number that the token's SignerInfo names (RFC 5652, 5.3)."""
     try:
-        token = _elements(_elements(response)[0][0])[1][0]
-        signed = _elements(_elements(_elements(token)[1][0])[0][0])
-        info = _elements(_elements(signed[-1][0])[0][0])
-        issuer, serial = _elements(info[1][0])
+        token = der.elements(response)[0].parts[1]
+        signed = token.parts[1].parts[0]
+        info = signed.parts[-1].parts[0]
+        issuer, serial = info.parts[1].parts
     except (IndexError, ValueError):
         return None
-    return issuer[1], int.from_bytes(serial[0], "big", signed=True)
-
-
-def _elements(data: bytes) -> list[tuple[bytes, bytes]]:
-    """DER elements that follow each other: content, and the whole element."""
-    found, at = [], 0
-    while at < len(data):
-        length, start = data[at + 1], at + 2
-        if length & 0x80:
-            start += length & 0x7F
-            length = int.from_bytes(data[at + 2 : start], "big")
-        if start + length > len(data):
-            raise ValueError("expected a whole DER element, found one that is cut off")
-        found.append((data[start : start + length], data[at : start + length]))
-        at = start + length
-    return found
+    return issuer.whole, int.from_bytes(serial.content, "big", signed=True)

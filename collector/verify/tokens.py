@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from collector import revocation, stamp, statement, tsa_chain
+from collector import ocsp, revocation, stamp, statement, tsa_chain
 from collector.revocation import Finding, Status
 from collector.statement import Seal
 from collector.verify.chain import Chain
@@ -27,7 +27,8 @@ class Anchor:
         path: of the response, as printed.
         token: what it says of itself.
         established: whether the reader's own root certificate stands behind it.
-        revocation: what the stored lists say of each certificate of its chain.
+        chain: names of the certificates of its chain, signer first, as far as they are stored.
+        revocation: what stored lists and answers say of each of them.
     """
 
     seal: int
@@ -35,12 +36,15 @@ class Anchor:
     path: str
     token: stamp.Token
     established: bool
+    chain: tuple[str, ...]
     revocation: tuple[Finding, ...]
 
     def as_data(self) -> dict[str, Any]:
         """The row that a report prints. `qualified` would need a trusted list: unknown."""
         return {
             "accuracy": self.token.accuracy,
+            "chain": list(self.chain),
+            "digest": self.token.digest,
             "established": self.established,
             "latest": self.token.latest,
             "path": self.path,
@@ -102,7 +106,7 @@ def check(
             found += more
             if token is None:
                 continue
-            revoked = _revocation(response, token, trust)
+            chain, revoked = _revocation(response, token, trust)
             bad = [one for one in revoked if one.status is Status.REVOKED]
             found += [_revoked(at + path, one) for one in bad]
             if not bad:
@@ -113,23 +117,32 @@ def check(
                         path=at + path,
                         token=token,
                         established=trust.tsa_root is not None,
+                        chain=chain,
                         revocation=revoked,
                     )
                 )
     return tuple(anchors), found
 
 
-def _revocation(response: Path, token: stamp.Token, trust: Trust) -> tuple[Finding, ...]:
-    """What the lists beside a token that holds say of its chain, the reader's root included."""
+def _revocation(
+    response: Path, token: stamp.Token, trust: Trust
+) -> tuple[tuple[str, ...], tuple[Finding, ...]]:
+    """Names of the chain of a token that holds, and what is stored beside it says of revocation.
+
+    The reader's root counts among the certificates.
+    """
     roots = (trust.tsa_root,) if trust.tsa_root is not None else ()
     stored = tsa_chain.certificates(response.with_suffix(".certs.pem"), *roots)
     lists = response.with_suffix(".crls.pem")
-    return revocation.judge(
-        tsa_chain.of(response.read_bytes(), stored),
+    chain = tsa_chain.of(response.read_bytes(), stored)
+    findings = revocation.judge(
+        chain,
         stored,
         lists.read_bytes() if lists.is_file() else b"",
+        [path.read_bytes() for path in ocsp.files(response)],
         token.seconds,
     )
+    return tuple(tsa_chain.name(one) for one in chain.certificates), findings
 
 
 def _revoked(label: str, one: Finding) -> Discrepancy:

@@ -129,6 +129,13 @@ def show(report: Report) -> None:
     custody = report.parts.get("custody")
     if custody and custody["not_anchored"]:
         print("  entries {}–{}: not anchored".format(*custody["not_anchored"]))
+    for token in report.parts.get("tokens", ()):
+        print(
+            "  token {path}: {time}, accuracy {accuracy}, digest {digest}, policy {policy}, serial "
+            "{serial}, authority {0}, qualified {qualified}, certificates {1}".format(
+                token["tsa"] or "not named", " < ".join(token["chain"]) or "not stored", **token
+            )
+        )
     for provider, part in report.parts.get("provider", {}).items():
         for name in ("digests", "logs"):
             tally = ", ".join(f"{count} {word}" for word, count in part[name].items())

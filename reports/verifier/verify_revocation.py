@@ -1,10 +1,12 @@
-"""Step 6, revocation: what the lists (CRLs) beside a token say of its certificates, offline.
+"""Step 6, revocation: what lists (CRLs) and answers (OCSP) beside a token say, offline.
 
 For each certificate of the signer's chain but the root:
-  1  lists of its issuer by name, signed by a stored certificate of that name (openssl crl)
-  2  one of them names it: revoked. The token stands only if it is older than the revocation and
-     the reason is one that does not touch the key (RFC 3161, 4)
-  3  one that reaches the token's time does not name it: good, as of the list's issue
+  1  lists of its issuer by name, signed by a stored certificate of that name (openssl crl); answers
+     of responders that speak of it, signed for that issuer (openssl ocsp)
+  2  one of them says that it is revoked. The token stands only if it is older than the revocation
+     and the reason is one that does not touch the key (RFC 3161, 4)
+  3  a list that reaches the token's time does not name it, or an answer that does says "good":
+     good, as of the issue of either
   4  otherwise: unknown, which is printed and never taken for good
 """
 
@@ -12,7 +14,6 @@ from __future__ import annotations
 
 import base64
 import binascii
-import calendar
 import re
 import tempfile
 import time
@@ -20,41 +21,14 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from verify_der import elements, moment
+from verify_ocsp import REASONS, about, stored_answers
 from verify_openssl import openssl
 
 HARMLESS = ("unspecified", "affiliationChanged", "superseded", "cessationOfOperation")
-REASONS = {
-    0: "unspecified", 1: "keyCompromise", 2: "cACompromise", 3: "affiliationChanged",
-    4: "superseded", 5: "cessationOfOperation", 6: "certificateHold", 8: "removeFromCRL",
-    9: "privilegeWithdrawn", 10: "aACompromise",
-}  # fmt: skip
 COMMON_NAME = bytes.fromhex("550403")
 ISSUER_OF_ENTRY = bytes.fromhex("551d1d")
 REASON = bytes.fromhex("551d15")
-Element = tuple[int, bytes, bytes]
-
-
-def elements(data: bytes) -> list[Element]:
-    """DER elements that follow each other: tag, content, whole element."""
-    found, at = [], 0
-    while at < len(data):
-        length, start = data[at + 1], at + 2
-        if length & 0x80:
-            start += length & 0x7F
-            length = int.from_bytes(data[at + 2 : start], "big")
-        if start + length > len(data):
-            raise ValueError("DER is cut off")
-        found.append((data[at], data[start : start + length], data[at : start + length]))
-        at = start + length
-    return found
-
-
-def moment(element: Element) -> int:
-    """Seconds since 1970 of a UTCTime or GeneralizedTime."""
-    text = element[1].decode("ascii")
-    if element[0] == 0x17:
-        text = ("19" if text[0] >= "5" else "20") + text
-    return calendar.timegm(time.strptime(text, "%Y%m%d%H%M%SZ"))
 
 
 def blocks(raw: bytes, kind: str) -> Iterator[tuple[bytes, bytes]]:
@@ -88,6 +62,7 @@ def certificate(pem: bytes, der: bytes) -> dict[str, Any]:
     shown = "".join(char if char.isprintable() else "?" for char in text)
     number = int.from_bytes(serial[1], "big", signed=True)
     return {
+        "der": der,
         "pem": pem,
         "issuer": issuer[2],
         "subject": subject[2],
@@ -158,39 +133,67 @@ def signed_by(block: bytes, issuer: bytes) -> bool:
     return done is not None and "verify OK" in done[1]
 
 
-def judge_one(
-    one: dict[str, Any], lists: list[dict[str, Any]], stored: list[dict[str, Any]], at: int
-) -> tuple[str, str]:
-    """Steps 1 to 4 for one certificate: status and detail."""
-    issuers = [other for other in stored if other["subject"] == one["issuer"]]
-    held = [
-        crl
-        for crl in lists
-        if crl["issuer"] == one["issuer"]
-        and any(signed_by(crl["pem"], issuer["pem"]) for issuer in issuers)
-    ]
-    said = []
-    for crl in held:
+def revoked(when: int, reason: str | None, at: int, by: str = "") -> tuple[str, str]:
+    """Status and detail of a revocation, held against the token's time."""
+    status = "revoked later" if when > at and reason in HARMLESS else "revoked"
+    return status, f"on {shown(when)}, reason {reason or 'not given'}{by}"
+
+
+def by_lists(
+    one: dict[str, Any], lists: list[dict[str, Any]], issuers: list[dict[str, Any]], at: int
+) -> Iterator[tuple[str, str]]:
+    """What each signed list says of one certificate."""
+    for crl in lists:
+        if crl["issuer"] != one["issuer"] or not any(
+            signed_by(crl["pem"], issuer["pem"]) for issuer in issuers
+        ):
+            continue
+        issued = shown(crl["issued"])
         if one["serial"] in crl["entries"] and not crl["indirect"]:
             when, reason = crl["entries"][one["serial"]]
-            status = "revoked later" if when > at and reason in HARMLESS else "revoked"
-            said.append((status, f"on {shown(when)}, reason {reason or 'not given'}"))
-    if said:
-        return min(said)
-    detail = "no revocation list signed by its issuer"
-    for crl in held:
-        issued = shown(crl["issued"])
-        if crl["partial"]:
-            detail = f"the list of {issued} is partial"
+            yield revoked(when, reason, at)
+        elif crl["partial"]:
+            yield "unknown", f"the list of {issued} is partial"
         elif (crl["until"] is None or crl["until"] >= at) and crl["issued"] <= one["ends"]:
-            return "good", f"not in the list of {issued}"
+            yield "good", f"not in the list of {issued}"
         else:
-            detail = f"the list of {issued} does not reach the token's time"
-    return "unknown", detail
+            yield "unknown", f"the list of {issued} does not reach the token's time"
 
 
-def judge(response: Path, roots: list[Path], at: int) -> list[dict[str, str]]:
-    """One row {certificate, status, detail} for each certificate of the chain but a root."""
+def by_answers(
+    one: dict[str, Any], answers: list[dict[str, Any]], issuers: list[dict[str, Any]], at: int
+) -> Iterator[tuple[str, str]]:
+    """What each signed answer says of one certificate; one without an end speaks of its moment."""
+    for single in about(one, issuers, answers):
+        issued, until = single["issued"], single["until"]
+        what = f"the answer of {shown(issued)}"
+        if single["when"] is not None:
+            yield revoked(single["when"], single["reason"], at, " (responder's answer)")
+        elif single["status"] != "good":
+            yield "unknown", f"{what} does not know it"
+        elif not single["vouched"]:
+            yield "unknown", f"{what} is by a responder that may itself be revoked"
+        elif single["critical"]:
+            yield "unknown", f"{what} is partial"
+        elif (issued >= at or (until is not None and until >= at)) and issued <= one["ends"]:
+            yield "good", f"good in {what}"
+        else:
+            yield "unknown", f"{what} does not reach the token's time"
+
+
+def worst(said: list[tuple[str, str]]) -> tuple[str, str]:
+    """What counts of all that is said: "revoked" before "revoked later" before "good"."""
+    for status in ("revoked", "revoked later"):
+        same = sorted(row for row in said if row[0] == status)
+        if same:
+            return same[0]
+    if not said:
+        return "unknown", "no revocation list and no answer signed by its issuer"
+    return next((row for row in said if row[0] == "good"), said[-1])
+
+
+def judge(response: Path, roots: list[Path], at: int) -> tuple[list[str], list[dict[str, str]]]:
+    """Names of the chain; one row {certificate, status, detail} for each of it but a root."""
     stem = response.name[: -len(".tsr")]
     stored = certificates(response.with_name(f"{stem}.certs.pem"), *roots)
     path, lists = response.with_name(f"{stem}.crls.pem"), []
@@ -199,6 +202,7 @@ def judge(response: Path, roots: list[Path], at: int) -> list[dict[str, str]]:
             lists.append({**revocations(der), "pem": pem})
         except (ValueError, IndexError):
             continue
+    answers = stored_answers(response)
     named, rows, walked = signer(response.read_bytes()), [], []
     one = next((c for c in stored if (c["issuer"], c["serial"]) == named), None)
     complete = False
@@ -207,11 +211,13 @@ def judge(response: Path, roots: list[Path], at: int) -> list[dict[str, str]]:
         complete = one["issuer"] == one["subject"]
         if complete:
             break
-        status, detail = judge_one(one, lists, stored, at)
+        issuers = [other for other in stored if other["subject"] == one["issuer"]]
+        said = [*by_lists(one, lists, issuers, at), *by_answers(one, answers, issuers, at)]
+        status, detail = worst(said)
         rows.append({"certificate": one["name"], "detail": detail, "status": status})
         issuer = one["issuer"]
         one = next((c for c in stored if c["subject"] == issuer), None)
     if not complete:
         what = "issuer of the last certificate" if walked else "certificate of the signer"
         rows.append({"certificate": what, "detail": "not among those stored", "status": "unknown"})
-    return rows
+    return [one["name"] for one in walked], rows

@@ -116,7 +116,7 @@ def _holding(
 ) -> dict[str, Any] | None:
     """The row of a token that holds; None if a certificate behind it is revoked."""
     roots = [Path(trust.tsa_root)] if trust.tsa_root else []
-    revocation = judge(response, roots, int(facts["seconds"]))
+    chain, revocation = judge(response, roots, int(facts["seconds"]))
     revoked = [row for row in revocation if row["status"] == "revoked"]
     for row in revoked:
         expected = f"{row['certificate']} not revoked"
@@ -132,6 +132,8 @@ def _holding(
             report.notes.append(f"{label}: revocation of {said}")
     return {
         "accuracy": facts.get("Accuracy", "unspecified"),
+        "chain": chain,
+        "digest": facts.get("Hash Algorithm", ""),
         "established": trust.tsa_root is not None,
         "latest": facts["latest"],
         "policy": facts.get("Policy OID", ""),

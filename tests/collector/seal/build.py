@@ -130,14 +130,18 @@ class Authority:
         *,
         days: int = 3650,
         between: bool = False,
+        responder: str | None = None,
     ) -> None:
         """Make keys and certificates; takes about a second.
 
         `days`: life of the signing certificate. `between`: an intermediate one issues it.
+        `responder`: address of an OCSP responder that it names; its own certificate is
+        `responder.pem`.
         """
         self.folder, self.policy = folder, policy
         folder.mkdir(parents=True)
-        (folder / "x.cnf").write_text(_CERTIFICATES)
+        named = f"authorityInfoAccess = OCSP;URI:{responder}\n" if responder else ""
+        (folder / "x.cnf").write_text(_CERTIFICATES + named + _RESPONDER)
         (folder / "ts.cnf").write_text(_AUTHORITY.format(folder=folder, policy=policy))
         (folder / "serial").write_text("01\n")
         new = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"]
@@ -166,6 +170,16 @@ class Authority:
             "-CAcreateserial", "-out", "tsa.pem", "-days", str(days), "-extfile", "x.cnf",
             "-extensions", "tsa",
         )  # fmt: skip
+        if responder:
+            self._run(
+                "req", *new, "-keyout", "responder.key", "-out", "responder.csr", "-subj",
+                "/CN=Test responder NOT FOR PRODUCTION", "-config", "x.cnf",
+            )  # fmt: skip
+            self._run(
+                "x509", "-req", "-in", "responder.csr", "-CA", f"{issuer}.pem", "-CAkey",
+                f"{issuer}.key", "-CAcreateserial", "-out", "responder.pem", "-days", "3650",
+                "-extfile", "x.cnf", "-extensions", "responder",
+            )  # fmt: skip
         above = b"".join(
             (folder / f"{one}.pem").read_bytes() for one in dict.fromkeys((issuer, "root"))
         )
@@ -230,6 +244,13 @@ subjectKeyIdentifier = hash
 basicConstraints = CA:false
 keyUsage = critical,digitalSignature
 extendedKeyUsage = critical,timeStamping
+"""
+_RESPONDER = """
+[responder]
+basicConstraints = CA:false
+keyUsage = critical,digitalSignature
+extendedKeyUsage = OCSPSigning
+noCheck = ignored
 """
 _AUTHORITY = """
 [tsa_one]
