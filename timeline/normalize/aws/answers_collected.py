@@ -35,12 +35,17 @@ KINDS: dict[str, str] = {
     "s3:GetBucketAbac": "aws.s3.abac",
     "s3:GetBucketWebsite": "aws.s3.website",
     "s3:GetBucketReplication": "aws.s3.replication",
+    "s3:GetBucketLifecycleConfiguration": "aws.s3.lifecycle",
+    "s3:GetObjectLockConfiguration": "aws.s3.object_lock",
     "s3:ListObjectVersions": "aws.s3.object_versions",
     "s3:GetObjectAcl": "aws.s3.object_acl",
     "s3:HeadObject": HEADERS_ALONE,
     "s3control:GetAccessPoint": "aws.s3.access_point",
     "s3control:GetAccessPointPolicy": "aws.s3.access_point_policy",
     "s3control:GetAccessPointPolicyForObjectLambda": "aws.s3.object_lambda_policy",
+    "s3control:GetMultiRegionAccessPoint": "aws.s3.multi_region_access_point",
+    "s3control:GetMultiRegionAccessPointPolicy": "aws.s3.multi_region_policy",
+    "s3control:GetBucketPolicy": "aws.s3.outposts_policy",
     "s3control:GetAccessGrantsInstanceResourcePolicy": "aws.s3.access_grants_policy",
     "s3tables:GetTableBucketPolicy": "aws.s3.table_bucket_policy",
     "iam:GetAccountAuthorizationDetails": "aws.iam.authorization_details",
@@ -73,6 +78,8 @@ KINDS: dict[str, str] = {
 DEPTH = 64
 
 _ACCOUNT = re.compile(r"account/(\d{12})")
+#: A multi-Region access point is known by its alias; its records have its name alone.
+_MULTI_REGION = re.compile(r"arn:[a-z-]+:s3::(\d{12}):accesspoint/.+")
 
 
 def about(resource: str, account: str | None, asked: Mapping[str, Any]) -> str:
@@ -84,10 +91,13 @@ def about(resource: str, account: str | None, asked: Mapping[str, Any]) -> str:
         asked: parameters of the request.
     """
     bucket, key, version = (asked.get(name) for name in ("Bucket", "Key", "VersionId"))
-    if isinstance(bucket, str):
+    if isinstance(bucket, str) and not bucket.startswith("arn:"):  # Outposts: named by ARN
         inside = f"/{key}" if isinstance(key, str) else ""
         numbered = f"?versionId={version}" if inside and isinstance(version, str) else ""
         return f"arn:aws:s3:::{bucket}{inside}{numbered}"
+    point = _MULTI_REGION.fullmatch(resource)
+    if point is not None and isinstance(asked.get("Name"), str):
+        return f"aws:mrap:{point[1]}:{asked['Name']}"
     named = _ACCOUNT.fullmatch(resource)
     if named is not None:
         return f"aws:account:{account or named[1]}"

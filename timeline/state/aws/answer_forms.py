@@ -7,7 +7,7 @@ command-line tool writes it. Source: `collection.md` section 1; the API referenc
 from collections.abc import Callable, Mapping
 
 from timeline.model import Json
-from timeline.state.aws import kms, reads, s3_documents, undecided
+from timeline.state.aws import kms, multi_region, reads, s3_documents, undecided
 from timeline.state.aws import organization_answers as organization
 from timeline.state.aws.context import bucket_uid, text_at
 from timeline.state.aws.endpoints import endpoint_uid
@@ -220,6 +220,7 @@ READERS: dict[str, Callable[[Seen], tuple[Shown, ...]]] = {
     BUCKETS: _buckets,
     **s3_documents.READERS,
     **undecided.READERS,
+    **multi_region.READERS,
 }
 
 #: Kinds of which an error says more than that there is nothing.

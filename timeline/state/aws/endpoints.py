@@ -29,9 +29,9 @@ def endpoint_uid(endpoint: str) -> str:
     return f"aws:vpce:{endpoint}"
 
 
-def access_point_uid(region: str, account: str, name: str) -> str:
-    """`resource_uid` of an access point."""
-    return f"arn:aws:s3:{region}:{account}:accesspoint/{name}"
+def access_point_uid(region: str, account: str, name: str, service: str = "s3") -> str:
+    """`resource_uid` of an access point; of a directory bucket's the service is s3express."""
+    return f"arn:aws:{service}:{region}:{account}:accesspoint/{name}"
 
 
 def create_endpoint(record: Recorded, _: Context) -> tuple[Write, ...]:
@@ -72,7 +72,7 @@ def delete_endpoints(record: Recorded, _: Context) -> tuple[Write, ...]:
 
 def create_access_point(record: Recorded, _: Context) -> tuple[Write, ...]:
     """All four flags are on unless the request says otherwise; they never change afterwards."""
-    uid = _access_point(record)
+    uid = access_point(record)
     if uid is None:
         return ()
     given = _spread(record)
@@ -95,7 +95,7 @@ def create_access_point(record: Recorded, _: Context) -> tuple[Write, ...]:
 
 def put_access_point_policy(record: Recorded, _: Context) -> tuple[Write, ...]:
     """Full replacement."""
-    uid = _access_point(record)
+    uid = access_point(record)
     if uid is None:
         return ()
 
@@ -107,13 +107,13 @@ def put_access_point_policy(record: Recorded, _: Context) -> tuple[Write, ...]:
 
 def delete_access_point_policy(record: Recorded, _: Context) -> tuple[Write, ...]:
     """No policy from then on."""
-    uid = _access_point(record)
+    uid = access_point(record)
     return () if uid is None else (replace_slot(record, uid, "policy", lambda: {}, bodiless=True),)
 
 
 def delete_access_point(record: Recorded, _: Context) -> tuple[Write, ...]:
     """The access point ends."""
-    uid = _access_point(record)
+    uid = access_point(record)
     return () if uid is None else (ends(record, uid),)
 
 
@@ -128,7 +128,8 @@ def _spread(record: Recorded) -> dict[str, Json]:
     return given | mapping(field(given, f"{record.operation}Request"))
 
 
-def _access_point(record: Recorded) -> str | None:
+def access_point(record: Recorded, service: str = "s3") -> str | None:
+    """`resource_uid` of the access point that a record names."""
     given = _spread(record)
     name = text(field(given, "name", "accessPointName"))
     host = text(field(given, "Host")) or ""
@@ -136,7 +137,7 @@ def _access_point(record: Recorded) -> str | None:
     account = text(field(given, "accountId")) or in_host or record.account
     if name is None or account is None or record.region is None:
         return None
-    return access_point_uid(record.region, account, name)
+    return access_point_uid(record.region, account, name, service)
 
 
 ENDPOINT_HANDLERS: dict[str, Handler] = {

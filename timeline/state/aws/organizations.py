@@ -27,6 +27,8 @@ MENTIONED = "policy_types_mentioned"
 
 #: Slot of the organization that says that all its units and accounts are known.
 TREE = "tree"
+#: Slot of the organization: its delegation policy.
+DELEGATION = "delegation_policy"
 #: Name of the account that manages it, which its control policies do not bind.
 MANAGEMENT = "management_account"
 
@@ -145,6 +147,13 @@ def policy_type(record: Recorded, _: Context) -> tuple[Write, ...]:
         return ()
     on = record.operation == "EnablePolicyType"
     return (replace_slot(record, target_uid(root), f"{POLICY_TYPE}/{kind}", lambda: scalar(on)),)
+
+
+def delegation(record: Recorded, _: Context) -> tuple[Write, ...]:
+    """Which accounts may manage policies in the management account's stead: read and shown."""
+    if record.operation == "DeleteResourcePolicy":
+        return (replace_slot(record, ORGANIZATION, DELEGATION, lambda: {}, bodiless=True),)
+    return (replace_slot(record, ORGANIZATION, DELEGATION, lambda: _content(record)),)
 
 
 def mentioned(records: Iterable[Recorded]) -> dict[tuple[str, str], Name]:
@@ -286,4 +295,6 @@ HANDLERS: dict[str, Handler] = {
     "RemoveAccountFromOrganization": leave,
     "EnablePolicyType": policy_type,
     "DisablePolicyType": policy_type,
+    "PutResourcePolicy": delegation,
+    "DeleteResourcePolicy": delegation,
 }

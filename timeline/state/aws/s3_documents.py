@@ -1,4 +1,4 @@
-"""Settings of a bucket that are one document: tags, tag-based access, website, replication.
+"""Settings of a bucket that are one document: tags, tag-based access, website, replication, …
 
 A record and an answer spell the same document differently (booleans and numbers from XML, a list
 of one as its element, namespaces); both come out in one form, all text. A number in a tag may have
@@ -50,7 +50,13 @@ REPLICATION = Setting(slot="replication", root="ReplicationConfiguration",
                       kind="aws.s3.replication",
                       absent="ReplicationConfigurationNotFoundError")  # fmt: skip
 
-SETTINGS = (TAGGING, ABAC, WEBSITE, REPLICATION)
+LIFECYCLE = Setting(slot="lifecycle", root="LifecycleConfiguration", kind="aws.s3.lifecycle",
+                    absent="NoSuchLifecycleConfiguration")  # fmt: skip
+OBJECT_LOCK = Setting(slot="object_lock", root="ObjectLockConfiguration",
+                      kind="aws.s3.object_lock",
+                      absent="ObjectLockConfigurationNotFoundError")  # fmt: skip
+
+SETTINGS = (TAGGING, ABAC, WEBSITE, REPLICATION, LIFECYCLE, OBJECT_LOCK)
 
 
 def put(setting: Setting, record: Recorded, _: Context) -> tuple[Write, ...]:
@@ -151,4 +157,8 @@ HANDLERS: dict[str, Handler] = {
     "DeleteBucketWebsite": partial(delete, WEBSITE),
     "PutBucketReplication": partial(put, REPLICATION),
     "DeleteBucketReplication": partial(delete, REPLICATION),
+    # Records name these calls otherwise than the API does.
+    "PutBucketLifecycle": partial(put, LIFECYCLE),
+    "DeleteBucketLifecycle": partial(delete, LIFECYCLE),
+    "PutBucketObjectLockConfiguration": partial(put, OBJECT_LOCK),
 }

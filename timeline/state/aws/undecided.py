@@ -1,16 +1,18 @@
 """Policies of ways to data that are read and shown, and not decided (`access.md` R-S3-18).
 
-Directory buckets, table buckets, Object Lambda access points, Access Grants. A request through
-one of them is UNKNOWN(unsupported) whatever stands here. Names of fields are those of the API
-references: bodies of these calls were not seen in real records, and one without its document is
-opaque. Multi-Region access points are not kept: their changes take effect at an unrecorded time.
+Directory buckets and the scopes of their access points, table buckets and tables, buckets on
+Outposts, Object Lambda access points, Access Grants. A request through one of them is
+UNKNOWN(unsupported) whatever stands here. Names of fields are those of the API references: bodies
+of these calls were not seen in real records, and one without its document is opaque. Multi-Region
+access points: `multi_region.py`.
 """
 
 from collections.abc import Callable
 from functools import partial
 
 from timeline.model import Json
-from timeline.state.aws.context import Context, Handler, bucket_of, replace_slot, text_at
+from timeline.state.aws.context import Context, Handler, bucket_of, ends, replace_slot, text_at
+from timeline.state.aws.endpoints import access_point
 from timeline.state.aws.record import (
     Unreadable,
     document,
@@ -38,6 +40,19 @@ def directory_bucket(record: Recorded) -> str | None:
 def table_bucket(record: Recorded) -> str | None:
     """ARN of a table bucket."""
     return text(field(request(record), "tableBucketARN"))
+
+
+def table(record: Recorded) -> str | None:
+    """A table, by its bucket, namespace and name: the request has no ARN of it."""
+    bucket, given = table_bucket(record), request(record)
+    namespace, name = text(field(given, "namespace")), text(field(given, "name"))
+    return f"{bucket}/table/{namespace}.{name}" if bucket and namespace and name else None
+
+
+def outposts_bucket(record: Recorded) -> str | None:
+    """ARN of a bucket on an Outpost; one named otherwise has no Outpost to tell it by."""
+    named = text(field(request(record), "bucket", "bucketName"))
+    return named if named is not None and named.startswith("arn:") else None
 
 
 def object_lambda(record: Recorded) -> str | None:
@@ -72,6 +87,73 @@ def delete_policy(named: _Named, record: Recorded, _: Context) -> tuple[Write, .
     """No policy from then on."""
     uid = named(record)
     return () if uid is None else (replace_slot(record, uid, "policy", lambda: {}, bodiless=True),)
+
+
+def scope(record: Recorded, _: Context) -> tuple[Write, ...]:
+    """Prefixes and permissions to which an access point of a directory bucket is limited."""
+    uid = access_point(record, "s3express")
+
+    def content() -> Atoms:
+        given = mapping(field(request(record), "PutAccessPointScopeRequest")) or request(record)
+        limits = mapping(field(given, "Scope"))
+        if not limits:
+            raise Unreadable("expected Scope, found none")
+        return scalar(limits)
+
+    if uid is None:
+        return ()
+    if record.operation == "DeleteAccessPointScope":
+        return (replace_slot(record, uid, "scope", lambda: {}, bodiless=True),)
+    return (replace_slot(record, uid, "scope", content),)
+
+
+def end(named: _Named, record: Recorded, _: Context) -> tuple[Write, ...]:
+    """The resource ends with all its slots."""
+    uid = named(record)
+    return () if uid is None else (ends(record, uid),)
+
+
+def configure_lambda(record: Recorded, _: Context) -> tuple[Write, ...]:
+    """The access point behind it and the function that rewrites what is read."""
+    uid = object_lambda(record)
+    if uid is None:
+        return ()
+
+    def content() -> Atoms:
+        given = request(record)
+        body = mapping(field(given, f"{record.operation}Request")) or given
+        said = mapping(field(body, "Configuration"))
+        if not said:
+            raise Unreadable("expected Configuration, found none")
+        return scalar(said)
+
+    made = replace_slot(record, uid, "configuration", content)
+    if record.operation != "CreateAccessPointForObjectLambda":
+        return (made,)
+    return (made, replace_slot(record, uid, "policy", lambda: {}, bodiless=True))
+
+
+def place(record: Recorded, _: Context) -> tuple[Write, ...]:
+    """A location of Access Grants: the prefix, and the role whose rights are handed out there."""
+    given = request(record)
+    uid = grants_instance(record)
+    name = text(field(given, "accessGrantsLocationId", "id")) or text_at(
+        response(record), "accessGrantsLocationId"
+    )
+    if uid is None or name is None:
+        return ()
+    slot = f"location/{name}"
+    if record.operation == "DeleteAccessGrantsLocation":
+        return (replace_slot(record, uid, slot, lambda: {}, bodiless=True),)
+
+    def content() -> Atoms:
+        role = text(field(given, "IAMRoleArn"))
+        where = text(field(given, "LocationScope")) or text_at(response(record), "locationScope")
+        if role is None or where is None:
+            raise Unreadable("expected IAMRoleArn and LocationScope, found neither or one")
+        return scalar({"role": role, "scope": where})
+
+    return (replace_slot(record, uid, slot, content),)
 
 
 def create_grant(record: Recorded, _: Context) -> tuple[Write, ...]:
@@ -113,11 +195,13 @@ READERS = {
         _answered, "GetAccessGrantsInstanceResourcePolicyResult", "Policy"
     ),
     "aws.s3.table_bucket_policy": partial(_answered, "", "resourcePolicy"),
+    "aws.s3.outposts_policy": partial(_answered, "GetBucketPolicyResult", "Policy"),
 }
 _NONE: tuple[tuple[str, Atoms], ...] = (("policy", {}),)
 ABSENT: dict[str, tuple[str, tuple[tuple[str, Atoms], ...]]] = {
     "aws.s3.object_lambda_policy": ("NoSuchObjectLambdaAccessPointPolicy", _NONE),
     "aws.s3.access_grants_policy": ("AccessGrantsInstanceResourcePolicyNotExists", _NONE),
+    "aws.s3.outposts_policy": ("NoSuchBucketPolicy", _NONE),
 }
 
 CONTROL: dict[str, Handler] = {
@@ -125,14 +209,34 @@ CONTROL: dict[str, Handler] = {
     "DeleteAccessPointPolicyForObjectLambda": partial(delete_policy, object_lambda),
     "PutAccessGrantsInstanceResourcePolicy": partial(put_policy, grants_instance),
     "DeleteAccessGrantsInstanceResourcePolicy": partial(delete_policy, grants_instance),
+    "CreateAccessPointForObjectLambda": configure_lambda,
+    "PutAccessPointConfigurationForObjectLambda": configure_lambda,
+    "DeleteAccessPointForObjectLambda": partial(end, object_lambda),
+    "DeleteAccessGrantsInstance": partial(end, grants_instance),
+    "CreateAccessGrantsLocation": place,
+    "UpdateAccessGrantsLocation": place,
+    "DeleteAccessGrantsLocation": place,
     "CreateAccessGrant": create_grant,
     "DeleteAccessGrant": delete_grant,
 }
+#: Recorded under either service; the access points are those of directory buckets.
+SCOPES: dict[str, Handler] = {"PutAccessPointScope": scope, "DeleteAccessPointScope": scope}
 EXPRESS: dict[str, Handler] = {
+    **SCOPES,
+    "DeleteBucket": partial(end, directory_bucket),
     "PutBucketPolicy": partial(put_policy, directory_bucket),
     "DeleteBucketPolicy": partial(delete_policy, directory_bucket),
 }
+OUTPOSTS: dict[str, Handler] = {
+    "PutBucketPolicy": partial(put_policy, outposts_bucket),
+    "DeleteBucketPolicy": partial(delete_policy, outposts_bucket),
+    "DeleteBucket": partial(end, outposts_bucket),
+}
 TABLES: dict[str, Handler] = {
+    "DeleteTableBucket": partial(end, table_bucket),
+    "PutTablePolicy": partial(put_policy, table),
+    "DeleteTablePolicy": partial(delete_policy, table),
+    "DeleteTable": partial(end, table),
     "PutTableBucketPolicy": partial(put_policy, table_bucket),
     "DeleteTableBucketPolicy": partial(delete_policy, table_bucket),
 }
