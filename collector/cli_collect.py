@@ -99,7 +99,7 @@ def collect_aws(ctx: click.Context, /, **given: Any) -> None:  # noqa: ANN401
     Example: butfor collect aws --profile audit --role-name Audit --from 2026-01-01T00:00:00Z
     """
     from collector import clock
-    from collector.aws import policy
+    from collector.aws import not_asked, policy
 
     asked = _asked(given)
     run = _run(given, clock.now())
@@ -107,7 +107,8 @@ def collect_aws(ctx: click.Context, /, **given: Any) -> None:  # noqa: ANN401
         click.echo(json.dumps(policy.policy(run, given["sources"]), indent=2))
         return
     if given["as_plan"]:
-        _print_plan(list(policy.plan(run, given["sources"])), as_json=given["as_json"])
+        lines = list(policy.plan(run, given["sources"]))
+        _print_plan(lines, not_asked.NOT_ASKED, as_json=given["as_json"])
         return
     from collector import case, session
 
@@ -235,7 +236,7 @@ def _asked(given: Mapping[str, Any]) -> dict[str, Any]:
     return asked
 
 
-def _print_plan(lines: list[dict[str, Any]], *, as_json: bool) -> None:
+def _print_plan(lines: list[dict[str, Any]], left_out: Mapping[str, str], *, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps(lines, indent=1))
         return
@@ -248,6 +249,9 @@ def _print_plan(lines: list[dict[str, Any]], *, as_json: bool) -> None:
         mark = " " if line["requested"] else "-"
         condition = "" if line["condition"] == "always" else f" [{line['condition']}]"
         click.echo(f"  {mark} {line['operation']} on {line['resource']}: {needs}{condition}")
+    click.echo("never asked")
+    for operation, reason in sorted(left_out.items()):
+        click.echo(f"    {operation}: {reason}")
     click.echo(
         f"{len(lines)} operations; '-' is not called with these options. Nothing was called."
     )

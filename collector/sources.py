@@ -5,9 +5,11 @@ The specs need no SDK: plans and policies are printed on a machine that has none
 
 from collector.aws import (
     caller_scope,
+    cloudfront,
     cloudtrail,
     cloudtrail_logs,
     config,
+    datasync,
     federation,
     findings,
     iam,
@@ -21,6 +23,7 @@ from collector.aws import (
     s3_access_logs,
     s3_account,
     s3_bucket,
+    transfer,
     vpc_endpoints,
 )
 from collector.source import SourceSpec
@@ -46,6 +49,10 @@ SOURCES: tuple[SourceSpec, ...] = (
     ram.SPEC,
     identity_center.SPEC,
     federation.SPEC,
+    # Who reads buckets for others.
+    cloudfront.SPEC,
+    transfer.SPEC,
+    datasync.SPEC,
     findings.SPEC,
     # Long downloads last: by then what is current and volatile is held.
     lookup_events.SPEC,

@@ -148,7 +148,7 @@ class Proxy:
     seen: list[Passed] = field(default_factory=list)
     fault: Callable[[int, Passed], Fault | None] = lambda number, passed: None
     delay: float = 0.0
-    #: Operation, action or path -> our own answer, where the server behind does not know it.
+    #: Target, operation, action or path -> our own answer, where the server behind has none.
     canned: Mapping[str, bytes] = field(default_factory=dict)
 
     def answered(self) -> list[tuple[str, str, bytes]]:
@@ -190,7 +190,11 @@ def proxy(upstream: str) -> Iterator[Proxy]:
                         b"<ErrorResponse><Error><Code>AccessDenied</Code></Error></ErrorResponse>",
                     )
                 case Fault.EXPIRED:
-                    self.answer(400, b"<Error><Code>ExpiredToken</Code></Error>")
+                    error = b"<Error><Code>ExpiredToken</Code></Error>"
+                    query = b"Action=" in body  # that protocol wraps its errors
+                    self.answer(
+                        400, b"<ErrorResponse>%b</ErrorResponse>" % error if query else error
+                    )
                 case Fault.UNAVAILABLE:
                     self.answer(503, b"")
                 case None if (content := self.canned(body)) is not None:
@@ -200,9 +204,10 @@ def proxy(upstream: str) -> Iterator[Proxy]:
 
         def canned(self, body: bytes) -> bytes | None:
             """Our own answer to an operation that the server behind does not know."""
-            operation = self.headers.get("X-Amz-Target", "").rpartition(".")[2]
+            target = self.headers.get("X-Amz-Target", "")
+            operation = target.rpartition(".")[2]
             action = dict(parse_qsl(body.decode("latin-1"))).get("Action", "")
-            named = (operation, action, urlsplit(self.path).path)
+            named = (target, operation, action, urlsplit(self.path).path)
             return next((state.canned[one] for one in named if one in state.canned), None)
 
         def forward(self, path: str, body: bytes, *, truncate: bool) -> None:

@@ -43,8 +43,19 @@ class Answer:
         return self.pages[0].get(name) if self.pages else None
 
     def items(self, name: str) -> list[Any]:
-        """A list member over all pages, to decide what to ask next; no statement of absence."""
-        return [one for page in self.pages for one in page.get(name) or ()]
+        """A list member over all pages, to decide what to ask next; no statement of absence.
+
+        Args:
+            name: of the member; `Outer.Inner` where it is inside another.
+        """
+        return [one for page in self.pages for one in member(page, name) or ()]
+
+
+def member(page: Mapping[str, Any], name: str) -> Any:  # noqa: ANN401 (shapes are the provider's)
+    """A member of an answer by its name, `Outer.Inner` if it is inside another; None: not there."""
+    outer, _, inner = name.partition(".")
+    value = page.get(outer)
+    return member(value or {}, inner) if inner else value
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,7 +82,13 @@ class Connection(Protocol):
     """One account's way to the provider: `collector.aws.session` implements it."""
 
     def pages(
-        self, region: str, operation: str, params: Mapping[str, Any], *, first_only: bool
+        self,
+        region: str,
+        operation: str,
+        params: Mapping[str, Any],
+        *,
+        first_only: bool,
+        fresh: bool = False,
     ) -> Attempt:
         """Start an operation; its pages come as they are read."""
 
@@ -112,6 +129,7 @@ class Cell:
         region: str | None = None,
         owner: str | None = None,
         first_page_only: str | None = None,
+        fresh: bool = False,
         **params: Any,  # noqa: ANN401 (shapes are the provider's)
     ) -> Answer:
         """One attempted observation.
@@ -122,10 +140,12 @@ class Cell:
             region: another Region than the cell's.
             owner: expected bucket owner, if another than the cell's account.
             first_page_only: why the first page is all that is wanted; None reads all.
+            fresh: ask the provider also if an answer is held from before an interruption.
             params: parameters of the operation.
         """
         wanted = self._wanted(operation, owner, params)
-        attempt = self._start(operation, region, owner, wanted, first_page_only is not None)
+        only = first_page_only is not None
+        attempt = self._start(operation, region, owner, wanted, only, fresh=fresh)
         pages = tuple(attempt)
         result = attempt.result
         self._finish(operation, resource, region, wanted, result, first_page_only)
@@ -208,9 +228,13 @@ class Cell:
         owner: str | None,
         wanted: Mapping[str, Any],
         first_only: bool,
+        *,
+        fresh: bool = False,
     ) -> Attempt:
         connection = self.connections.get(owner or self.account, self.connections[self.account])
-        return connection.pages(region or self.region, operation, wanted, first_only=first_only)
+        return connection.pages(
+            region or self.region, operation, wanted, first_only=first_only, fresh=fresh
+        )
 
     def _finish(
         self,

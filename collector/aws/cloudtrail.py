@@ -30,7 +30,9 @@ def collect(cell: Cell) -> None:
         cell.ask("cloudtrail:GetResourcePolicy", arn, ResourceArn=arn)
     channels = cell.ask("cloudtrail:ListChannels", account)
     for channel in channels.items("Channels"):
-        cell.ask("cloudtrail:GetChannel", channel["ChannelArn"], Channel=channel["ChannelArn"])
+        arn = channel["ChannelArn"]
+        cell.ask("cloudtrail:GetChannel", arn, Channel=arn)
+        cell.ask("cloudtrail:GetResourcePolicy", arn, ResourceArn=arn)
     cell.ask(
         "cloudtrail:ListPublicKeys",
         account,

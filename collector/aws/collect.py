@@ -25,7 +25,7 @@ from collector.aws.guard import Guard
 from collector.aws.recorder import Recorder
 from collector.aws.scope import Found, RunScope
 from collector.aws.session import AccountConnection, base_session, role_session
-from collector.errors import UsageError
+from collector.errors import IncompleteError, UsageError
 from collector.model import Outcome
 from collector.pool import Pool
 from collector.source import Level, SourceSpec
@@ -292,6 +292,7 @@ class Collection:
             self.recorder,
             in_flight=self._in_flight,
             concurrency=self.run.concurrency,
+            pause=self.run.pause,
         )
 
     def _note_credentials(self, session: botocore.session.Session) -> None:
@@ -349,6 +350,9 @@ def collect(
     try:
         collection.enter(callers)
         collection.read(specs)
+    except (IncompleteError, KeyboardInterrupt):
+        writer.commit()  # stopped in good order: what was answered is held
+        raise
     finally:
         collection.pool.close()
     keeper.assert_sums()

@@ -33,6 +33,7 @@ GIVEN: Mapping[str, Mapping[str, Any]] = {
     "ram:ListPrincipals": {"resourceOwner": "SELF"},
     "config:ListDiscoveredResources": {"resourceType": "AWS::S3::Bucket"},
     "cognito-identity:ListIdentityPools": {"MaxResults": 1},
+    "cognito-idp:ListUserPools": {"MaxResults": 1},
 }
 FINDINGS_KEPT = timedelta(days=90)
 

@@ -14,7 +14,8 @@ from collector.source import Condition, Operation
 from collector.sources import of_provider
 
 #: They look read-only and are not (collection.md §0): they mint credentials, make key material,
-#: or read content. Refused before the allow-list is consulted; a test holds both disjoint.
+#: show secrets, or read content. Refused before the allow-list is consulted; a test holds both
+#: disjoint.
 NEVER: frozenset[str] = frozenset(
     {
         "sts:GetSessionToken",
@@ -26,6 +27,10 @@ NEVER: frozenset[str] = frozenset(
         "cognito-identity:GetId",
         "cognito-identity:GetOpenIdToken",
         "cognito-identity:GetOpenIdTokenForDeveloperIdentity",
+        "cognito-idp:DescribeIdentityProvider",
+        "cognito-idp:DescribeUserPoolClient",
+        "cognito-idp:GetTokensFromRefreshToken",
+        "cognito-idp:ListUserPoolClientSecrets",
         "kms:GenerateDataKey",
         "kms:GenerateDataKeyPair",
         "kms:GenerateDataKeyPairWithoutPlaintext",
@@ -58,11 +63,6 @@ def is_credential(operation: str) -> bool:
     """Whether an operation issues credentials, so that its bytes are never recorded."""
     entries = _ALLOWED.get(operation, ())
     return any(entry.condition is Condition.CREDENTIALS for entry in entries)
-
-
-def is_job(operation: str) -> bool:
-    """Whether an operation makes the provider prepare something: its answer goes stale."""
-    return any(entry.condition is Condition.JOB for entry in _ALLOWED.get(operation, ()))
 
 
 class Guard:
@@ -133,6 +133,7 @@ _ALLOWED = allow_list()
 
 #: What an event calls a service (its service id, hyphenated), where it is not the client's name.
 _EVENT_NAMES = {
+    "cognito-idp": "cognito-identity-provider",
     "s3control": "s3-control",
     "config": "config-service",
     "sso-admin": "sso-admin",

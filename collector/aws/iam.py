@@ -1,15 +1,15 @@
 """aws.iam: principals, what is attached to them, older policy versions, keys and providers.
 
-Older versions of managed policies are history that no log needs to have kept. The credential
-report is a job at the provider (`Condition.JOB`): it changes no configuration, and it is recorded.
+Older versions of managed policies are history that no log needs to have kept. Reports that the
+provider prepares on request: `collector.aws.iam_jobs`.
 """
 
 from collections.abc import Mapping
 from typing import Any
 
 from collector.aws.cell import Cell
+from collector.aws.iam_jobs import credential_report, last_accessed
 from collector.aws.permissions import operations
-from collector.model import Outcome
 from collector.source import Condition, Level, SourceSpec
 
 ACCOUNT: tuple[str, ...] = (
@@ -30,7 +30,6 @@ PER_USER: tuple[str, ...] = (
     "ListSigningCertificates",
     "ListUserTags",
 )
-REPORT_ATTEMPTS = 5  # the provider finishes in seconds; each look is a recorded observation
 
 
 def collect(cell: Cell) -> None:
@@ -44,11 +43,13 @@ def collect(cell: Cell) -> None:
             cell.ask("iam:GetDelegationRequest", number, DelegationRequestId=number)
     cell.each(details.items("UserDetailList"), lambda user: _user(cell, user))
     cell.each(details.items("RoleDetailList"), lambda role: _role(cell, role))
-    for kind in ("UserDetailList", "GroupDetailList", "RoleDetailList"):
-        cell.each(details.items(kind), lambda one: _last_accessed(cell, one["Arn"]))
+    for kind in ("UserDetailList", "RoleDetailList"):
+        cell.each(details.items(kind), lambda one: last_accessed(cell, one["Arn"]))
+    groups = details.items("GroupDetailList")
+    cell.each(groups, lambda group: last_accessed(cell, group["Arn"], entities=True))
     _policies(cell, [policy["Arn"] for policy in details.items("Policies")])
     _providers(cell)
-    _report(cell)
+    credential_report(cell)
 
 
 def _user(cell: Cell, user: Mapping[str, Any]) -> None:
@@ -87,6 +88,7 @@ def _policies(cell: Cell, detailed: list[str]) -> None:
         for version in versions.items("Versions"):
             number = version["VersionId"]
             cell.ask("iam:GetPolicyVersion", f"{arn}/{number}", PolicyArn=arn, VersionId=number)
+        last_accessed(cell, arn, entities=True)
 
     cell.each(arns, about)
 
@@ -100,36 +102,6 @@ def _providers(cell: Cell) -> None:
     saml = cell.ask("iam:ListSAMLProviders", account)
     for provider in saml.items("SAMLProviderList"):
         cell.ask("iam:GetSAMLProvider", provider["Arn"], SAMLProviderArn=provider["Arn"])
-
-
-def _report(cell: Cell) -> None:
-    account = f"account/{cell.account}"
-    for attempt in range(REPORT_ATTEMPTS):
-        job = cell.ask("iam:GenerateCredentialReport", f"{account}/attempt-{attempt}")
-        if not job.observed or job.get("State") == "COMPLETE":
-            break
-        cell.run.pause(1.0)
-    cell.ask("iam:GetCredentialReport", account)
-
-
-def _last_accessed(cell: Cell, arn: str) -> None:
-    """When a principal last used which service: a job at the provider, asked for until it ends.
-
-    The provider tracks 400 days. A continued run starts the job anew: its number is of one run.
-    """
-    job = cell.ask(
-        "iam:GenerateServiceLastAccessedDetails", arn, Arn=arn, Granularity="ACTION_LEVEL"
-    )
-    if not job.observed:
-        return
-    operation, number = "iam:GetServiceLastAccessedDetails", job.get("JobId")
-    for attempt in range(REPORT_ATTEMPTS):
-        look = cell.ask(operation, f"{arn}/{number}/attempt-{attempt}", JobId=number)
-        if not look.observed or look.get("JobStatus") != "IN_PROGRESS":
-            return
-        cell.run.pause(1.0)
-    reason = f"the job had not ended after {REPORT_ATTEMPTS} looks"
-    cell.record(operation, f"{arn}/{number}", Outcome.FAILED, reason)
 
 
 SPEC = SourceSpec(
@@ -155,7 +127,12 @@ SPEC = SourceSpec(
         *operations(
             "iam", "principal", "GenerateServiceLastAccessedDetails", condition=Condition.JOB
         ),
-        *operations("iam", "principal", "GetServiceLastAccessedDetails"),
+        *operations(
+            "iam",
+            "principal",
+            "GetServiceLastAccessedDetails",
+            "GetServiceLastAccessedDetailsWithEntities",
+        ),
     ),
     retention="current state; up to five versions of each managed policy",
     docs="https://docs.aws.amazon.com/IAM/latest/APIReference/Welcome.html",

@@ -39,7 +39,7 @@ def _instance(cell: Cell, arn: str) -> None:
 
 
 def _set(cell: Cell, instance: str, arn: str) -> None:
-    names = {"InstanceArn": instance, "PermissionSetArn": arn}
+    names: dict[str, Any] = {"InstanceArn": instance, "PermissionSetArn": arn}
     for operation in PER_SET:
         cell.ask(f"sso-admin:{operation}", arn, **names)
     accounts = cell.ask("sso-admin:ListAccountsForProvisionedPermissionSet", arn, **names)

@@ -80,7 +80,10 @@ ABSENT: Mapping[str, frozenset[str]] = {
     "accessanalyzer": frozenset({"ResourceNotFoundException"}),
     "securityhub": frozenset({"ResourceNotFoundException"}),
     "guardduty": frozenset(),
+    "cloudfront": frozenset({"NoSuchDistribution"}),
     "cognito-identity": frozenset({"ResourceNotFoundException"}),
+    "cognito-idp": frozenset({"ResourceNotFoundException"}),
+    "transfer": frozenset({"ResourceNotFoundException"}),
     "rolesanywhere": frozenset({"ResourceNotFoundException"}),
 }
 
@@ -101,6 +104,7 @@ DENIED: frozenset[str] = frozenset(
         "ConstraintViolationException.Access",
         "Forbidden",
         "NotAuthorized",
+        "NotAuthorizedException",
         "OptInRequired",
         "SubscriptionRequiredException",
         "UnauthorizedException",
@@ -112,6 +116,15 @@ DENIED: frozenset[str] = frozenset(
         "UnrecognizedClientException",
     }
 )
+
+#: Operation -> member that says whether a job at the provider has ended, and the words of those
+#: that have not: no answer yet, and never used again once held.
+UNDER_WAY: Mapping[str, str] = {
+    "GenerateCredentialReport": "State",
+    "GetServiceLastAccessedDetails": "JobStatus",
+    "GetServiceLastAccessedDetailsWithEntities": "JobStatus",
+}
+UNFINISHED = frozenset({"STARTED", "INPROGRESS", "IN_PROGRESS"})
 
 #: 4xx answers that say nothing about the resource: asked again on a resume.
 TRANSIENT: frozenset[str] = frozenset(
@@ -167,6 +180,8 @@ def classify(service: str, operation: str, status: int, code: str, message: str 
     """
     if code in TRANSIENT:
         return Outcome.FAILED
+    if operation in UNDER_WAY and code == "NoSuchEntity":
+        return Outcome.FAILED  # the job is gone, which says nothing of what it was about
     if code in ABSENT.get(service, frozenset()):
         return Outcome.ABSENT
     if any(
@@ -204,10 +219,16 @@ def settled(service: str, operation: str, response: Response) -> bool:
     if response.truncated or 300 <= response.status < 400:
         return False
     if response.status < 300:
-        return True
+        return operation not in UNDER_WAY or _ended(UNDER_WAY[operation], response.body)
     code, message = code_of(response)
     outcome = classify(service, operation, response.status, code, message)
     return outcome is not Outcome.FAILED
+
+
+def _ended(member: str, body: bytes) -> bool:
+    """Whether an answer about a job is its last."""
+    said = re.search(rf"<{member}>([A-Z_]+)</{member}>".encode(), body)
+    return said is not None and said[1].decode() not in UNFINISHED
 
 
 def _bare(code: str) -> str:

@@ -25,7 +25,7 @@ import urllib3
 from botocore.exceptions import BotoCoreError, ConnectionClosedError, ReadTimeoutError
 
 from collector import clock, warc
-from collector.aws.guard import is_credential, is_job
+from collector.aws.guard import is_credential
 from collector.aws.http_session import CapturingSession, forget_head, last_head
 from collector.aws.outcomes import settled
 from collector.credentials import redact_uri
@@ -126,7 +126,7 @@ class Recorder:
         trace: Trace = getattr(_local, "trace", None) or Trace()
         body = _body(request)
         key = call.key(request.method, request.url, body)
-        if not (trace.fresh or is_job(call.id)) and (held := self._sink.held(key)) is not None:
+        if not trace.fresh and (held := self._sink.held(key)) is not None:
             numbers, answer = held
             if settled(call.service, call.operation, answer):
                 trace.records += numbers

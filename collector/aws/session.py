@@ -4,11 +4,9 @@ Credentials, profiles, proxies, CA bundles and endpoints come by the SDK's stand
 client gets the guard (through the session) and the recorder.
 """
 
-import hashlib
-import json
 import os
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import botocore
@@ -30,6 +28,7 @@ from collector.acquire import Wire
 from collector.aws.cell import Result
 from collector.aws.guard import Guard, NotAllowedError
 from collector.aws.outcomes import EXPIRED, STALE_TOKEN, classify
+from collector.aws.paging import next_page, page_content, says_more, under_way
 from collector.aws.recorder import Recorder, naming, tracing
 from collector.errors import IncompleteError, UsageError
 from collector.model import Outcome
@@ -37,14 +36,9 @@ from collector.model import Outcome
 SESSION_NAME = "butfor"
 ATTEMPTS = 10
 
-#: Token out -> token in, for listings that the SDK has no paginator for.
-TOKENS: tuple[tuple[str, str], ...] = (
-    ("NextToken", "NextToken"),
-    ("nextToken", "nextToken"),
-    ("NextContinuationToken", "ContinuationToken"),
-    ("Marker", "Marker"),
-)
-TRUNCATED: tuple[str, ...] = ("IsTruncated", "isTruncated", "Truncated")
+#: Looks at a job at most, and seconds between them: 1, 2, 4, then 8 each.
+LOOKS = 10
+LONGEST_PAUSE = 8.0
 
 
 #: Errors of the SDK that say the same as an expired token.
@@ -66,8 +60,13 @@ class AccountConnection:
         recorder: Recorder,
         in_flight: threading.BoundedSemaphore,
         concurrency: int,
+        pause: Callable[[float], None] = lambda _: None,
     ) -> None:
-        """`session` carries the credentials and the guard; `in_flight` is shared by a run."""
+        """`session` carries the credentials and the guard; `in_flight` is shared by a run.
+
+        `pause` waits that many seconds between two looks at a job.
+        """
+        self.pause = pause
         self._session = session
         self._account = account
         self._recorder = recorder
@@ -93,10 +92,16 @@ class AccountConnection:
             return self._clients[key]
 
     def pages(
-        self, region: str, operation: str, params: Mapping[str, Any], *, first_only: bool
+        self,
+        region: str,
+        operation: str,
+        params: Mapping[str, Any],
+        *,
+        first_only: bool,
+        fresh: bool = False,
     ) -> "_Attempt":
-        """Start an operation."""
-        return _Attempt(self, region, operation, params, first_only)
+        """Start an operation; `fresh`: no answer from before an interruption will do."""
+        return _Attempt(self, region, operation, params, first_only=first_only, fresh=fresh)
 
     def call(
         self,
@@ -120,14 +125,17 @@ class _Attempt:
         region: str,
         operation: str,
         params: Mapping[str, Any],
+        *,
         first_only: bool,
+        fresh: bool,
     ) -> None:
         self._connection = connection
         self._region = region
         self._service, _, self._name = operation.partition(":")
         self._params = dict(params)
         self._first_only = first_only
-        self._fresh = False
+        self._fresh = fresh
+        self._looks = 0
         self._client: Any = None
         self._note: str | None = None
         self._records: list[int] = []
@@ -164,6 +172,9 @@ class _Attempt:
             page = self._page(token, again=again)
             if page is None:  # ended, or from the start again
                 token, seen, listed, again = {}, [], set(), False
+                continue
+            if under_way(self._name, page):
+                self._wait()
                 continue
             following = self._following(page)
             content = page_content(page)
@@ -213,6 +224,16 @@ class _Attempt:
         page.pop("Body", None)
         return page
 
+    def _wait(self) -> None:
+        """A job that has not ended: wait, then ask the provider again, not what is held."""
+        self._looks += 1
+        self._fresh = True
+        if self._looks == LOOKS:
+            reason = f"the job had not ended after {LOOKS} looks"
+            self._ended = (Outcome.FAILED, "JobNotEnded", reason)
+        else:
+            self._connection.pause(min(2.0 ** (self._looks - 1), LONGEST_PAUSE))
+
     def _following(self, page: Mapping[str, Any]) -> dict[str, Any]:
         return {} if self._first_only else next_page(self._client, self._name, page)
 
@@ -227,7 +248,7 @@ class _Attempt:
                 self._stored = trace.stored or self._stored
 
     def _whole(self, page: Mapping[str, Any]) -> _End:
-        if not self._first_only and any(page.get(name) is True for name in TRUNCATED):
+        if not self._first_only and says_more(page):
             reason = "the provider said that there is more, and gave no token to ask for it"
             return Outcome.FAILED, "TruncatedWithoutToken", reason
         return Outcome.OBSERVED, None, self._note
@@ -242,17 +263,6 @@ class _Attempt:
         return classify(self._service, self._name, status, code, message), code, message or None
 
 
-def page_content(page: Mapping[str, Any]) -> bytes | None:
-    """What tells a page of a listing from another, whatever its tokens: a digest of its lists.
-
-    None for a page without entries: listings that are filtered may have several of these.
-    """
-    lists = {name: value for name, value in page.items() if isinstance(value, list) and value}
-    if not lists:
-        return None
-    return hashlib.sha256(json.dumps(lists, sort_keys=True, default=str).encode()).digest()
-
-
 def _renew(found: str) -> str:
     return (
         f"stopped part-way: the credentials have ended ({found}). What was collected is held: "
@@ -262,33 +272,6 @@ def _renew(found: str) -> str:
 
 def _code(error: ClientError) -> str:
     return str(error.response.get("Error", {}).get("Code", ""))
-
-
-def next_page(client: Any, name: str, page: Mapping[str, Any]) -> dict[str, Any]:  # noqa: ANN401
-    """Parameters of the next page; empty at the end.
-
-    The SDK's own paging rules where it has them, else the tokens that the answer and the
-    operation's input both know. A test holds that every listing of the allow-list has rules of
-    one or the other kind, and that the SDK's rules name plain members.
-    """
-    method = xform_name(name)
-    if client.can_paginate(method):
-        paginator = client.get_paginator(method)
-        rules = paginator._pagination_cfg
-        more = rules.get("more_results")
-        if more is not None and not page.get(more):
-            return {}
-        ins, outs = rules["input_token"], rules["output_token"]
-        ins = [ins] if isinstance(ins, str) else ins
-        outs = [outs] if isinstance(outs, str) else outs
-        found = {i: page.get(o) for i, o in zip(ins, outs, strict=True)}
-        return {i: value for i, value in found.items() if value}
-    shape = client.meta.service_model.operation_model(name).input_shape
-    members = shape.members if shape is not None else {}
-    for given, wanted in TOKENS:
-        if page.get(given) and wanted in members:
-            return {wanted: page[given]}
-    return {}
 
 
 def _offered(session: botocore.session.Session, service: str, region: str) -> bool:

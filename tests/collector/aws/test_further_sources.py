@@ -156,7 +156,7 @@ def ends(case: Path, operation: str) -> dict[str, str]:
         ("iam:GenerateServiceLastAccessedDetails", f"arn:aws:iam::{ACCOUNT}:user/alice"),
         (
             "iam:GetServiceLastAccessedDetails",
-            f"arn:aws:iam::{ACCOUNT}:user/alice/{JOB}/attempt-0",
+            f"arn:aws:iam::{ACCOUNT}:user/alice/{JOB}",
         ),
     ],
 )
