@@ -32,6 +32,7 @@ def build(ctx: click.Context, case_path: Path | None, as_json: bool) -> None:
     """
     from collector import case, lock
     from timeline import build as driver
+    from timeline.correlate.wording import counted
 
     place = case.find(case_path)
     with lock.hold(place, "build"):
@@ -58,7 +59,12 @@ def build(ctx: click.Context, case_path: Path | None, as_json: bool) -> None:
             click.echo(f"\n{number} {statement}")
         if len(report.findings) > SHOWN:
             click.echo(f"\n… {len(report.findings) - SHOWN:,} more findings in findings.json")
-        click.echo(f"\n{report.gaps:,} gaps: butfor gaps; findings in {place / 'derived'}")
+        open_ends = (
+            counted(report.gaps, "gap"),
+            counted(report.undecided, "undecided access", "undecided accesses"),
+        )
+        click.echo(f"\n{', '.join(open_ends)}: butfor gaps, and --requests for records to ask for")
+        click.echo(f"findings in {place / 'derived'}")
     ctx.exit(3 if report.gaps or report.undecided else 0)
 
 
@@ -189,7 +195,7 @@ def gaps(case_path: Path | None, requests: bool, as_csv: bool, as_json: bool) ->
         click.echo(f"{row['kind']}: {row['subject']} ({start} to {end}): {row['reason']}")
         for text in uncertain.get(row["gap_uid"], ()):
             click.echo(f"    uncertain: {text}")
-    click.echo(f"{len(rows):,} gaps")
+    click.echo(wording.counted(len(rows), "gap"))
 
 
 def _print(rows: Sequence[Mapping[str, object]]) -> None:

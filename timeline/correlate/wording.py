@@ -46,7 +46,7 @@ def bounded(at: datetime | None, bound: str, *, edge: str) -> str:
 
 def counted(n: int, singular: str, plural: str | None = None) -> str:
     """`1 request`, `3 requests`."""
-    return f"{n} {singular if n == 1 else plural or singular + 's'}"
+    return f"{n:,} {singular if n == 1 else plural or singular + 's'}"
 
 
 def listed(names: Sequence[str], empty: str = "none") -> str:
