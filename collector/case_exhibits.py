@@ -44,6 +44,7 @@ class ExhibitNumbering:
         bates_writer: writer id of the one copy that reserves Bates numbers; None = none may.
         load_file_encoding: of the Concordance file, `utf-8` with a byte order mark or `cp1252`.
         confidentiality: designation that covers, footers and load files print; None = none.
+        printed_rows: longest list that is printed whole; of a longer one so many rows are printed.
     """
 
     scheme: str
@@ -60,6 +61,7 @@ class ExhibitNumbering:
     pattern: str | None = None
     load_file_encoding: str = ENCODINGS[0]
     confidentiality: str | None = None
+    printed_rows: int = 1000
 
 
 def exhibits(table: Table) -> ExhibitNumbering:
@@ -83,6 +85,7 @@ def exhibits(table: Table) -> ExhibitNumbering:
         pattern=table.text("pattern"),
         load_file_encoding=table.choice("load_file_encoding", ENCODINGS) or ENCODINGS[0],
         confidentiality=table.text("confidentiality"),
+        printed_rows=table.number("printed_rows", 1000, 1),
     )
     table.close()
     _check_scheme(table, numbering)

@@ -49,12 +49,14 @@ def render(exhibit: Exhibit, cover: Cover, imprint: Imprint, case: Path | None) 
         blocks = made.get_template(BLOCKS).module
     except TemplateError as error:
         raise located(made, BLOCKS, error, ()) from error
-    anchored = iter([True])  # cites point to the rows of the first numbered table
+    tables = [b for s in exhibit.sections for b in s.blocks if isinstance(b, Table)]
+    # Cites point to the rows of the list that says so, else of the first table with numbers.
+    cited_rows = [id(one) for one in tables if one.numbered] or [
+        id(one) for one in tables if one.columns[0].title == "No."
+    ][:1]
 
     def draw(block: Block) -> Markup:
-        numbered = isinstance(block, Table) and block.columns[0].title == "No."
-        is_first = numbered and next(anchored, False)
-        drawing: Markup = blocks.draw(block, is_first)  # type: ignore[attr-defined]
+        drawing: Markup = blocks.draw(block, id(block) in cited_rows)  # type: ignore[attr-defined]
         return drawing
 
     # Always ours: a case may change words and layout, not what runs.

@@ -102,13 +102,19 @@ class Column:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Table:
-    """A printed table; `empty` is the sentence that stands in for it when it has no row."""
+    """A printed table; `empty` is the sentence that stands in for it when it has no row.
+
+    Attributes:
+        numbered: its first column holds numbers of rows that cites of the exhibit mean, also where
+            the list is printed as several tables.
+    """
 
     caption: Text
     columns: tuple[Column, ...]
     rows: tuple[tuple[Text, ...], ...]
     empty: Text
     wide: bool = False
+    numbered: bool = False
 
     def __post_init__(self) -> None:
         """Every row has every cell."""

@@ -1,0 +1,219 @@
+"""What of a long list is printed: by resource, those that the case is about first, up to a bound.
+
+A list within the bound (`[exhibits] printed_rows`) is printed whole, in its own order. A longer one
+is put in the order of resources, numbered in that order, and its first rows are printed, so that
+"rows 1 to 1,000 are printed" says all. A table names every resource with its rows, printed or not,
+and its sums close; the rest stands in the native table, on the slip sheet of which it is named.
+"""
+
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from typing import Generic, TypeVar
+
+from reports.exhibits import parts
+from reports.material import Material
+from reports.model import Column, Facts, Label, Section, Table, Text, cite, quote, say
+from reports.pinpoint import counted
+
+T = TypeVar("T")
+#: Lines of the table of resources; the rest is one line.
+LINES = 200
+COLUMNS = (
+    Column(title="Resource", width=4.0),
+    Column(title="Why in this place", width=2.6),
+    Column(title="Row numbers", width=1.4),
+    Column(title="Rows", width=0.9, number=True),
+    Column(title="Printed", width=0.9, number=True),
+    Column(title="Not printed", width=1.0, number=True),
+)
+REST = "its number of rows"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shelf(Generic[T]):
+    """The rows of one resource.
+
+    Attributes:
+        name: its longest name in these rows; empty for what is about no resource.
+        why: why it stands in its place.
+        first: number of its first row.
+        rows: all of them, in the order of the list.
+        printed: how many are printed.
+    """
+
+    name: str
+    why: str
+    first: int
+    rows: tuple[T, ...]
+    printed: int
+
+
+def shelves(
+    material: Material, rows: Iterable[T], name_of: Callable[[T], str]
+) -> tuple[Shelf[T], ...]:
+    """Rows by resource, in the order in which they are numbered.
+
+    Names that differ only in what stands before the last colon, or in a final `/*`, are one.
+    """
+    held: dict[str, list[T]] = {}
+    names: dict[str, str] = {}
+    for row in rows:
+        name = name_of(row)
+        short = tail(name)
+        held.setdefault(short, []).append(row)
+        names[short] = max(names.get(short, ""), name.removesuffix("/*"), key=len)
+    rank = relevance(material)
+    order = sorted(
+        held, key=lambda short: (*_place(short, names[short], rank), -len(held[short]), short)
+    )
+    room, first, made = material.config.exhibits.printed_rows, 1, []
+    for short in order:
+        n = len(held[short])
+        why = "about the case as a whole" if not short else rank.get(short, (0, REST))[1]
+        made.append(
+            Shelf(name=names[short], why=why, first=first, rows=tuple(held[short]),
+                  printed=min(n, room))
+        )  # fmt: skip
+        first, room = first + n, room - min(n, room)
+    return tuple(made)
+
+
+def tail(name: str) -> str:
+    """What stands for a resource wherever it is named: the part after the last colon."""
+    return name.removesuffix("/*").rsplit(":", 1)[-1]
+
+
+def relevance(material: Material) -> Mapping[str, tuple[int, str]]:
+    """Rank and reason of each resource that the case says something of, by `tail`.
+
+    First what the incident definition names, then what findings are about and what their changes
+    wrote to, then what a computed period of access is about.
+    """
+    found: dict[str, tuple[int, str]] = {}
+    for name in material.config.incident.resources:
+        found.setdefault(tail(name), (0, "named by the incident definition"))
+    wrote: dict[str, set[str]] = {}
+    for row in material.changes:
+        wrote.setdefault(row["change_uid"], set()).add(tail(row["resource_uid"]))
+    for at, finding in enumerate(material.findings, 1):
+        why = (at, f"finding {finding['number']}")
+        found.setdefault(tail(finding["resource_uid"]), why)
+        for uid in finding.get("changes") or ():
+            for name in sorted(wrote.get(str(uid), ())):
+                found.setdefault(name, why)
+    last = len(material.findings) + 1
+    for row in material.windows:
+        if row["decision"] == "ALLOWED":
+            found.setdefault(tail(row["resource_uid"]), (last, "computed period of access"))
+    patterns = [name for name in found if any(mark in name for mark in "*?[")]
+    return {**found, **_matching(material, patterns)} if patterns else found
+
+
+def _matching(material: Material, patterns: Sequence[str]) -> dict[str, tuple[int, str]]:
+    """Resources of the records that a pattern of the incident definition means."""
+    names = {tail(row["resource_uid"]) for row in material.changes}
+    names |= {tail(row["container"]) for row in material.accesses if row["container"]}
+    return {
+        name: (0, "named by the incident definition")
+        for name in sorted(names)
+        if any(fnmatchcase(name, pattern) for pattern in patterns)
+    }
+
+
+def _place(short: str, name: str, rank: Mapping[str, tuple[int, str]]) -> tuple[int, int]:
+    if not short:
+        return (0, 0)
+    return (1, rank[short][0]) if short in rank else (2, 0)
+
+
+def tables(
+    held: Sequence[Shelf[T]], columns: tuple[Column, ...],
+    row_of: Callable[[int, T], tuple[Text, ...]],
+) -> Iterator[Table]:  # fmt: skip
+    """One table for each resource of which rows are printed; numbers go on from one to the next."""
+    for shelf in held:
+        if not shelf.printed:
+            continue
+        n = len(shelf.rows)
+        part = "" if shelf.printed == n else f", of which {shelf.printed:,} are printed"
+        yield Table(
+            caption=parts.joined(
+                (quote(shelf.name) if shelf.name else say("No single resource"),
+                 say(f"{counted(n, 'row')}{part}.")), ": ",
+            ),
+            columns=columns, empty=(), numbered=True,
+            rows=tuple(row_of(shelf.first + at, row)
+                       for at, row in enumerate(shelf.rows[: shelf.printed])),
+        )  # fmt: skip
+
+
+def summary(held: Sequence[Shelf[T]]) -> Table:
+    """Every resource with its rows, printed and not; the last line is the sum."""
+    shown = held if len(held) <= LINES else held[: LINES - 1]
+    rest = held[len(shown) :]
+    rows = [
+        (
+            quote(shelf.name) if shelf.name else say("no single resource"), say(shelf.why),
+            say(_span(shelf.first, len(shelf.rows))), *_numbers([shelf]),
+        )
+        for shelf in shown
+    ]  # fmt: skip
+    if rest:
+        n = sum(len(shelf.rows) for shelf in rest)
+        rows.append((
+            say(f"{counted(len(rest), 'further resource')}, named in the native table"), say(REST),
+            say(_span(rest[0].first, n)), *_numbers(rest),
+        ))  # fmt: skip
+    rows.append((say("All"), say(""), say(""), *_numbers(held)))
+    return Table(
+        caption=say(f"{counted(len(held), 'resource')} in the order in which rows are numbered."),
+        columns=COLUMNS, rows=tuple(rows), empty=(),
+    )  # fmt: skip
+
+
+def _span(first: int, n: int) -> str:
+    return f"{first:,}" if n == 1 else f"{first:,}–{first + n - 1:,}"
+
+
+def _numbers(held: Sequence[Shelf[T]]) -> tuple[Text, Text, Text]:
+    n, printed = sum(len(one.rows) for one in held), sum(one.printed for one in held)
+    return say(f"{n:,}"), say(f"{printed:,}"), say(f"{n - printed:,}")
+
+
+def bound(material: Material) -> int:
+    """Most rows of one list that are printed."""
+    return material.config.exhibits.printed_rows
+
+
+def left(held: Sequence[Shelf[T]]) -> int:
+    """Rows that are not printed."""
+    return sum(len(one.rows) - one.printed for one in held)
+
+
+def slip(label: Label, rows: int, columns: Sequence[tuple[str, str]], not_printed: int) -> Section:
+    """The sheet in place of rows that are produced in their own format."""
+    return Section(
+        title=say("Document produced in native format"),
+        blocks=(
+            Facts(pairs=(
+                ("Files", parts.joined(
+                    [cite(f"{label.stem}.{ending}") for ending in ("csv", "parquet")], "\n")),
+                ("Rows", say(f"{rows:,}, of which {not_printed:,} are not printed")),
+                ("Columns", say(f"{len(columns):,}, each row with its record and digests")),
+                ("Digest", say("SHA-256 of the CSV on the cover; of every file in the index")),
+            )),
+        ),
+    )  # fmt: skip
+
+
+def numbers_of(
+    held: Sequence[Shelf[T]], keys_of: Callable[[T], Iterable[Hashable]]
+) -> dict[Hashable, int]:
+    """Number of the row that holds each key."""
+    return {
+        key: shelf.first + at
+        for shelf in held
+        for at, row in enumerate(shelf.rows)
+        for key in keys_of(row)
+    }
