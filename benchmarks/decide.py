@@ -16,7 +16,7 @@ from benchmarks import causation
 from collector import case as case_file
 from collector import store
 from timeline import normalize
-from timeline.correlate import decisions
+from timeline.correlate import counted, decisions
 from timeline.correlate.aws.provider import AWS
 from timeline.correlate.course import attempts
 from timeline.correlate.signatures import Attempts, Group
@@ -65,7 +65,7 @@ def _each(
 ) -> Iterator[tuple[str, decisions.RequestClass]]:
     """Every access decided by itself; slices are shared, or the comparison would be unfair."""
     groups: dict[str, Group] = {}
-    for row, request in decisions._requests(rows, setting.provider):
+    for row, request in counted.requests(rows, setting.provider, {}):
         if isinstance(request, str):
             continue
         key = decisions._group_key(request, setting)

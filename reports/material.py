@@ -37,7 +37,8 @@ class Material:
 
     Attributes:
         accesses: rows of `access_classes` with their event and class, in order of time; copies of
-            one record are left out and counted in `copies`.
+            one record are left out and counted in `copies`. A size that only another log's record
+            of the request states is taken over; `supplied_by` names that event.
         causes: event rows of logged changes by event_uid.
         records: number of events by evidence item.
         withdrawn: reasons by id of items that were withdrawn; they stay listed.
@@ -148,7 +149,8 @@ def _accesses(links: Rows, classes: Rows, events: Mapping[str, Row]) -> tuple[Ro
             copies += 1
             continue
         of_class = by_class.get(link["class_uid"], {})
-        joined.append({**event, **link, "class": of_class})
+        size = event["bytes_out"] if event["bytes_out"] is not None else link["bytes_supplied"]
+        joined.append({**event, **link, "bytes_out": size, "class": of_class})
     joined.sort(key=lambda row: (row["time"], row["event_uid"]))
     assert len(joined) + copies == len(links), "every decided access is kept or counted as a copy"
     return tuple(joined), copies

@@ -101,7 +101,8 @@ def run(case: Path) -> BuildReport:
     )
     gap_rows = gaps.rows_of(found_gaps)
     affected = effects.rows(((g, logged.effects_of(g)) for g in found_gaps), result.windows)
-    material = _material(result, writers, changes, coverage, gap_rows, report.duplicates, config)
+    copies = report.duplicates + report.same_requests
+    material = _material(result, writers, changes, coverage, gap_rows, copies, config)
     found = [  # 9
         replace(f, sensitivity=sensitivity.of_classes(f.classes, result.again))
         for f in finding_stage.findings(material)
@@ -138,7 +139,7 @@ def _material(
     changes: Sequence[Mapping[str, Any]],
     coverage: Sequence[Mapping[str, Any]],
     gap_rows: Sequence[Mapping[str, Any]],
-    duplicates: int,
+    copies: int,
     config: CaseConfig,
 ) -> Material:
     by_change: dict[str, list[Mapping[str, Any]]] = {}
@@ -165,7 +166,7 @@ def _material(
             for a in result.accesses
             if decisions.agreement(Verdict(a.decision), a.row) == "contradicts"
         ),
-        duplicates=duplicates,
+        duplicates=copies,
         assumptions=frozenset(config.assumptions.on()),
         grants={uid: one.decision.allow_paths for uid, one in result.decided.classes.items()},
     )

@@ -18,7 +18,7 @@ from timeline.normalize import PARSERS, archives, exchanges, ingest, lines, reex
 from timeline.normalize.model import BROKEN, OpenItem, Record, Unreadable, Where, micros
 
 #: Filled by comparing all records with each other: no record alone gives it.
-OVER_ALL_RECORDS = ("duplicate_of",)
+OVER_ALL_RECORDS = ("duplicate_of", "same_request_as")
 
 _LOCATOR = re.compile(r"(?s)(?P<prefix>.*!/)?(?P<record>\d+)@(?P<offset>\d+)\+(?P<length>\d+)")
 

@@ -83,6 +83,11 @@ TABLES: dict[str, tuple[tuple[str, pa.DataType, str], ...]] = {
         ("source", _S, "log form that the record was read as"),
         ("recipient_account_uid", _S, "account the record was delivered to; null if not given"),
         ("shared_uid", _S, "the provider's id of one call seen by several accounts"),
+        (
+            "same_request_as",
+            _S,
+            "event_uid of another log's record that stands for this request; null if this one does",
+        ),
     ),
     "changes": (
         ("change_uid", _S, "logged: its event_uid; otherwise stable of its own"),
@@ -159,6 +164,14 @@ TABLES: dict[str, tuple[tuple[str, pa.DataType, str], ...]] = {
         ("agreement", _S, "agrees, contradicts, undetermined"),
         ("in_incident", pa.bool_(), "by the incident definition of case.toml"),
         ("incident_reason", _S, "which criterion, or why exempt"),
+        (
+            "supplied_by",
+            _S,
+            "event_uid of another log's record of the request, which says what the event's own "
+            "record does not; null if it adds nothing",
+        ),
+        ("bytes_supplied", _I, "bytes_out by that record; null where the event's own has it"),
+        ("auth_evidence_supplied", _S, "JSON: what that record adds to auth_evidence, or null"),
     ),
     "windows": (
         ("window_uid", _S, ""),

@@ -158,6 +158,8 @@ def _counts(name: str, rows: Sequence[Row]) -> tuple[Text, ...]:
 def _row(number: int, row: Row) -> tuple[Text, ...]:
     outcome = row["logged"] + (f" ({row['error_code']})" if row["error_code"] else "")
     size = "size not logged" if row["bytes_out"] is None else f"{row['bytes_out']:,} bytes"
+    if row["bytes_supplied"] is not None:
+        size += f", as logged by {row['supplied_by']}"
     where = row["object"] if row["object"] is not None else row["resource_uid"]
     return (
         say(f"{number:,}"), say(instant(row["time"])),
@@ -183,6 +185,9 @@ def _own_limits(material: Material, tell: Say) -> Iterator[Text]:
         who = ", ".join((*exempt.principals, *exempt.addresses))
         yield tell("exemption", who=who, reason=exempt.reason)
     yield tell("sizes")
+    supplied = sum(row["bytes_supplied"] is not None for row in material.accesses)
+    if supplied:
+        yield tell("supplied", n=supplied)
     yield tell("undecided")
     if material.copies:
         yield tell("copies", n=material.copies)
@@ -193,7 +198,8 @@ def _native(material: Material) -> Native:
         ("row", "int"), ("event_uid", "text"), ("operation", "text"), ("container", "text"),
         ("object", "text"), ("resource", "text"), ("principal", "text"), ("principal_kind", "text"),
         ("address", "text"), ("client", "text"), ("outcome", "text"), ("error_code", "text"),
-        ("bytes_out", "int"), ("class_uid", "text"), ("decision", "text"), ("agreement", "text"),
+        ("bytes_out", "int"), ("bytes_out_event", "text"), ("class_uid", "text"),
+        ("decision", "text"), ("agreement", "text"),
         ("in_incident", "bool"), ("incident_reason", "text"), *parts.TRACE,
     )  # fmt: skip
     rows = tuple(
@@ -201,6 +207,7 @@ def _native(material: Material) -> Native:
             n, row["event_uid"], row["operation"], row["container"], row["object"],
             row["resource_uid"], principal_of(row), row["actor_type"], row["src_ip"],
             row["user_agent"], row["logged"], row["error_code"], row["bytes_out"],
+            parts.size_event(row),
             row["class_uid"], row["class"].get("decision"), row["agreement"], row["in_incident"],
             row["incident_reason"], *parts.trace(material, row, row["time"]),
         )

@@ -337,6 +337,7 @@ def _native(material: Material, writes: Writes) -> Native:
         ("row", "int"), ("what", "text"), ("operation", "text"), ("resource", "text"),
         ("object_or_setting", "text"), ("outcome", "text"), ("error_code", "text"),
         ("principal", "text"), ("address", "text"), ("client", "text"), ("bytes_out", "int"),
+        ("bytes_out_event", "text"),
         ("class_uid", "text"),
         ("in_incident", "bool"), ("incident_reason", "text"), *parts.TRACE,
     )  # fmt: skip
@@ -347,7 +348,7 @@ def _native(material: Material, writes: Writes) -> Native:
                 "change", write[0]["operation"], write[0]["resource_uid"],
                 ", ".join(slot for slot, _ in configuration_history.by_slot(write)),
                 "accepted" if write[0]["accepted"] else "refused", None,
-                write[0]["technical_actor"], None, None, None, None, None, None,
+                write[0]["technical_actor"], None, None, None, None, None, None, None,
                 *parts.trace(material, write[0], write[0]["time_from"]),
             ),
         )
@@ -360,7 +361,8 @@ def _native(material: Material, writes: Writes) -> Native:
                 "request", row["operation"], row["container"] or row["resource_uid"],
                 row["object"], row["logged"], row["error_code"], parts.principal_of(row),
                 row["src_ip"],
-                row["user_agent"], row["bytes_out"], row["class_uid"], row["in_incident"],
+                row["user_agent"], row["bytes_out"], parts.size_event(row), row["class_uid"],
+                row["in_incident"],
                 row["incident_reason"], *parts.trace(material, row, row["time"]),
             ),
         )

@@ -36,6 +36,14 @@ def trace(material: Material, row: Row, at: datetime | None) -> tuple[Value, ...
     )  # fmt: skip
 
 
+def size_event(row: Row) -> str | None:
+    """event_uid of the record that states the size of a request; None where none does."""
+    if row["bytes_out"] is None:
+        return None
+    uid: str = row["event_uid"] if row["bytes_supplied"] is None else row["supplied_by"]
+    return uid
+
+
 def sources(material: Material, rows: Iterable[Row]) -> tuple[SourceLine, ...]:
     """Each preserved file that the rows cite, with its full hash and how often it is cited."""
     cited: dict[str, set[str]] = {}

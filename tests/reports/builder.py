@@ -287,6 +287,7 @@ class _Rows:
             "logged": outcome, "agreement": "agrees", "in_incident": not exempt and not denied,
             "incident_reason": "exempt: partner under contract" if exempt
             else self._text("anonymous, in the time range"),
+            "supplied_by": None, "bytes_supplied": None, "auth_evidence_supplied": None,
         })  # fmt: skip
 
     def _reads(self) -> None:

@@ -21,7 +21,7 @@ class Tested:
     Attributes:
         accesses: rows of `events`.
         exempted: accesses of the same container that the incident definition exempts.
-        duplicates: copies that were left out in the whole case.
+        duplicates: copies and second records that were left out in the whole case.
         contradictions: accesses of the case whose logged outcome contradicts the decision.
         other_windows: labels of other windows on the container that overlap.
         sufficient: most minimal sufficient sets that one of the classes has.
@@ -111,7 +111,9 @@ def _by_record(tested: Tested) -> list[Mapping[str, str]]:
             f"{contradictions} between decision and logged outcome in the case"
             if tested.contradictions
             else "",
-            f"{duplicates} of events recognized and counted once" if tested.duplicates else "",
+            f"{duplicates} of records, or of requests in a second log, recognized and counted once"
+            if tested.duplicates
+            else "",
             "in part: by copies and by the logged outcomes",
         ),
         _one(

@@ -13,6 +13,7 @@ from timeline import tables
 from timeline.correlate import (
     catalogue_asked,
     causation,
+    counted,
     decisions,
     exposure,
     facts,
@@ -233,6 +234,7 @@ def write(derived: Path, analysis: Analysis) -> dict[str, int]:
             "agreement": decisions.agreement(Verdict(a.decision), a.row),
             "in_incident": a.in_incident,
             "incident_reason": a.reason,
+            **{name: a.row[name] for name in counted.NOTHING},
         }
         for a in analysis.accesses
     ]

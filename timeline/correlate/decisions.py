@@ -1,6 +1,7 @@
 """Every access joined to the configuration in force: request classes and their decisions.
 
-1. rows of `events` that are accesses, duplicates left out, in their order;
+1. rows of `events` that are accesses, in their order; duplicates are left out, and of a request
+   that two logs recorded the record that another stands for, but for what it alone says;
 2. row → request; a row whose operation maps to no known action is kept with its reason;
 3. request → slice and epoch → class; each class is decided once;
 4. inside the slack of a change (register A11) under every state that may have been in force;
@@ -11,14 +12,13 @@ in = decided + left out with a reason, asserted by the driver.
 """
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from itertools import product
-from sys import intern
 from typing import Any
 
-from timeline.correlate import signatures
+from timeline.correlate import counted, signatures
 from timeline.correlate.provider import Mentions, Provider, Request
 from timeline.correlate.signatures import Attempts, Group, Slice
 from timeline.correlate.views import (
@@ -30,7 +30,6 @@ from timeline.correlate.views import (
     Viewed,
     across_a_gap,
 )
-from timeline.events import KEPT
 from timeline.model import Decision, Json, Knowledge, SlotState, Verdict
 
 #: Register id of the order inside a tick and of propagation.
@@ -113,8 +112,9 @@ def decide_all(rows: Iterable[Mapping[str, Any]], setting: Setting) -> Decided:
     classes: dict[str, RequestClass] = {}
     accesses: list[tuple[Mapping[str, Any], str]] = []
     left_out: dict[str, int] = {}
+    beside: dict[str, Mapping[str, Any]] = {}
     candidates = 0
-    for row, request in _requests(rows, setting.provider):
+    for row, request in counted.requests(rows, setting.provider, beside):
         candidates += 1
         if isinstance(request, str):
             left_out[request] = left_out.get(request, 0) + 1
@@ -126,35 +126,16 @@ def decide_all(rows: Iterable[Mapping[str, Any]], setting: Setting) -> Decided:
         uid = _class_of(group, request, row["time"], setting)
         if uid not in classes:
             classes[uid] = _decided(uid, group, request, row["time"], setting)
-        accesses.append((_kept(row), uid))
+        accesses.append((counted.kept(row), uid))
     return Decided(
         classes=classes,
-        accesses=tuple(accesses),
+        accesses=tuple(
+            (counted.supplemented(row, beside.get(row["event_uid"])), class_uid)
+            for row, class_uid in accesses
+        ),
         candidates=candidates,
         left_out=dict(sorted(left_out.items())),
     )
-
-
-def _requests(
-    rows: Iterable[Mapping[str, Any]], provider: Provider
-) -> Iterator[tuple[Mapping[str, Any], Request | str]]:
-    """Accesses with their request, or with the reason why there is none."""
-    for row in rows:
-        if not provider.is_access(row):
-            continue
-        if row["duplicate_of"] is not None:
-            yield row, "copy of an event that is counted"
-            continue
-        request = provider.request_of(row)
-        yield row, request or f"{row['operation']}: no known action or resource"
-
-
-def _kept(row: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The columns that later stages need; texts that repeat are held once."""
-    return {
-        name: intern(value) if isinstance(value, str) else value
-        for name, value in ((name, row[name]) for name in KEPT)
-    }
 
 
 def _group_key(request: Request, setting: Setting) -> str:

@@ -91,8 +91,9 @@ def data_spans(coverage: Iterable[Mapping[str, Any]]) -> dict[str, Span]:
         if f".{DATA}." not in row["source"] or not row["container"]:
             continue
         old = spans.get(row["container"])
+        sources = {row["source"], *(old.source.split(" and ") if old else ())}
         spans[row["container"]] = Span(
-            source=row["source"],
+            source=" and ".join(sorted(sources)),
             container=row["container"],
             start=min(row["time_from"], old.start) if old else row["time_from"],
             end=max(row["time_to"], old.end) if old else row["time_to"],

@@ -55,7 +55,7 @@ class Material:
         gaps: rows of `gaps`.
         foreign: (principal label, container) of anonymous callers and of other accounts.
         contradictions: accesses whose decision contradicts the logged outcome.
-        duplicates: copies left out.
+        duplicates: copies, and other logs' records of the same request, left out.
         assumptions: named assumptions that are on.
         grants: class_uid -> the sets of grants that allow it, each enough without the others.
     """

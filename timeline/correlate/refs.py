@@ -12,7 +12,7 @@ _COUNTS: dict[str, str] = {
     "objects": "count(distinct e.resource_uid)",
     "anonymous": "count(*) filter (e.auth_method = 'anonymous')",
     "addresses": "count(distinct e.src_ip)",
-    "bytes_out": "coalesce(sum(e.bytes_out), 0)",
+    "bytes_out": "coalesce(sum(coalesce(e.bytes_out, a.bytes_supplied)), 0)",
 }
 
 

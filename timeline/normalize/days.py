@@ -13,6 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from timeline.normalize import table
+from timeline.normalize.duplicates import FOLDED
 from timeline.normalize.model import Partition
 from timeline.normalize.spool import Chunk, Mapped, write_batches
 from timeline.schema import schema
@@ -97,7 +98,7 @@ def _times(batch: pa.RecordBatch) -> Numbers:
 
 
 def _gathered(held: Sequence[pa.RecordBatch], order: Numbers, mapped: Mapped) -> Iterator[pa.Table]:
-    """The rows in order, a row group at a time, with `duplicate_of` empty."""
+    """The rows in order, a row group at a time, with what is filled over all rows empty."""
     starts = np.cumsum([0, *(batch.num_rows for batch in held)])
     for start in range(0, len(order), table.ROW_GROUP):
         wanted = order[start : start + table.ROW_GROUP]
@@ -111,9 +112,11 @@ def _gathered(held: Sequence[pa.RecordBatch], order: Numbers, mapped: Mapped) ->
         back = np.argsort(np.concatenate(places), kind="stable")
         if not np.array_equal(back, np.arange(len(back))):
             rows = rows.combine_chunks().take(pa.array(back))
-        place = rows.schema.get_field_index("duplicate_of")
         blank = pa.nulls(rows.num_rows, pa.string())
-        yield rows.set_column(place, rows.schema.field(place), blank)
+        for column in FOLDED:
+            place = rows.schema.get_field_index(column)
+            rows = rows.set_column(place, rows.schema.field(place), blank)
+        yield rows
         mapped.give_back()
 
 

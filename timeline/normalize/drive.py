@@ -3,7 +3,7 @@
 1. take over what an earlier run read and nothing has changed since (`earlier`);
 2. read every other evidence item, some items a task, rows spooled by day (`ingest`, `spool`);
 3. write every day anew that gains or loses rows, in total order (`days`);
-4. fold duplicates over the whole table (`duplicates`);
+4. fold duplicates, and requests recorded twice, over the whole table (`duplicates`);
 5. assert the sums, leave word for the next run, and return the sums for printing.
 
 A run after another gives the same bytes as a run from nothing: the order of rows depends on the
@@ -181,4 +181,5 @@ def _report(
         gaps=tuple(gap for part in parts for gap in part.gaps) + folded.gaps,
         per_source=dict(sorted(sources.items())),
         reused=reused,
+        same_requests=folded.same_requests,
     )

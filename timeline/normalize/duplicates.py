@@ -5,6 +5,9 @@
 - One call seen by several accounts has one shared id: the copies point to the record of the
   account that owns the resource.
 - Access-log lines have no id: the same bytes again are a duplicate (a line carries its request id).
+
+One request that two logs recorded gives two events, which are no copies of each other: both stay,
+`same_request_as` points to the one that stands for the request, and the request counts once.
 """
 
 import itertools
@@ -19,6 +22,7 @@ import pyarrow as pa
 from collector.model import Gap
 from timeline import engine
 from timeline.normalize import table
+from timeline.normalize.aws import same_request
 from timeline.normalize.model import at
 
 #: Columns in which copies of one event must agree where both have a value.
@@ -28,8 +32,10 @@ SAME = (
 )  # fmt: skip
 _NEEDED = (
     "event_uid", "provider_uid", "shared_uid", "account_uid", "recipient_account_uid",
-    "record_sha256", "evidence_item", "locator", "params", *SAME,
+    "record_sha256", "evidence_item", "locator", *same_request.NEEDED, *SAME,
 )  # fmt: skip
+#: Columns that point to another row; filled here, over the whole table.
+FOLDED = ("duplicate_of", "same_request_as")
 #: Number of the file in the order of the table, and of the row in it.
 Place = tuple[int, int]
 Group = list[tuple[Place, dict[str, Any]]]
@@ -41,19 +47,22 @@ class Folded:
 
     Attributes:
         duplicates: rows that point to another.
-        gaps: ids that came with different contents.
+        same_requests: rows, no copies, of a request that another row stands for.
+        gaps: ids, of events or requests, that came with different contents.
         rewritten: files whose `duplicate_of` changed.
     """
 
     duplicates: int
+    same_requests: int
     gaps: tuple[Gap, ...]
     rewritten: tuple[Path, ...]
 
 
 def fold(out: Path, scratch: Path) -> Folded:
-    """Fill `duplicate_of` in the whole table."""
+    """Fill `duplicate_of` and `same_request_as` in the whole table."""
     paths = table.files(out)
     first: dict[Place, str] = {}
+    stands: dict[Place, str] = {}
     found: list[tuple[Place, Gap]] = []
     if paths:
         for group in _groups(paths, "provider_uid", scratch):
@@ -62,18 +71,40 @@ def fold(out: Path, scratch: Path) -> Folded:
             first.update({place: group[0][1]["event_uid"] for place, _ in group[1:]})
         for group in _groups(paths, "shared_uid", scratch):
             _shared(group, first)
-    by_file: dict[int, dict[int, str]] = {}
-    for (number, row), uid in first.items():
-        by_file.setdefault(number, {})[row] = uid
+        for group in _in_several_logs(paths, scratch):
+            found.extend(_one_request(group, first, stands))
+    by_file: dict[int, dict[str, dict[int, str]]] = {}
+    for column, pointed in (("duplicate_of", first), ("same_request_as", stands)):
+        for (number, row), uid in pointed.items():
+            by_file.setdefault(number, {}).setdefault(column, {})[row] = uid
     rewritten = tuple(
         path for number, path in enumerate(paths) if _fill(path, by_file.get(number, {}))
     )
     gaps = tuple(gap for _, gap in sorted(found, key=lambda each: each[0]))
-    return Folded(duplicates=len(first), gaps=gaps, rewritten=rewritten)
+    return Folded(duplicates=len(first), same_requests=len(stands), gaps=gaps, rewritten=rewritten)
+
+
+def _in_several_logs(paths: list[Path], scratch: Path) -> Iterator[Group]:
+    """Rows that share a request id, one at least a line of an access log; quick if there is none.
+
+    Ids are looked through only where the table has an access log and another log beside it.
+    """
+    connection = engine.connect(scratch)
+    try:
+        sources = connection.execute(
+            "SELECT DISTINCT source FROM read_parquet($paths, hive_partitioning = false)",
+            {"paths": [str(path) for path in paths]},
+        ).fetchall()
+    finally:
+        connection.close()
+    logs = [source for (source,) in sources if source in same_request.ACCESS_LOGS]
+    if logs and len(sources) > 1:
+        listed = ", ".join(f"'{source}'" for source in sorted(logs))
+        yield from _groups(paths, "request_id", scratch, having=f"bool_or(source IN ({listed}))")
 
 
 def _groups(
-    paths: list[Path], name: str, scratch: Path, condition: str = "TRUE"
+    paths: list[Path], name: str, scratch: Path, condition: str = "TRUE", having: str = "TRUE"
 ) -> Iterator[Group]:
     """Rows that share a value, in the order of the table within a group."""
     numbers = {str(path): number for number, path in enumerate(paths)}
@@ -84,7 +115,8 @@ def _groups(
     )
     query = (
         f"WITH repeated AS (SELECT {name} AS id FROM read_parquet($paths) "  # noqa: S608 - own names
-        f"WHERE {name} IS NOT NULL AND {condition} GROUP BY {name} HAVING count(*) > 1) "
+        f"WHERE {name} IS NOT NULL AND {condition} GROUP BY {name} "
+        f"HAVING count(*) > 1 AND {having}) "
         f"SELECT r.filename, r.file_row_number, {columns} FROM read_parquet($paths, "
         "filename = true, file_row_number = true, hive_partitioning = false) r "
         f"JOIN repeated ON r.{name} = repeated.id WHERE {condition} "
@@ -107,29 +139,58 @@ def _groups(
         connection.close()
 
 
-def _fill(path: Path, first: Mapping[int, str]) -> bool:
-    """Write `duplicate_of` into one file, if it is not what the file has."""
-    if not first and table.is_empty(path, "duplicate_of"):
+def _fill(path: Path, pointed: Mapping[str, Mapping[int, str]]) -> bool:
+    """Write the columns of `FOLDED` into one file, where they are not what the file has."""
+    if not pointed and all(table.is_empty(path, column) for column in FOLDED):
         return False
-    had = [
-        value
-        for group in table.row_groups(path, ["duplicate_of"])
-        for value in group["duplicate_of"].to_pylist()
-    ]
-    now = [first.get(row) for row in range(len(had))]
+    had: dict[str, list[str | None]] = {column: [] for column in FOLDED}
+    for group in table.row_groups(path, list(FOLDED)):
+        for column in FOLDED:
+            had[column] += group[column].to_pylist()
+    now = {
+        column: [pointed.get(column, {}).get(row) for row in range(len(values))]
+        for column, values in had.items()
+    }
     if had == now:
         return False
 
     def filled() -> Iterator[pa.Table]:
         start = 0
         for group in table.row_groups(path):
-            values = pa.array(now[start : start + group.num_rows], pa.string())
-            start += group.num_rows
-            place = group.schema.get_field_index("duplicate_of")
-            yield group.set_column(place, group.schema.field(place), values)
+            end = start + group.num_rows
+            for column in FOLDED:
+                place = group.schema.get_field_index(column)
+                values = pa.array(now[column][start:end], pa.string())
+                group = group.set_column(place, group.schema.field(place), values)
+            start = end
+            yield group
 
     table.write_file(path, filled())
     return True
+
+
+def _one_request(
+    group: Group, first: Mapping[Place, str], stands: dict[Place, str]
+) -> Iterator[tuple[Place, Gap]]:
+    """Records of one request in several logs; those that contradict each other are left apart."""
+    group = [(place, row) for place, row in group if place not in first]
+    for told in same_request.compare([row for _, row in group]):
+        place, row = group[told.row]
+        if isinstance(told, same_request.Same):
+            stands[place] = group[told.as_row][1]["event_uid"]
+            continue
+        other = group[told.from_row][1]
+        gap = Gap(
+            kind="not_understood",
+            subject=f"request id {row['request_id']}",
+            reason=f"expected two records of one request to agree, found another content than in "
+            f"{other['event_uid']} ({', '.join(told.names)}): both are kept and both count",
+            time_from=at(min(row["time"], other["time"])),
+            time_to=at(max(row["time"], other["time"])),
+            item=row["evidence_item"],
+            locator=row["locator"],
+        )
+        yield place, gap
 
 
 def _same_id(group: Group, first: dict[Place, str]) -> Iterator[tuple[Place, Gap]]:

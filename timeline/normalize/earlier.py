@@ -76,7 +76,12 @@ def load(out: Path) -> Earlier:
         parts = {uid: _part(uid, each) for uid, each in told["items"].items()}
         marks = {uid: str(each["mark"]) for uid, each in told["items"].items()}
         gaps = tuple(_gap(*each) for each in told["conflicts"])
-        folded = Folded(duplicates=int(told["duplicates"]), gaps=gaps, rewritten=())
+        folded = Folded(
+            duplicates=int(told["duplicates"]),
+            same_requests=int(told["same_requests"]),
+            gaps=gaps,
+            rewritten=(),
+        )
     except (ValueError, KeyError, TypeError) as error:
         return Earlier(dirty=f"{NAME} is not readable: {error}")
     return Earlier(parts=parts, marks=marks, folded=folded)
@@ -92,6 +97,7 @@ def save(
     """Leave word for the next run; written last."""
     told = {
         "duplicates": folded.duplicates,
+        "same_requests": folded.same_requests,
         "conflicts": [_told_gap(gap) for gap in folded.gaps],
         "files": {path.relative_to(out).as_posix(): _digest(path) for path in table.files(out)},
         "items": {

@@ -121,6 +121,7 @@ class EventRow(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     source: str
     recipient_account_uid: str | None = None
     shared_uid: str | None = None
+    same_request_as: str | None = None
 
 
 #: Columns of `events` that repeat with the caller.
@@ -148,7 +149,7 @@ class PackedRow(msgspec.Struct, frozen=True, gc=False):
     """One row of `events` in three parts, of which two are shared by many rows.
 
     A log repeats its callers and kinds of event: their values are put together once, and rows
-    carry the same tuple. `duplicate_of` is filled in later.
+    carry the same tuple. `duplicate_of` and `same_request_as` are filled in later.
 
     Attributes:
         provider, source, time, params: as in the columns, for sorting and counting.
@@ -277,7 +278,8 @@ class IngestReport:
         record_gaps: records that became gaps.
         unique: rows that are the first of their event.
         duplicates: rows that repeat one.
-        conflicts: event ids that came with different contents.
+        same_requests: events whose request another event stands for.
+        conflicts: ids, of events or requests, that came with different contents.
         gaps: every gap, those of whole files and cuts included.
         per_source: rows per source.
         reused: items whose rows were taken from an earlier run.
@@ -297,12 +299,14 @@ class IngestReport:
     gaps: tuple[Gap, ...]
     per_source: dict[str, int] = field(default_factory=dict)
     reused: int = 0
+    same_requests: int = 0
 
     def check(self) -> None:
         """Assert that nothing was dropped unseen."""
         assert self.records == self.rows + self.record_gaps, self
         assert self.files == self.files_read + self.files_gapped + len(self.documents), self
         assert self.rows == self.unique + self.duplicates, self
+        assert 0 <= self.same_requests <= self.unique, self
 
     def lines(self) -> Iterator[str]:
         """The sums, for printing."""
@@ -312,6 +316,12 @@ class IngestReport:
         )
         yield (f"records read {self.records:,} = rows {self.rows:,} + gaps {self.record_gaps:,}")
         yield f"rows {self.rows:,} = events {self.unique:,} + duplicates {self.duplicates:,}"
+        if self.same_requests:
+            kept = self.unique - self.same_requests
+            yield (
+                f"events {self.unique:,} = counted {kept:,} + recorded a second time by another "
+                f"log {self.same_requests:,}"
+            )
         for source, count in self.per_source.items():
             yield f"  {source}: {count:,} rows"
         if self.reused:

@@ -15,6 +15,7 @@ from timeline.schema import TABLES
 ALWAYS = (
     ("event_uid", "evidence item and number of the record"),
     ("duplicate_of", "filled where the event came before"),
+    ("same_request_as", "filled where another log's record of the request stands for it"),
     ("time_precision", "width of the event time"),
     ("time_text", "the time as received"),
     ("acquired_at", "the acquisition's clock"),

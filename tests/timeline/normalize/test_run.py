@@ -113,7 +113,7 @@ EXPECTED = {
     "resource_type": "AWS::S3::Object", "resource_uid": "arn:aws:s3:::b/k", "container": "b",
     "object": "k", "object_version": None, "outcome": "success", "status_code": None,
     "error_code": None, "error_message": None, "bytes_out": 12, "bytes_in": 0, "omitted": None,
-    "recipient_account_uid": "111111111111", "shared_uid": None,
+    "recipient_account_uid": "111111111111", "shared_uid": None, "same_request_as": None,
 }  # fmt: skip
 
 

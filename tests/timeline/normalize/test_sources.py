@@ -9,6 +9,7 @@ from tests.timeline.normalize.records import ANONYMOUS, record
 from tests.timeline.normalize.test_request import ROLE, row_of
 from timeline.normalize import PARSERS, sources
 from timeline.normalize.aws import cloudtrail
+from timeline.normalize.duplicates import FOLDED
 from timeline.normalize.model import Parser
 from timeline.schema import TABLES
 
@@ -60,4 +61,4 @@ def test_every_column_of_cloudtrail_is_filled_by_some_record() -> None:
         )
     ]
     empty = {name for name in rows[0] if all(row[name] is None for row in rows)}
-    assert {*cloudtrail.PARSER.never, "duplicate_of"} == empty
+    assert {*cloudtrail.PARSER.never, *FOLDED} == empty

@@ -35,6 +35,7 @@ def event(operation: str, seconds: float, **given: Any) -> dict[str, Any]:
         "event_uid": uid,
         "provider_uid": sha256(uid.encode()).hexdigest()[:12],
         "duplicate_of": None,
+        "same_request_as": None,
         "time": at(seconds),
         "time_precision": 1_000_000,
         "provider": "aws",
