@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from collector.errors import UsageError
-from timeline import tables
+from timeline import grounds, tables
 from timeline.correlate import wording
 
 
@@ -43,6 +43,7 @@ def event(derived: Path, name: str) -> Iterator[str]:
     access = found[0]
     (one,) = [c for c in tables.read(derived, "classes") if c["class_uid"] == access["class_uid"]]
     yield from _decision(one)
+    yield from grounds.lines(derived, one, row["time"])
     yield f"  against the log: {access['agreement']}"
     inside = "in the incident" if access["in_incident"] else "not in the incident"
     yield f"  {inside}: {access['incident_reason']}"
@@ -112,11 +113,12 @@ def _decision(one: Mapping[str, Any]) -> Iterator[str]:
     )
     reasons = json.loads(one["reasons"])
     for path in reasons["allow_paths"]:
-        yield f"  allowed by: {' and '.join(path)}"
+        yield f"  allowed by: {' and '.join(map(wording.grant_named, path))}"
     for label in reasons["denies"]:
-        yield f"  denied by: {label}"
+        yield f"  denied by: {wording.grant_named(label)}"
     for void in reasons["voided"]:
-        yield f"  grant without effect: {void['grant']}, because of {void['by']}"
+        grant = wording.grant_named(void["grant"])
+        yield f"  grant without effect: {grant}, because of {void['by']}"
     for name in one["unknowns"]:
         yield f"  not known: {name}"
     if one["assumptions"]:

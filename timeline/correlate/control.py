@@ -14,7 +14,7 @@ from datetime import datetime
 from typing import Any, TypeAlias
 
 from collector.case import CaseConfig
-from timeline.correlate import attribution, exposure
+from timeline.correlate import attribution, exposure, wording
 from timeline.correlate.aws import control as aws
 from timeline.correlate.aws.provider import AWS
 from timeline.correlate.course import attempts
@@ -71,7 +71,13 @@ class Permission:
         held = [one for one in self.windows
                 if exposure.holds(one, when) and one.verdict is Verdict.ALLOWED]  # fmt: skip
         return tuple(
-            sorted({" + ".join(path) for one in held for path in one.decision.allow_paths})
+            sorted(
+                {
+                    " + ".join(map(wording.grant_named, path))
+                    for one in held
+                    for path in one.decision.allow_paths
+                }
+            )
         )
 
     @property

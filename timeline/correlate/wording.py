@@ -6,6 +6,7 @@ establish" · absent "no entry in source X over W". Numbers come in with unit an
 template holds a legal word; a test lints the whole of this module and every rendered finding.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
@@ -19,6 +20,9 @@ BLOCKED: tuple[str, ...] = (
     "tamper-proof", "court-proof", "court-approved", "forensically sound", "beyond doubt",
     "100% accurate", "admissible",
 )  # fmt: skip
+
+#: Number and Sid of a statement in the label of a grant.
+_NUMBERED = re.compile(r"#[0-9]+(\([^()]*\))")
 
 #: Topic of accesses that read configuration and reach no data.
 CONFIGURATION_READS = "reads of configuration or lists of containers"
@@ -114,11 +118,20 @@ def accesses_found(
     )
 
 
+def grant_named(label: str) -> str:
+    """`bucket.policy#1(Portal)` → `bucket.policy(Portal)`: the Sid names the statement.
+
+    The number is that of the document as put together from its facts, in the order of Sids; a
+    reader would look for it in the document as written. Without a Sid it is all there is.
+    """
+    return _NUMBERED.sub(r"\1", label)
+
+
 def authorized(paths: Sequence[Sequence[str]]) -> str:
     """Which grants the evaluator found, and that it found no other."""
     if not paths:
         return "Which grant authorized them is not established."
-    named = [" together with ".join(f"“{grant}”" for grant in path) for path in paths]
+    named = [" together with ".join(f"“{grant_named(grant)}”" for grant in path) for path in paths]
     if len(named) == 1:
         return (
             f"Computed from the same configuration, each was authorized by {named[0]} and by no "

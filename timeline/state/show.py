@@ -121,7 +121,7 @@ def difference_lines(
         lines += [f"  ? not known at {t}: nothing can be compared" for t in found["unknown_at"]]
         for mark, rows in (("-", found["removed"]), ("+", found["added"])):
             for row in rows:
-                lines += [f"{mark} {line}" for line in _pretty(row["value"])]
+                lines += [f"{mark} {line}" for line in pretty(row["value"])]
                 lines += [f"    {line}" for line in _source_lines(row)]
     if not answer["slots"]:
         lines.append("\nno difference in the slots that the records mention")
@@ -179,7 +179,7 @@ def _differs(fact: str, old: Mapping[str, Any], new: Mapping[str, Any]) -> bool:
 
 def _interval_lines(row: Mapping[str, Any]) -> list[str]:
     word = {"ABSENT": "empty", "UNKNOWN": "UNKNOWN"}.get(row["knowledge"])
-    value = [word] if word else _pretty(row["value"])
+    value = [word] if word else pretty(row["value"])
     return [f"  {line}" for line in value] + [f"    {line}" for line in _source_lines(row)]
 
 
@@ -207,7 +207,7 @@ def _cite(cited: Provenance | None) -> dict[str, str | None]:
     }
 
 
-def _pretty(value: Json) -> list[str]:
+def pretty(value: Json) -> list[str]:
     """A value as indented JSON; what stands in a policy goes without its wrapper."""
     inner = value
     if isinstance(value, dict) and value.keys() == {"Version", "Statement"}:

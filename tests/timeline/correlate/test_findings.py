@@ -121,7 +121,7 @@ def test_every_number_comes_out_again_by_its_own_sql(
 
 def test_the_grant_that_authorized_the_reads_is_named(cases: dict[str, Path]) -> None:
     first = of(cases["incident"])[0]
-    assert "authorized by “bucket.policy#1(PortalTest)” and by no other grant" in first["statement"]
+    assert "authorized by “bucket.policy(PortalTest)” and by no other grant" in first["statement"]
     assert any("(4 days, 15:59:03)" in text for text in first["falsifiers"])
 
 
