@@ -16,6 +16,7 @@ from timeline.state.aws.record import (
     mapping,
     request,
     response,
+    spread,
     statements,
     text,
     truth,
@@ -75,7 +76,7 @@ def create_access_point(record: Recorded, _: Context) -> tuple[Write, ...]:
     uid = access_point(record)
     if uid is None:
         return ()
-    given = _spread(record)
+    given = spread(record)
     vpc = text_at(field(given, "VpcConfiguration"), "VpcId")
 
     def flag(name: str) -> Atoms:
@@ -100,7 +101,7 @@ def put_access_point_policy(record: Recorded, _: Context) -> tuple[Write, ...]:
         return ()
 
     def content() -> Atoms:
-        return statements(document(field(_spread(record), "Policy", "policy")))
+        return statements(document(field(spread(record), "Policy", "policy")))
 
     return (replace_slot(record, uid, "policy", content),)
 
@@ -122,15 +123,9 @@ def _endpoint_policy(given: Mapping[str, Json]) -> Atoms:
     return statements(document(written)) if written else {}
 
 
-def _spread(record: Recorded) -> dict[str, Json]:
-    """The request with the body that some records wrap, under the operation's name, spread out."""
-    given = request(record)
-    return given | mapping(field(given, f"{record.operation}Request"))
-
-
 def access_point(record: Recorded, service: str = "s3") -> str | None:
     """`resource_uid` of the access point that a record names."""
-    given = _spread(record)
+    given = spread(record)
     name = text(field(given, "name", "accessPointName"))
     host = text(field(given, "Host")) or ""
     in_host = host.split(".s3-control.")[0] if ".s3-control." in host else None

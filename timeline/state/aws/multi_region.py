@@ -7,7 +7,6 @@ Source: `state.md` section 1; S3 API reference, CreateMultiRegionAccessPoint and
 GetMultiRegionAccessPointPolicy. Bodies of these calls were not seen in real records.
 """
 
-from timeline.model import Json
 from timeline.state.aws.context import Context, Handler, replace_slot, text_at
 from timeline.state.aws.record import (
     Unreadable,
@@ -16,6 +15,7 @@ from timeline.state.aws.record import (
     many,
     mapping,
     request,
+    spread,
     statements,
     text,
     truth,
@@ -40,7 +40,7 @@ def point_uid(account: str, name: str) -> str:
 
 def asked(record: Recorded, _: Context) -> tuple[Write, ...]:
     """What was asked for stands in the record; when it came to be does not."""
-    details = mapping(field(_body(record), "Details"))
+    details = mapping(field(spread(record), "Details"))
     name = text(field(details, "Name"))
     account = text(field(request(record), "accountId", "AccountId")) or record.account
     if name is None or account is None:
@@ -51,12 +51,6 @@ def asked(record: Recorded, _: Context) -> tuple[Write, ...]:
 
     uid = point_uid(account, name)
     return tuple(replace_slot(record, uid, slot, pending) for slot in _SLOTS[record.operation])
-
-
-def _body(record: Recorded) -> dict[str, Json]:
-    """The request with the body that records wrap under its name, spread out."""
-    given = request(record)
-    return {**given, **mapping(field(given, f"{record.operation}Request"))}
 
 
 def _point(one: Seen) -> tuple[Shown, ...]:

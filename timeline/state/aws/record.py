@@ -101,6 +101,12 @@ def field(params: Mapping[str, Json], *names: str) -> Json:
     return next((folded[n.lower()] for n in names if n.lower() in folded), None)
 
 
+def spread(record: Recorded) -> dict[str, Json]:
+    """The request with the body that some records wrap, under the operation's name, spread out."""
+    given = request(record)
+    return given | mapping(field(given, f"{record.operation}Request"))
+
+
 def document(value: Json) -> dict[str, Json]:
     """A policy document, from an object, its JSON text, or its URL-encoded JSON text.
 

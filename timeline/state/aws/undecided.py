@@ -20,6 +20,7 @@ from timeline.state.aws.record import (
     mapping,
     request,
     response,
+    spread,
     statements,
     text,
 )
@@ -94,8 +95,7 @@ def scope(record: Recorded, _: Context) -> tuple[Write, ...]:
     uid = access_point(record, "s3express")
 
     def content() -> Atoms:
-        given = mapping(field(request(record), "PutAccessPointScopeRequest")) or request(record)
-        limits = mapping(field(given, "Scope"))
+        limits = mapping(field(spread(record), "Scope"))
         if not limits:
             raise Unreadable("expected Scope, found none")
         return scalar(limits)
@@ -120,9 +120,7 @@ def configure_lambda(record: Recorded, _: Context) -> tuple[Write, ...]:
         return ()
 
     def content() -> Atoms:
-        given = request(record)
-        body = mapping(field(given, f"{record.operation}Request")) or given
-        said = mapping(field(body, "Configuration"))
+        said = mapping(field(spread(record), "Configuration"))
         if not said:
             raise Unreadable("expected Configuration, found none")
         return scalar(said)
