@@ -60,19 +60,25 @@ class Callers:
         reached = self.scps or self.rcps
         self.member: Kleene = negate(_service_linked(request)) if reached else True
 
-    def denies(self, action: str, resource: str) -> Weight:
-        """Explicit denies on the caller's side and above."""
+    def denies(self, action: str, resource: str, *, also: str = "") -> Weight:
+        """Explicit denies on the caller's side and above.
+
+        Args:
+            also: what stands behind an access point: control policies of resources reach both.
+        """
         found = Weight()
         for policies in (self.identity, self.boundary, self.session):
             join(found, identity_weight(policies, action, resource, self.request, denies=True))
         for level in self.scps:
             weight = identity_weight(level, action, resource, self.request, denies=True)
             join(found, weight, only=self.member)
+        reached = (resource, also) if also and also != resource else (resource,)
         for level in self.rcps:
-            weight = resource_denies(
-                level, action, resource, self.request, bounded=self.boundary.present
-            )
-            join(found, weight, only=self.member)
+            for arn in reached:
+                weight = resource_denies(
+                    level, action, arn, self.request, bounded=self.boundary.present
+                )
+                join(found, weight, only=self.member)
         return found
 
     def organization(self, action: str, resource: str) -> Kleene:

@@ -51,6 +51,15 @@ class Readings:
         self.other = frozenset(other)
         self.touched: set[str] = set()
 
+    def begin(self) -> set[str]:
+        """Start afresh; returns what was met until now."""
+        met, self.touched = self.touched, set()
+        return met
+
+    def end(self, met: set[str], *, forget: bool) -> None:
+        """Join with what was met before; `forget` what was met since, which decided nothing."""
+        self.touched = met if forget else met | self.touched
+
     def default(self, ambiguity: str) -> bool:
         """True for the reading the register names first."""
         self.touched.add(ambiguity)
@@ -87,6 +96,8 @@ class Request:
         self.operation = operation
         self._known = dict(context)
         self._unknown = _named(unknown)
+        for key in self._unknown:  # what is given and named unknown is not known
+            self._known.pop(key, None)
         self._wide = wide
         self.time = time
         self.resource_account = resource_account
@@ -125,7 +136,11 @@ class Request:
         lost = {key.lower(): key for key in unknown}
         kept = {k: v for k, v in self._known.items() if k not in lost and not k.startswith("s3:")}
         kept.pop("aws:resourceaccount", None)
-        named = [name for key, name in self._unknown.items() if not key.startswith("s3:")]
+        named = [
+            name
+            for key, name in self._unknown.items()
+            if not key.startswith("s3:") and key not in added
+        ]
         return Request(
             self.principal,
             {**kept, **added},
@@ -146,8 +161,8 @@ def context_values(given: Mapping[str, Any]) -> dict[str, Value]:
             values[key] = (value,) if key in MULTIVALUED else value
         elif isinstance(value, list | tuple):
             listed = tuple(_text(each) for each in value)
-            single = len(listed) == 1 and key not in MULTIVALUED
-            values[key] = listed[0] if single else listed
+            few = len(listed) < 2 and key not in MULTIVALUED
+            values[key] = (listed[0] if listed else None) if few else listed
         elif value is None:
             values[key] = None
         else:
@@ -235,10 +250,7 @@ def _current_time(request: Request) -> Value:
 def _epoch_time(request: Request) -> Value:
     if not request.time:
         return Unknown("aws:EpochTime")
-    try:
-        moment = datetime.fromisoformat(request.time)
-    except ValueError:
-        return Unknown("aws:EpochTime")
+    moment = datetime.fromisoformat(request.time)
     aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
     return str(int(aware.timestamp()))
 
@@ -252,6 +264,7 @@ DERIVED: dict[str, Callable[[Request], Value]] = {
     "aws:username": _username,
     "aws:userid": _userid,
     "aws:resourceaccount": _resource_account,
+    "s3:resourceaccount": _resource_account,
     "aws:currenttime": _current_time,
     "aws:epochtime": _epoch_time,
 }

@@ -52,15 +52,15 @@ def decide_action(action: str, target: Target, request: Request, state: State) -
     policies = [(state.policy(slot), arn) for slot, arn in target.policies(action)]
     result = Result(False)
     # (1), (3)
-    met = len(request.readings.touched)
-    denied = callers.denies(action, target.arn)
+    met = request.readings.begin()
+    denied = callers.denies(action, target.arn, also=target.bucket_arn)
     _join_resource_denies(denied, policies, action, callers)
     # (2), (4)
     organization = callers.organization(action, target.arn)
     endpoint = _endpoint(action, target, request, state, denied)
     # A refusal that rests on no ambiguity makes every ambiguity met later irrelevant.
     refused = denied.answer is True or organization is False or endpoint is False
-    decisive = refused and len(request.readings.touched) == met
+    decisive = refused and not request.readings.touched
     # (5)
     passes: list[Kleene] = []
     if target.service == "s3":
@@ -74,8 +74,7 @@ def decide_action(action: str, target: Target, request: Request, state: State) -
     result.allowed = all_of(negate(denied.answer), organization, endpoint, *passes, granted, key)
     if result.allowed is not False and target.service == "s3":
         result.allowed = all_of(result.allowed, versioning_is_for_the_owner(action, callers))
-    if decisive:
-        request.readings.touched.clear()
+    request.readings.end(met, forget=decisive)
     if organization is False:
         result.denies.append("scps: a level without Allow")
     if endpoint is False:
@@ -99,15 +98,16 @@ def _join_resource_denies(
 
 def _missing_state(action: str, target: Target, state: State) -> Unknown | None:
     """State that the request needs and that was not given: never taken for absent."""
+    if action in s3.IDENTITY_ONLY:
+        return None
     name = state.bucket.get("name")
     if target.service == "s3" and target.bucket and name and target.bucket != name:
         return Unknown(f"state of bucket {target.bucket}")
     if target.through_access_point and not state.access_point:
         return Unknown("access_point")
-    if action.startswith("sts:assumerole") and "resource_policy" not in state.given:
-        return Unknown("resource_policy")
-    if target.service == "kms" and "kms_key_policy" not in state.given:
-        return Unknown("kms_key_policy")
+    for slot, _ in target.policies(action) if target.service != "s3" else ():
+        if slot not in state.given:
+            return Unknown(slot)
     return None
 
 
@@ -174,7 +174,9 @@ def _granted(
             answers.append(mine.side(grants, None, own))
         else:
             own = in_account(request, target.account, "request.resource")
-            answers.append(mine.key_side(grants, own))
+            guarded = target.service in ("kms", "sts")
+            side = mine.key_side(grants, own) if guarded else mine.side(grants, None, own)
+            answers.append(side)
     return all_of(*answers)
 
 

@@ -64,12 +64,18 @@ class NewAcl:
     outsiders: Kleene
 
 
-def header_gate(action: str, request: Request, state: State) -> dict[str, Kleene]:
-    """Gates on the ACL headers of a request: name -> whether it refuses."""
+def header_gate(
+    action: str, request: Request, state: State, *, access_point: bool
+) -> dict[str, Kleene]:
+    """Gates on the ACL headers of a request: name -> whether it refuses.
+
+    Args:
+        access_point: whether the request names an access point, whose flags count too.
+    """
     if action not in _ACL_ACTIONS:
         return {}
     acl = _from_headers(request, state)
-    return {} if acl.given is False else _acl_gates(action, acl, request, state)
+    return {} if acl.given is False else _acl_gates(action, acl, request, state, access_point)
 
 
 def payload_gate(
@@ -77,7 +83,7 @@ def payload_gate(
 ) -> dict[str, Kleene]:
     """Gates on the document of a write: name -> whether it refuses."""
     if action in _ACL_ACTIONS and payload.get("acl") is not None:
-        return _acl_gates(action, _from_document(payload["acl"], state), request, state)
+        return _acl_gates(action, _from_document(payload["acl"], state), request, state, False)
     if action in ("s3:putbucketpolicy", "s3:putaccesspointpolicy"):
         return _policy_gate(action, payload.get("policy"), request, state)
     if action == "s3:putbucketownershipcontrols":
@@ -121,10 +127,12 @@ def _outside(grantee: str, group: bool, owner: str | Unknown | None) -> Kleene:
     return Unknown("bucket.owner_canonical_id") if owner is None else owner
 
 
-def _acl_gates(action: str, acl: NewAcl, request: Request, state: State) -> dict[str, Kleene]:
+def _acl_gates(
+    action: str, acl: NewAcl, request: Request, state: State, access_point: bool
+) -> dict[str, Kleene]:
     if action == "s3:createbucket":
         return _creation_gates(acl, request, state)
-    flag, on = s3.effective_flag(state, request, "BlockPublicAcls", access_point=False)
+    flag, on = s3.effective_flag(state, request, "BlockPublicAcls", access_point=access_point)
     ownership = state.ownership()
     enforced: Kleene = ownership == ENFORCED if isinstance(ownership, str) else ownership
     return {

@@ -26,6 +26,8 @@ NEEDED = {
     "s3:listmultipartuploadparts": "kms:decrypt",
     "s3:putobject": "kms:generatedatakey",
 }
+#: Parts are encrypted under the key of their upload, and read back when it is completed.
+_OF_PARTS = ("UploadPart", "UploadPartCopy", "CompleteMultipartUpload")
 _GRANTS = "kms_grants"
 _HEADER = "s3:x-amz-server-side-encryption"
 _NETWORK = (
@@ -43,9 +45,11 @@ _UNSEEN = ("kms:", "aws:calledvia")
 
 def key_allows(action: str, callers: Callers, result: Result) -> Kleene:
     """Whether the object's key, if it has one, lets the request through."""
-    needed = NEEDED.get(action)
-    if needed is None or callers.request.operation == "HeadObject":
+    needed, operation = NEEDED.get(action), callers.request.operation
+    if needed is None or operation == "HeadObject":
         return True
+    if action == "s3:putobject" and operation in _OF_PARTS:
+        needed = "kms:decrypt"
     encrypted = _encrypted(action, callers)
     if encrypted is False:
         return True
@@ -84,8 +88,8 @@ def _key_answer(needed: str, action: str, callers: Callers, result: Result) -> K
     if isinstance(key, Unknown):
         return key
     fields = key.split(":")
-    if len(fields) != 6:
-        return Unknown("object.kms_key")
+    if len(fields) != 6 or not fields[5].startswith("key/"):
+        return Unknown("object.kms_key")  # policies name keys, never aliases
     inside = Callers(_as_the_key_sees_it(request, fields[3], fields[4]), state)
     own = _own_answer(needed, key, fields[4], inside, policies, result)
     return all_of(secure, choose(policies.present, own, owner))

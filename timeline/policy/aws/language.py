@@ -24,6 +24,9 @@ from timeline.policy.malformed import MalformedError
 #: Policies kept compiled; a run of `butfor decide` is specified for 200 distinct ones.
 CACHE = 2_048
 _VARIABLES_SINCE = "2012-10-17"
+#: Members in which the provider's calls return a document (GetBucketPolicy, GetRolePolicy,
+#: GetPolicyVersion, DescribePolicy of Organizations …).
+_ENVELOPES = ("PolicyDocument", "PolicyVersion", "Document", "Policy", "Content")
 
 
 class Statement:
@@ -200,7 +203,7 @@ def compile_document(document: object) -> Document:
     """The compiled form of a policy: an object, or its JSON text as some calls return it."""
     if type(document) is dict or isinstance(document, Mapping):
         if "Statement" not in document:
-            for envelope in ("PolicyDocument", "Document"):
+            for envelope in _ENVELOPES:
                 if envelope in document:
                     return compile_document(document[envelope])
         try:

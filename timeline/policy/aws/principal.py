@@ -99,6 +99,8 @@ def _parsed(
         kind = _kind_of(fields)
     rest = fields[5].split("/")
     account = account or fields[4] or None
+    if kind == "AssumedRole" and rest[0] == "role" and len(rest) > 1:
+        return _by_its_role(arn, fields, account, canonical_id, unique_id)
     if kind == "Root" and arn is None and account:
         arn = f"arn:aws:iam::{account}:root"
     return Principal(
@@ -112,6 +114,30 @@ def _parsed(
         role=rest[1] if rest[0] == "assumed-role" and len(rest) > 2 else None,
         user=rest[-1] if rest[0] == "user" else None,
         session="/".join(rest[2:]) if rest[0] == "assumed-role" else _federated(rest),
+    )
+
+
+def _by_its_role(
+    arn: str | None,
+    fields: list[str],
+    account: str | None,
+    canonical_id: str | None,
+    unique_id: str | None,
+) -> Principal:
+    """A session named by the ARN of its role: its own ARN follows where its name is known."""
+    role = fields[5].rsplit("/", 1)[1]
+    session = (unique_id or "").partition(":")[2] or None
+    head = f"arn:{fields[1]}:sts::{account}:assumed-role/{role}"
+    return Principal(
+        kind="AssumedRole",
+        arn=f"{head}/{session}" if session else None,
+        partition=fields[1] or "aws",
+        account=account,
+        canonical_id=canonical_id or None,
+        unique_id=unique_id or None,
+        issuer_arn=arn,
+        role=role,
+        session=session,
     )
 
 
@@ -177,7 +203,8 @@ class Principals:
         if not (self.exact or self.roles or self.ids):
             return Match(False, False, account)
         if who.arn is None:
-            return Match(self._unseen_direct(who), self._unseen_role(who), account)
+            role = self._role(who) if who.role else self._unseen_role(who)
+            return Match(self._unseen_direct(who), role, account)
         direct = any_of(who.arn in self.exact, self._by_id(who, whole=True))
         return Match(direct, self._role(who), account)
 

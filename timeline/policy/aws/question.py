@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 from timeline.policy.aws.callers import Result
+from timeline.policy.aws.conditions.dates import iso
 from timeline.policy.aws.context import Readings, Request, Value, context_values
 from timeline.policy.aws.evaluation import decide_action
 from timeline.policy.aws.gates import header_gate, payload_gate
@@ -49,12 +50,13 @@ class Question:
     ) -> None:
         self.gates_only = gates_only
         self.payload = request.get("payload") or {}
-        self.state = State(state, unknown)
         self.unknown_context = [*(request.get("unknown_context") or ()), *_context_of(unknown)]
         given = request.get("principal")
         if not isinstance(given, dict | Mapping):
             raise MalformedError(f"request.principal: expected an object, found {given!r}")
-        self.principal = _known_canonical(parse_principal(_visible(given, unknown)), self.state)
+        principal = parse_principal(_visible(given, unknown))
+        self.state = State(state, _of_account(principal.account, unknown))
+        self.principal = _known_canonical(principal, self.state)
         action = request.get("action")
         self.actions = tuple(action) if isinstance(action, list | tuple) else (action,)
         if not self.actions or not all(isinstance(a, str) and ":" in a for a in self.actions):
@@ -63,10 +65,12 @@ class Question:
         resource = request.get("resource")
         if resource is not None and not isinstance(resource, str):
             raise MalformedError(f"request.resource: expected an ARN, found {resource!r}")
+        point = self.state.named_access_point()
         self.targets = [
-            target_of(resource, a.partition(":")[0].lower(), name) for a in self.actions
+            target_of(resource, a.partition(":")[0].lower(), name, point) for a in self.actions
         ]
-        self.time = None if "request.time" in unknown else request.get("time")
+        time = None if "request.time" in unknown else request.get("time")
+        self.time = None if time is None else iso(str(time))
         self.operation = request.get("operation")
         # Every key of a context of which nothing is known begins with nothing.
         self.wide = ("",) if "request.context" in unknown else ()
@@ -74,17 +78,19 @@ class Question:
 
     def decide(self, flips: Collection[str]) -> tuple[Result, frozenset[str]]:
         """All actions under one reading; the ids that were met."""
-        readings = Readings(flips)
         results = []
+        met: set[str] = set()
         for action, target in zip(self.actions, self.targets, strict=True):
+            readings = Readings(flips)
             asked = self._request(target, readings)
             if self.gates_only:
-                results.append(self._gates(action.lower(), asked))
-                continue
-            results.append(decide_action(action.lower(), target, asked, self.state))
-            if self._needs_delete(action, results[-1], readings):
-                results.append(decide_action(_DELETE, target, asked, self.state))
-        return _together(results), frozenset(readings.touched)
+                results.append(self._gates(action.lower(), target, asked))
+            else:
+                results.append(decide_action(action.lower(), target, asked, self.state))
+                if self._needs_delete(action, results[-1], readings):
+                    results.append(decide_action(_DELETE, target, asked, self.state))
+            met |= readings.touched
+        return _together(results), frozenset(met)
 
     def _needs_delete(self, action: str, found: Result, readings: Readings) -> bool:
         """A14: does a delete with a version id need DeleteObject too?"""
@@ -113,10 +119,11 @@ class Question:
         unknown = {key.lower() for key in self.unknown_context}
         return {key: value for key, value in keys.items() if key not in unknown}
 
-    def _gates(self, action: str, asked: Request) -> Result:
+    def _gates(self, action: str, target: Target, asked: Request) -> Result:
         """Every gate that the write meets."""
+        point = target.through_access_point
         gates: dict[str, Kleene] = {
-            **header_gate(action, asked, self.state),
+            **header_gate(action, asked, self.state, access_point=point),
             **payload_gate(action, self.payload, asked, self.state),
         }
         refusals = [name for name, refused in gates.items() if refused is True]
@@ -155,6 +162,14 @@ def _visible(principal: Mapping[str, Any], unknown: Collection[str]) -> Mapping[
     """The principal less the fields that are named unknown."""
     lost = {path.rpartition(".")[2] for path in unknown if "principal." in path}
     return {k: v for k, v in principal.items() if k not in lost} if lost else principal
+
+
+def _of_account(account: str | None, unknown: Collection[str]) -> Collection[str]:
+    """Less what is not known of the identity policies of accounts that are not the caller's."""
+    if account is None or not any(path.startswith("identity:") for path in unknown):
+        return unknown
+    mine = f"identity:{account}"
+    return [path for path in unknown if path == mine or not path.startswith("identity:")]
 
 
 def _context_of(unknown: Collection[str]) -> list[str]:

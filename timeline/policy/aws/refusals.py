@@ -33,16 +33,19 @@ def refusals(
     if action == "s3:deleteobjectversion":
         passes["object.legal_hold"] = negate(_held(state))
         passes["object.retention"] = _released(request, state, bypass)
-    for name, refused in header_gate(action, request, state).items():
+    point = target.through_access_point
+    for name, refused in header_gate(action, request, state, access_point=point).items():
         passes[name] = negate(refused)
     result.denies += [name for name, answer in passes.items() if answer is False]
     return list(passes.values())
 
 
 def versioning_is_for_the_owner(action: str, callers: Callers) -> Kleene:
-    """A15: whether GetBucketVersioning passes for a caller of another account."""
+    """A15: whether GetBucketVersioning passes for a caller from outside the owner's account."""
     owner, request = callers.of_owner, callers.request
-    if action != "s3:getbucketversioning" or owner is True or not request.principal.signed:
+    if action != "s3:getbucketversioning" or owner is True:
+        return True
+    if request.principal.kind == "AWSService":
         return True
     return any_of(owner, request.readings.default("A15"))
 

@@ -7,6 +7,8 @@ access-control-block-public-access, access-control-auth-workflow-bucket-operatio
 
 from dataclasses import dataclass
 
+import msgspec
+
 from timeline.policy.aws.context import Request, in_account
 from timeline.policy.aws.public import policy_is_public
 from timeline.policy.aws.slots import (
@@ -161,6 +163,11 @@ def account_flag(state: State, request: Request, name: str) -> Kleene:
 
 def _organization_setting(policy: object) -> object:
     """`all` or `none`, out of the organization's S3 policy document or given as such."""
+    if isinstance(policy, str) and policy.lstrip().startswith("{"):
+        try:
+            policy = msgspec.json.decode(policy)
+        except msgspec.DecodeError:
+            return None
     for name in ("s3_attributes", "public_access_block_configuration", "@@assign"):
         if isinstance(policy, dict) and name in policy:
             policy = policy[name]
@@ -235,7 +242,7 @@ def acl_weight(state: State, request: Request, action: str, *, access_point: boo
         label = f"{acl.slot} {grant}"
         counts = all_of(enabled, negate(ignored if grant.public else ignore_all))
         counts = all_of(counts, _write_reaches(state, request, action, permission, grant))
-        matched = _add_grant(found, state, request, grant, counts, label)
+        matched = _add_grant(found, state, request, holder, grant, counts, label)
         if matched and enabled is False:
             found.voided.append({"grant": label, "by": f"bucket.ownership {ENFORCED}"})
         elif matched and grant.public and ignored is True:
@@ -245,8 +252,22 @@ def acl_weight(state: State, request: Request, action: str, *, access_point: boo
         public = all_of(further, negate(ignored))
         found.everyone.add(public, acl.slot)
         found.signed.add(public, acl.slot)
-        found.account.add(further, acl.slot)
+        found.account.add(all_of(further, _may_be_named(state, request, holder)), acl.slot)
     return found
+
+
+def _may_be_named(state: State, request: Request, holder: str) -> Kleene:
+    """Whether a grant to a canonical id may mean the caller: anonymous ones own what they put."""
+    if request.principal.kind != "Anonymous":
+        return True
+    if holder == "bucket":
+        return False
+    owner = state.canonical_id("object")
+    if isinstance(owner, Unknown):
+        return owner
+    if owner is None and not isinstance(state.text("object.owner_account"), str):
+        return Unknown("object.owner_account")
+    return owner == ANONYMOUS_ID
 
 
 def _ignores_all(acl: Acl, ignored: Kleene, fitting: list[AclGrant], request: Request) -> Kleene:
@@ -262,7 +283,13 @@ def _ignores_all(acl: Acl, ignored: Kleene, fitting: list[AclGrant], request: Re
 
 
 def _add_grant(
-    found: AclWeight, state: State, request: Request, grant: AclGrant, counts: Kleene, label: str
+    found: AclWeight,
+    state: State,
+    request: Request,
+    holder: str,
+    grant: AclGrant,
+    counts: Kleene,
+    label: str,
 ) -> bool:
     """Book the grant where it matches the caller; returns whether it (possibly) matches."""
     who = request.principal
@@ -282,6 +309,8 @@ def _add_grant(
         found.account.add(counts, label)
         return True
     matches = is_canonical(state, request, grant.grantee)
+    if matches is True:
+        matches = _may_be_named(state, request, holder)
     found.account.add(all_of(counts, matches), label)
     return matches is not False
 

@@ -75,7 +75,7 @@ class State:
 
     def __init__(self, given: Mapping[str, Any], unknown: Collection[str]) -> None:
         self.given = given
-        names = {path.replace("[", ".") for path in unknown}
+        names = {path.removeprefix("state.").replace("[", ".") for path in unknown}
         for holder in ("bucket", "object"):
             if f"{holder}.owner" in names:
                 names |= {f"{holder}.owner_account", f"{holder}.owner_canonical_id"}
@@ -108,6 +108,13 @@ class State:
             self._kept[path] = text if hidden is None else hidden
         found: str | Unknown | None = self._kept[path]
         return found
+
+    def named_access_point(self) -> tuple[str, str | None] | None:
+        """ARN and alias of the access point whose state is given."""
+        arn, alias = self.access_point.get("arn"), self.access_point.get("alias")
+        if not isinstance(arn, str):
+            return None
+        return arn, alias if isinstance(alias, str) else None
 
     def canonical_id(self, holder: str) -> str | Unknown | None:
         """Canonical id of the owner of `bucket` or `object`, from its ACL where not given."""

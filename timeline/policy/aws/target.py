@@ -8,6 +8,12 @@ from timeline.policy.aws.patterns import split_arn
 from timeline.policy.malformed import MalformedError
 
 _ACCOUNT_WIDE = "arn:aws:s3:::*"
+_ALIAS = "-s3alias"
+#: Services whose resources have no policies, role trust apart (reference_aws-services-that-work-
+#: with-iam): there the caller's account decides alone. Of any other the state must give one.
+WITHOUT_RESOURCE_POLICY = frozenset(
+    ("iam", "sts", "ec2", "organizations", "config", "cloudtrail", "sso", "account")
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,24 +59,30 @@ class Target:
             return point + bucket
         if self.service == "kms":
             return [("kms_key_policy", self.arn)]
-        if action.startswith("sts:assumerole"):
+        if action.startswith("sts:assumerole") or self.service not in WITHOUT_RESOURCE_POLICY:
             return [("resource_policy", self.arn)]
         return []
 
 
 @lru_cache(maxsize=8_192)
-def target_of(resource: str | None, service: str, bucket_name: str | None) -> Target:
+def target_of(
+    resource: str | None,
+    service: str,
+    bucket_name: str | None,
+    point: tuple[str, str | None] | None = None,
+) -> Target:
     """The target of an action.
 
     Args:
         resource: ARN, or None or `*` for calls on no resource in particular.
         service: `s3`, `iam`, … of the action.
         bucket_name: name of the bucket whose state is given.
+        point: (ARN, alias) of the access point whose state is given.
 
     Raises:
         MalformedError: no ARN.
     """
-    if resource is None or resource == "*":
+    if resource is None or resource in ("*", _ACCOUNT_WIDE):
         return Target(arn=_ACCOUNT_WIDE if service == "s3" else "*", service=service)
     fields = split_arn(resource)
     if len(fields) != 6 or fields[0].lower() != "arn":
@@ -82,8 +94,11 @@ def target_of(resource: str | None, service: str, bucket_name: str | None) -> Ta
         return Target(arn=arn, service=service, problem=f"resource of {fields[2]}")
     if not name.startswith("accesspoint/"):
         bucket, _, key = name.partition("/")
+        if point is not None and _is_alias(bucket, *point):
+            seen = f"{point[0]}/object/{key}" if key else point[0]
+            return target_of(seen, service, bucket_name)
         problem = "directory bucket" if bucket.endswith("--x-s3") else ""
-        if bucket.endswith(("-s3alias", ".mrap")):
+        if bucket.endswith((_ALIAS, ".mrap")):
             problem = "access point alias"
         return Target(
             arn=arn, service=service, bucket=bucket, key=key, bucket_arn=arn, problem=problem
@@ -100,3 +115,14 @@ def target_of(resource: str | None, service: str, bucket_name: str | None) -> Ta
         through_access_point=True,
         problem="" if fields[3] else "Multi-Region access point",
     )
+
+
+def _is_alias(bucket: str, arn: str, alias: str | None) -> bool:
+    """Whether a bucket name is the access point's alias: `NAME-…-s3alias` where it is not given.
+
+    Policies never name the alias: they see the access point's ARN (access-points-naming).
+    """
+    if alias is not None:
+        return bucket == alias
+    name = arn.rpartition(":accesspoint/")[2]
+    return bucket.endswith(_ALIAS) and bucket.startswith(f"{name}-")

@@ -38,6 +38,11 @@ PRINCIPALS: tuple[Any, ...] = (
     {"AWS": f"arn:aws:sts::{OWNER}:federated-user/fred"},
     {"Service": "logging.s3.amazonaws.com"},
     {"CanonicalUser": "id-other"},
+    {"CanonicalUser": ["id-third", "id-owner"]},
+    {"AWS": ["AIDAALICE", "AROADEPLOY", OTHER]},
+    {"AWS": ["AIDABOB", THIRD], "Service": ["config.amazonaws.com", "logging.s3.amazonaws.com"]},
+    {"AWS": [f"arn:aws:iam::{OWNER}:root", f"arn:aws:iam::{OTHER}:role/app"]},
+    {"Federated": "cognito-identity.amazonaws.com"},
 )
 ACTIONS = (
     "s3:GetObject",
@@ -60,6 +65,10 @@ ACTION_PATTERNS = (
     "s3:PutObject",
     "s3:*Object",
     "ec2:*",
+    "S3:?etObject",
+    "s3:Delete*",
+    "s3:List*",
+    "kms:Decrypt",
 )
 RESOURCES = (
     "*",
@@ -68,6 +77,13 @@ RESOURCES = (
     f"{BUCKET}/*",
     f"{BUCKET}/pub/*",
     f"{BUCKET}/${{aws:username}}/*",
+    f"{BUCKET}/${{aws:PrincipalTag/class, 'pub'}}/?",
+    f"{BUCKET}/${{aws:PrincipalTag/home,'alice'}}/*",
+    f"{BUCKET}/*${{*}}",
+    "arn:aws:s3*",
+    "ARN:AWS:s3:::b/?",
+    f"{POINT}",
+    KEY,
 )
 CONDITIONS: tuple[dict[str, Any], ...] = (
     {"IpAddress": {"aws:SourceIp": "198.51.100.0/24"}},
@@ -90,6 +106,42 @@ CONDITIONS: tuple[dict[str, Any], ...] = (
     {"StringEquals": {"aws:ResourceAccount": OWNER}},
     {"NumericLessThanEquals": {"s3:max-keys": "10"}},
     {"StringEquals": {"s3:ExistingObjectTag/class": "${aws:PrincipalTag/class}"}},
+    {"StringNotLike": {"aws:UserAgent": ["${aws:PrincipalTag/class, 'aws'}*", "curl/?"]}},
+    {"StringLike": {"aws:PrincipalTag/class": "${aws:PrincipalTag/home, 'r??'}"}},
+    {"StringEqualsIgnoreCase": {"AWS:UserAgent": "CURL/8"}},
+    {"StringNotEqualsIgnoreCase": {"aws:PrincipalTag/class": ["RED", "${*}"]}},
+    {"ForAllValues:StringNotEquals": {"aws:TagKeys": ["c", "b"]}},
+    {"ForAnyValue:StringLike": {"aws:CalledVia": ["*thena.amazonaws.com"]}},
+    {"ForAllValues:StringEquals": {"aws:CalledVia": "athena.amazonaws.com"}},
+    {"ForAllValues:StringEquals": {"aws:UserAgent": ["curl/8", "aws-cli/2.7"]}},
+    {"StringEquals": {"aws:CalledVia": "athena.amazonaws.com"}},
+    {"StringNotEquals": {"aws:TagKeys": "z"}},
+    {"Null": {"aws:TagKeys": "false", "aws:Referer": "true"}},
+    {"Null": {"aws:PrincipalArn": ["true"]}},
+    {"NumericGreaterThan": {"s3:max-keys": ["100", "4"]}},
+    {"NumericNotEquals": {"s3:max-keys": [5, "x"]}},
+    {"NumericEqualsIfExists": {"s3:max-keys": 500}},
+    {"DateGreaterThanEquals": {"aws:TokenIssueTime": "2025-12-31T00:00:00Z"}},
+    {"DateLessThanIfExists": {"aws:TokenIssueTime": "1767139200"}},
+    {"DateNotEquals": {"aws:CurrentTime": "2026-01-01T12:00:00Z"}},
+    {"IpAddress": {"aws:SourceIp": ["2001:db8::/32", "10.0.0.0/8"]}},
+    {"IpAddress": {"aws:SourceIp": "0.0.0.0/0"}},
+    {"NotIpAddressIfExists": {"aws:SourceIp": "::/0"}},
+    {"BinaryEquals": {"aws:PrincipalTag/bin": "QUI="}},
+    {"StringEquals": {"aws:SourceVpce": ["vpce-1", "vpce-2"]}},
+    {"StringLike": {"aws:SourceVpce": "vpce-*"}},
+    {"StringEqualsIfExists": {"aws:SourceVpc": "vpc-1"}},
+    {"ForAnyValue:StringEquals": {"aws:SourceVpc": ["vpc-1"]}},
+    {"StringNotEqualsIfExists": {"aws:SourceVpc": "vpc-1"}},
+    {"ArnEquals": {"aws:SourceArn": "arn:aws:sns:*:111111111111:t"}},
+    {"ArnNotLikeIfExists": {"aws:SourceArn": ["arn:aws:s*:t", "arn:aws:sns:us-east-1:*:?"]}},
+    {"StringLike": {"s3:DataAccessPointArn": "arn:aws:s3:us-east-1:111111111111:accesspoint/*"}},
+    {"StringEquals": {"s3:AccessPointNetworkOrigin": "VPC"}},
+    {"Bool": {"aws:PrincipalIsAWSService": False}},
+    {"StringEquals": {"kms:CallerAccount": [OWNER, THIRD]}},
+    {"StringNotEquals": {"aws:PrincipalType": ["User", "Anonymous"]}},
+    {"StringLike": {"aws:userid": ["AIDA*", "222222222222"]}},
+    {"StringEquals": {"aws:PrincipalOrgID": ["o-1", "${aws:PrincipalTag/class}"]}},
 )
 CONTEXT: dict[str, tuple[Any, ...]] = {
     "aws:SourceIp": ("198.51.100.9", "203.0.113.7", "2001:db8::1"),
@@ -105,6 +157,12 @@ CONTEXT: dict[str, tuple[Any, ...]] = {
     "s3:ExistingObjectTag/class": ("red",),
     "aws:PrincipalTag/class": ("red", "blue"),
     "s3:x-amz-acl": ("public-read", "private", "bucket-owner-full-control"),
+    "aws:PrincipalTag/home": ("", "alice", "*"),
+    "aws:PrincipalTag/bin": ("QUI=", "QUI"),
+    "aws:CalledVia": ("athena.amazonaws.com", ["athena.amazonaws.com", "glue.amazonaws.com"]),
+    "aws:SourceArn": ("arn:aws:sns:us-east-1:111111111111:t", "none"),
+    "aws:TokenIssueTime": ("2025-12-30T23:59:59Z", "2025-12-31T00:00:00Z"),
+    "s3:x-amz-server-side-encryption": ("aws:kms", "AES256"),
 }
 FLAGS = ("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets")
 #: Every slot that may be hidden, by dotted path.
@@ -242,6 +300,29 @@ def state(r: Random) -> dict[str, Any]:
         "rcps": rarely([[document(r, principal=True)]]),
         "vpc_endpoint_policy": rarely(document(r, principal=True)),
     }
+
+
+def milder(r: Random, state: dict[str, Any]) -> dict[str, Any]:
+    """The state with most denies, and some conditions, taken out: more is allowed of it."""
+
+    def mild(value: Any) -> Any:
+        if isinstance(value, list):
+            return [mild(v) for v in value]
+        if not isinstance(value, dict):
+            return value
+        if value.get("Effect") == "Deny" and r.random() < 0.8:
+            value = {**value, "Effect": "Allow"}
+        dropped = ("Condition",) if r.random() < 0.4 else ()
+        return {k: mild(v) for k, v in value.items() if k not in dropped}
+
+    found: dict[str, Any] = mild(state)
+    if r.random() < 0.7:
+        found["identity_policies"].append(EVERYTHING)
+    opened = (found["kms_key_policy"], found["access_point"]["policy"], found["bucket"]["policy"])
+    for each in opened:
+        if each is not None and r.random() < 0.6:
+            each["Statement"].append({**_ALL, "Principal": r.choice(PRINCIPALS)})
+    return found
 
 
 def request(r: Random) -> dict[str, Any]:
