@@ -17,6 +17,7 @@ from timeline.state.aws.input import state_for
 from timeline.state.intervals import assemble
 
 _UNSEEN = "unseen:"
+_SOURCES = ("aws.cloudtrail", "aws.s3_access_log")
 #: Refusals by a write gate (R-S3-3) that are not called denials.
 _GATE_ERRORS = ("AccessControlListNotSupported", "InvalidBucketAclWithObjectOwnership")
 _EVERYTHING: Json = {"Effect": "Allow", "Action": "*", "Resource": "*"}
@@ -101,10 +102,10 @@ def refusal_depends(row: Mapping[str, Any]) -> bool:
 def source_name(row: Mapping[str, Any]) -> str:
     """`aws.cloudtrail.management`, `aws.cloudtrail.data.s3`, `aws.s3_access_log.data.s3`.
 
-    The wrappings in which a trail's records are handed over (look-up, bus) are one source.
+    The wrappings in which a log's records are handed over (look-up, bus, JSON) are one source.
     """
     form = str(row["source"])
-    kind = "aws.cloudtrail" if form.startswith("aws.cloudtrail") else form
+    kind = next((each for each in _SOURCES if form.startswith(each)), form)
     if row["category"] == "management":
         return f"{kind}.management"
     return f"{kind}.data.{str(row['service']).split('.')[0]}"

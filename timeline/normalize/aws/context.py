@@ -12,6 +12,7 @@ from typing import Any
 
 from timeline.model import Json
 from timeline.normalize.aws import actions as table
+from timeline.normalize.aws.same_request import ACCESS_LOGS
 from timeline.normalize.aws.times import when
 from timeline.normalize.model import micros
 
@@ -178,7 +179,7 @@ def _network(keys: _Keys, row: Mapping[str, Any], params: Mapping[str, Any]) -> 
     # Without an endpoint the keys about endpoints and their networks do not exist.
     keys.absent("aws:SourceVpc", "aws:SourceVpcArn", "aws:VpceAccount", "aws:VpceOrgID")
     keys.absent("aws:VpceOrgPaths")
-    if row["source"] == "aws.s3_access_log":
+    if row["source"] in ACCESS_LOGS:
         # The log has no column for an endpoint: a private address is all that could show one.
         keys.unclear("aws:SourceVpce", "aws:SourceVpc", "aws:VpcSourceIp")
         if _is_address(address) and not _is_private(address):
@@ -307,7 +308,9 @@ def _request(
 ) -> None:
     stated = isinstance(params.get("requestParameters"), dict)
     omitted = "requestParameters" in (row["omitted"] or "")
-    in_access_log = row["source"] == "aws.s3_access_log"
+    in_access_log = row["source"] in ACCESS_LOGS
+    # As JSON the log names agent and referer in ways that are not confirmed: see its parser.
+    of_client = row["source"] == "aws.s3_access_log"
     for name, key in ASKED.items():
         if name in asked:
             keys.put(key, asked[name])
@@ -332,11 +335,11 @@ def _request(
     if agent:
         bracketed = agent.startswith("[") and agent.endswith("]")
         keys.put("aws:UserAgent", agent[1:-1] if bracketed else agent)
-    elif not in_access_log:
+    elif not of_client:
         keys.unclear("aws:UserAgent")
     if row["referer"]:
         keys.put("aws:Referer", row["referer"])
-    elif not in_access_log:
+    elif not of_client:
         keys.unclear("aws:Referer")
 
 

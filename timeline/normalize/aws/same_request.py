@@ -129,11 +129,17 @@ def _apart(one: Row, line: Row) -> bool:
     later = one["time"] - line["time"]
     if abs(later) <= APART:
         return False
-    return not 0 < later <= APART + _in_flight(line)
+    flight = _in_flight(line)
+    return later < 0 or (flight is not None and later > APART + flight)
 
 
-def _in_flight(line: Row) -> int:
-    """Microseconds from arrival to the last byte sent, by the log's own word; 0 if not given."""
+def _in_flight(line: Row) -> int | None:
+    """Microseconds from arrival to the last byte sent, by the log's own word.
+
+    None where the form does not tell: an end long after the arrival is then no disagreement.
+    """
+    if line["source"] != "aws.s3_access_log":
+        return None
     told = json.loads(line["params"] or "{}").get("accessLog") or {}
     total = told.get("total")
     return int(total) * 1000 if isinstance(total, str) and total.isdigit() else 0
