@@ -1,119 +1,102 @@
-"""Archives as they were handed over: what is inside is read in one pass, nothing is unpacked.
+"""What is inside an archive that was handed over, for a provider's integrity check.
 
-zip and tar (plain, gzip, bzip2, xz), recognized by their first bytes or their name. Archives in
-archives are not entered. Constant memory: a member is a stream.
+Archives in it are entered to the depth of `archives.DEPTH`. What cannot be read, or is not entered,
+"could not be checked", and is named; the rest is read on. Each file may be read until the next one
+is asked for.
 """
 
-import bz2
-import lzma
-import tarfile
-import zipfile
-import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
 
-_ZIP = (b"PK\x03\x04", b"PK\x05\x06")
+from collector import archives
+from collector.archives import Allowance, Cut, Reader
+from collector.verify.report import Discrepancy, unchecked
+
+_ZIP_NAMES = (".zip",)
 _TAR_NAMES = (".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tbz2", ".tar.xz", ".txz")
-_OTHER_NAMES = (".7z", ".rar", ".tar.zst")
-_DAMAGE = (
-    zipfile.BadZipFile, tarfile.TarError, EOFError, zlib.error, lzma.LZMAError, OSError,
-    ValueError, NotImplementedError, OverflowError,
-)  # fmt: skip
-
-
-class ArchiveError(ValueError):
-    """Why an archive, or the rest of it, could not be read: words that reports print."""
+_OTHER_NAMES = (".7z", ".rar", ".tar.zst", ".tzst")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Member:
-    """A file in an archive: its name, printable, and its bytes, to be read before the next one."""
+class Inner:
+    """A file in an archive.
+
+    Attributes:
+        name: its name in the innermost archive, printable.
+        path: that of the stored archive, then the names that lead to it, `!/` between; the second
+            of a name has `#2` after it.
+        start: its first bytes.
+        rest: the bytes after them; its breaks are `Cut`.
+    """
 
     name: str
-    stream: IO[bytes]
+    path: str
+    start: bytes
+    rest: Reader
 
 
 def kind(place: Path, name: str) -> str | None:
     """`zip`, `tar`, `other` (an archive of a kind that is not read), or None."""
     with place.open("rb") as file:
-        return form_of(file.read(1 << 12), name)
+        return _form(file.read(archives.HEAD), name)
 
 
-def form_of(head: bytes, name: str) -> str | None:
-    """The same for its first bytes."""
+def _form(head: bytes, name: str) -> str | None:
+    """By its first bytes; where these say nothing by its name: damage is not passed over."""
     lower = name.lower()
-    if head.startswith(_ZIP) or lower.endswith(".zip"):
-        return "zip"
-    if _inflated(head)[257:262] == b"ustar" or lower.endswith(_TAR_NAMES):
-        return "tar"
-    return "other" if lower.endswith(_OTHER_NAMES) else None
+    if lower.endswith(_OTHER_NAMES):
+        return "other"
+    named = "zip" if lower.endswith(_ZIP_NAMES) else "tar" if lower.endswith(_TAR_NAMES) else None
+    return archives.form_of(head) or named
 
 
-def members(place: Path, form: str) -> Iterator[Member]:
-    """Files in an archive, in its own order; each may be read until the next is asked for.
+def files(place: Path, form: str, path: str) -> Iterator[Inner | Discrepancy]:
+    """Every file in a stored archive and in archives in it, and what could not be looked into.
 
-    Raises:
-        ArchiveError: it cannot be read, or not on from here. Reading a member may raise it too.
+    Args:
+        place: the archive.
+        form: as `kind` gives it.
+        path: of the archive, as printed.
     """
+    with place.open("rb") as stream:
+        yield from _inside(stream, form, path, Allowance.of(place.stat().st_size), 1)
+
+
+def _inside(
+    stream: Reader, form: str, path: str, allowance: Allowance, depth: int
+) -> Iterator[Inner | Discrepancy]:
+    if form == "other":
+        yield unread(path, "an archive of a kind that is not read")
+        return
     try:
-        if form == "zip":
-            yield from _zip(place)
-        elif form == "tar":
-            yield from _tar(place)
-        else:
-            raise ArchiveError("an archive of a kind that is not read")
-    except _DAMAGE as error:
-        if isinstance(error, ArchiveError):
-            raise
-        raise ArchiveError("damaged or cut off") from error
-
-
-def read(stream: IO[bytes], size: int) -> bytes:
-    """Up to `size` bytes of a member.
-
-    Raises:
-        ArchiveError: damage inside the member.
-    """
-    try:
-        return stream.read(size)
-    except _DAMAGE as error:
-        raise ArchiveError("damaged or cut off") from error
-
-
-def _zip(place: Path) -> Iterator[Member]:
-    with zipfile.ZipFile(place) as archive:
-        for info in archive.infolist():
-            if info.is_dir():
+        for member in archives.members(stream, form, allowance):
+            name, here = _shown(member.name), f"{path}!/{_shown(member.label)}"
+            if member.problem is not None:
+                if member.problem.short != archives.LINK:
+                    yield unread(here, member.problem.short)
                 continue
-            if info.flag_bits & 1:
-                raise ArchiveError("encrypted")
-            with archive.open(info) as stream:
-                yield Member(name=_shown(info.filename), stream=stream)
+            try:
+                start = archives.filled(member.stream, archives.HEAD)
+            except Cut as cut:
+                yield unread(here, cut.short)
+                continue
+            inner = _form(start, name)
+            if inner is None:
+                yield Inner(name=name, path=here, start=start, rest=member.stream)
+            elif depth == archives.DEPTH:
+                yield unread(here, f"nested deeper than {archives.DEPTH} archives: not entered")
+            else:
+                whole = archives.Rejoined(start, member.stream)
+                yield from _inside(whole, inner, here, allowance, depth + 1)
+    except Cut as cut:
+        yield unread(path, cut.short)
 
 
-def _tar(place: Path) -> Iterator[Member]:
-    with tarfile.open(place, "r|*") as archive:
-        for info in archive:
-            stream = archive.extractfile(info) if info.isreg() else None
-            if stream is not None:
-                yield Member(name=_shown(info.name), stream=stream)
+def unread(path: str, said: str) -> Discrepancy:
+    """What could not be read to its end."""
+    return unchecked("provider-archive", path, "an archive to its end", said)
 
 
 def _shown(name: str) -> str:
     return name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
-
-
-def _inflated(head: bytes) -> bytes:
-    """The first bytes of what is compressed."""
-    try:
-        if head.startswith(b"\x1f\x8b"):
-            return zlib.decompressobj(zlib.MAX_WBITS | 16).decompress(head, 1 << 12)
-        if head.startswith(b"BZh"):
-            return bz2.BZ2Decompressor().decompress(head, 1 << 12)
-        if head.startswith(b"\xfd7zXZ\x00"):
-            return lzma.LZMADecompressor().decompress(head, 1 << 12)
-    except (zlib.error, OSError, lzma.LZMAError):
-        return b""
-    return head

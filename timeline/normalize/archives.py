@@ -1,42 +1,25 @@
-"""From stored bytes to decompressed bodies, streaming: gzip, zstd, plain, and inside zip and tar.
+"""From stored bytes to decompressed bodies, streaming: gzip, zstd, bzip2, xz, plain, zip and tar.
 
-Recognised by content, never by name. Member names are labels, never paths: nothing is written.
+Recognised by content, never by name. Archives are read by `collector.archives`.
 A stream that ends early yields what was there and then raises `Cut`; what came before the cut is
 evidence like any other.
 """
 
+import bz2
 import contextlib
 import io
-import tarfile
-import tempfile
-import zipfile
-from collections.abc import Iterator
+import lzma
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import IO, Any, BinaryIO, Protocol
+from typing import Any, BinaryIO
 
-CHUNK = 1 << 20
-#: Archives inside archives are opened to this depth; deeper is a gap.
-DEPTH = 4
-#: A stream that grows over this many bytes at over `RATIO` times its packed size is a bomb.
-BOMB_BYTES = 1 << 30
-RATIO = 1200
+from collector import archives
+from collector.archives import BOMB_BYTES, CHUNK, DEPTH, RATIO, Cut, Reader
+
 #: zstd packs up to 128 KB into 4 bytes: 4 KB in is at most 128 MB out.
 ZSTD_STEP = 4096
 
-
-class Cut(Exception):
-    """The stream ended early or broke; `kind` is the kind of gap, the text says where."""
-
-    def __init__(self, kind: str, reason: str) -> None:
-        super().__init__(reason)
-        self.kind = kind
-
-
-class Reader(Protocol):
-    """All that is asked of a stream."""
-
-    def read(self, size: int = -1, /) -> bytes:
-        """Up to `size` bytes; empty at the end."""
+__all__ = ["BOMB_BYTES", "DEPTH", "RATIO", "Body", "Cut", "Reader", "bodies", "body"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,16 +52,15 @@ def bodies(stream: Reader, prefix: str = "", depth: int = 0) -> Iterator[Body]:
             break
         head += chunk
     rest = _rejoin(head, chunks, cut)
-    is_zip = head[:4] in (b"PK\x03\x04", b"PK\x05\x06")
-    is_tar = head[257:262] == b"ustar"
-    if not (is_zip or is_tar):
+    form = archives.form_of(head[: archives.HEAD])
+    if form is None:
         yield Body(prefix, rest)
         return
     if depth >= DEPTH:
         cut = Cut("unreadable", f"archive nested deeper than {DEPTH} levels: not opened")
         yield Body(prefix, iter(()), cut)
         return
-    yield from (_zip if is_zip else _tar)(rest, prefix, depth)
+    yield from _inside(rest, form, prefix, depth)
 
 
 def _plain(stream: Reader) -> Iterator[bytes]:
@@ -101,6 +83,10 @@ def _decompressed(chunks: Iterator[bytes]) -> Iterator[bytes]:
         yield from _gunzip(packed)
     elif first[:4] == b"\x28\xb5\x2f\xfd":
         yield from _unzstd(packed)
+    elif first[:3] == b"BZh":
+        yield from _unstreamed(packed, bz2.BZ2Decompressor, "bzip2")
+    elif first[:6] == b"\xfd7zXZ\x00":
+        yield from _unstreamed(packed, lzma.LZMADecompressor, "xz")
     else:
         yield from packed
 
@@ -183,6 +169,33 @@ def _unzstd(packed: Iterator[bytes]) -> Iterator[bytes]:
         raise Cut("truncated", f"zstd ends before its end marker, after {out} bytes decompressed")
 
 
+def _unstreamed(
+    packed: Iterator[bytes],
+    new: Callable[[], bz2.BZ2Decompressor | lzma.LZMADecompressor],
+    what: str,
+) -> Iterator[bytes]:
+    """All streams of bzip2 or xz, one after the other."""
+    inflate = new()
+    taken = out = 0
+    for chunk in packed:
+        taken += len(chunk)
+        data = chunk
+        while data or not (inflate.eof or inflate.needs_input):
+            if inflate.eof:
+                inflate = new()
+            try:
+                piece = inflate.decompress(data, CHUNK)
+            except (OSError, lzma.LZMAError) as error:
+                raise Cut("truncated", f"{what} breaks off after {out} bytes: {error}") from error
+            out += len(piece)
+            _guard(taken, out)
+            if piece:
+                yield piece
+            data = inflate.unused_data if inflate.eof else b""
+    if not inflate.eof:
+        raise Cut("truncated", f"{what} ends before its end marker, after {out} bytes decompressed")
+
+
 class ChunkReader(io.RawIOBase):
     """A readable file over an iterator of chunks, for modules that want a file."""
 
@@ -207,91 +220,21 @@ class ChunkReader(io.RawIOBase):
         return size
 
 
-def _member(seen: dict[str, int], name: str) -> str:
-    """The member's label; a name that occurs twice gets `#2`: both are different bytes."""
-    seen[name] = seen.get(name, 0) + 1
-    return name if seen[name] == 1 else f"{name}#{seen[name]}"
-
-
-def _zip(chunks: Iterator[bytes], prefix: str, depth: int) -> Iterator[Body]:
-    with tempfile.SpooledTemporaryFile(max_size=16 * CHUNK) as held:
-        problem: Cut | None = None
-        try:
-            for chunk in chunks:
-                held.write(chunk)
-        except Cut as cut:
-            problem = cut
-        held.seek(0)
-        try:
-            archive = zipfile.ZipFile(held)
-        except (zipfile.BadZipFile, NotImplementedError) as error:
-            reason = f"zip without a readable directory: {problem or error}"
-            yield Body(prefix, iter(()), Cut("unreadable", reason))
-            return
-        seen: dict[str, int] = {}
-        for info in archive.infolist():
-            if info.is_dir():
-                continue
-            inner = f"{prefix}{_member(seen, info.filename)}!/"
-            try:
-                with archive.open(info) as member:
-                    yield from bodies(_ZipMember(member), inner, depth + 1)
-            except (RuntimeError, zipfile.BadZipFile, NotImplementedError) as error:
-                yield Body(inner, iter(()), Cut("unreadable", f"zip member: {error}"))
-
-
-class _ZipMember:
-    """A zip member whose breaks come as `Cut`."""
-
-    def __init__(self, member: IO[bytes]) -> None:
-        self._member = member
-        self._out = 0
-
-    def read(self, size: int = -1, /) -> bytes:
-        """Bytes of the member."""
-        try:
-            data = self._member.read(size)
-        except (zipfile.BadZipFile, EOFError, OSError) as error:
-            raise Cut(
-                "truncated", f"zip member breaks off after {self._out} bytes: {error}"
-            ) from error
-        except Exception as error:
-            # zlib.error and codec errors of the standard library share no base class.
-            raise Cut("truncated", f"zip member breaks off: {error}") from error
-        self._out += len(data)
-        return data
-
-
-def _tar(chunks: Iterator[bytes], prefix: str, depth: int) -> Iterator[Body]:
-    seen: dict[str, int] = {}
+def _inside(chunks: Iterator[bytes], form: str, prefix: str, depth: int) -> Iterator[Body]:
+    """Bodies in the members of an archive, and what could not be opened."""
+    seen = False
     try:
-        with tarfile.open(fileobj=io.BufferedReader(ChunkReader(chunks)), mode="r|") as archive:
-            for info in archive:
-                if info.isdir():
-                    continue
-                inner = f"{prefix}{_member(seen, info.name)}!/"
-                member = archive.extractfile(info) if info.isreg() else None
-                if member is None:
-                    reason = "tar member is a link or a device, it holds no bytes of its own"
-                    yield Body(inner, iter(()), Cut("unreadable", reason))
-                    continue
-                yield from bodies(_TarMember(member), inner, depth + 1)
-    except (tarfile.TarError, Cut, EOFError) as error:
-        yield Body(f"{prefix}(rest)!/", iter(()), Cut("truncated", f"tar breaks off: {error}"))
-
-
-class _TarMember:
-    """A tar member whose breaks come as `Cut`."""
-
-    def __init__(self, member: IO[bytes]) -> None:
-        self._member = member
-
-    def read(self, size: int = -1, /) -> bytes:
-        """Bytes of the member."""
-        try:
-            return self._member.read(size)
-        except (tarfile.TarError, EOFError) as error:
-            raise Cut("truncated", f"tar member breaks off: {error}") from error
+        stream = io.BufferedReader(ChunkReader(chunks))
+        for member in archives.members(stream, form):
+            seen = True
+            inner = f"{prefix}{member.label}!/"
+            if member.problem is not None:
+                yield Body(inner, iter(()), member.problem)
+            else:
+                yield from bodies(member.stream, inner, depth + 1)
+    except Cut as cut:
+        rest = f"{prefix}(rest)!/" if form == "tar" or seen else prefix
+        yield Body(rest, iter(()), cut)
 
 
 def body(stream: BinaryIO, prefix: str) -> Iterator[bytes]:

@@ -4,17 +4,19 @@ import bz2
 import gzip
 import io
 import lzma
+import random
 import shutil
 import tarfile
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from collector import verify
+from collector import archives, verify
 from tests.collector.seal import aws_trails as trails
 from tests.collector.seal import standalone, tamper_acts
 from tests.collector.seal.aws_cases import both, flip, judged
@@ -26,9 +28,10 @@ LAST = trails.HOURS - 1
 def zipped(objects: Objects, prefix: str = "") -> bytes:
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
-        archive.mkdir("AWSLogs")
+        archive.writestr(zipfile.ZipInfo("AWSLogs/"), b"")  # dated alike in every run
         for name, stored in sorted(objects.items()):
-            archive.writestr(prefix + name, stored.body)
+            entry = zipfile.ZipInfo(prefix + name)
+            archive.writestr(entry, stored.body, zipfile.ZIP_DEFLATED)
     return out.getvalue()
 
 
@@ -124,26 +127,125 @@ def _encrypted() -> bytes:
 def test_not_to_its_end(tmp_path: Path, name: str, body: Callable[[], bytes], found: str) -> None:
     """What was not looked into is said; it is never "verified"."""
     report = both(handed_over(tmp_path / "case", name, body()))
-    rows = [row for row in report["unchecked"] if row["check"] == "provider-archive"]
-    assert [(row["found"], row["path"].rpartition("/")[2]) for row in rows] == [
-        (found, f"00000001-{name}")
-    ]
+    assert {row["found"] for row in unread(report)} == {found}
+    assert all(f"/00000001-{name}" in row["path"] for row in unread(report))
     assert report["exit"] == 3
 
 
-def test_archive_in_an_archive_is_not_entered(tmp_path: Path) -> None:
-    inner = {"inner.zip": Stored(zipped(trails.trail()))}
-    report = both(handed_over(tmp_path / "case", "outer.zip", zipped(inner)))
-    rows = [row for row in report["unchecked"] if row["check"] == "provider-archive"]
-    assert [(row["path"].partition("!/")[2], row["found"]) for row in rows] == [
-        ("inner.zip", "an archive in an archive, which is not entered")
+def unread(report: dict[str, Any]) -> list[dict[str, Any]]:
+    """What could not be looked into."""
+    return [row for row in report["unchecked"] if row["check"] == "provider-archive"]
+
+
+def nested(form: Callable[[Objects], bytes], depth: int) -> bytes:
+    """The trail inside so many archives, the outermost of the given form."""
+    body = zipped(trails.trail())
+    for level in range(depth - 1):
+        outermost = level == depth - 2
+        body = (form if outermost else zipped)({"inner.zip": Stored(body)})
+    return body
+
+
+@pytest.mark.parametrize("name", FORMS)
+def test_archive_in_an_archive(tmp_path: Path, name: str) -> None:
+    """Read like one; the names that lead to a file are in its path."""
+    report = both(handed_over(tmp_path / "case", name, nested(FORMS[name], 2)))
+    assert judged(report) == (("provider-signature",), (8, 0, 0, 2))
+    (newest,) = report["unchecked"][:1]
+    assert newest["path"].partition("!/")[2] == f"inner.zip!/{digest_key(LAST)}"
+
+
+@pytest.mark.parametrize("inner", ["logs.tar.gz", "logs.tar.xz", "without-suffix"])
+def test_any_form_inside(tmp_path: Path, inner: str) -> None:
+    body = tarred({"inner": Stored(FORMS[inner](trails.trail()))})
+    report = both(handed_over(tmp_path / "case", "outer", body))
+    assert judged(report) == (("provider-signature",), (8, 0, 0, 2))
+
+
+def test_four_deep_and_no_deeper(tmp_path: Path) -> None:
+    report = both(handed_over(tmp_path / "four", "outer", nested(tarred, 4)))
+    assert judged(report) == (("provider-signature",), (8, 0, 0, 2))
+    report = both(handed_over(tmp_path / "five", "outer", nested(tarred, 5)))
+    assert [(row["path"].partition("!/")[2], row["found"]) for row in unread(report)] == [
+        ("!/".join(["inner.zip"] * 4), "nested deeper than 4 archives: not entered")
     ]
 
 
-@settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+def test_a_damaged_one_beside_others(tmp_path: Path) -> None:
+    """The rest is read on: what is damaged is named, and only that."""
+    objects = {
+        "a.zip": Stored(zipped(trails.trail())[:900]),
+        "b.zip": Stored(zipped(trails.trail())),
+        "c.7z": Stored(b"7z"),
+    }
+    report = both(handed_over(tmp_path / "case", "outer.tar", tarred(objects)))
+    assert [(row["path"].partition("!/")[2], row["found"]) for row in unread(report)] == [
+        ("a.zip", "damaged or cut off"), ("c.7z", "an archive of a kind that is not read")
+    ]  # fmt: skip
+    assert judged(report)[1] == (8, 0, 0, 2)
+
+
+def test_names_twice_and_names_that_escape(tmp_path: Path) -> None:
+    """Labels, never paths; the second of a name is told from the first."""
+    out = io.BytesIO()
+    key = log_key(1, 0)
+    with zipfile.ZipFile(out, "w") as archive:
+        for name, stored in sorted(trails.trail().items()):
+            archive.writestr(name, stored.body)
+        with pytest.warns(UserWarning, match="Duplicate"):
+            archive.writestr(key, flip(trails.trail()[key].body))
+        archive.writestr("../../../" + key.rpartition("/")[2], b"elsewhere")
+    report = both(handed_over(tmp_path / "case", "bucket", out.getvalue()))
+    wrong = sorted(row["path"].partition("!/")[2] for row in report["wrong"])
+    assert wrong == ["../../../" + key.rpartition("/")[2], f"{key}#2"]
+    assert not (tmp_path / key.rpartition("/")[2]).exists()
+
+
+@pytest.mark.parametrize("pack", [gzip.compress, bz2.compress, lzma.compress])
+def test_bomb(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, pack: Callable[[bytes], bytes]
+) -> None:
+    """What grows beyond all measure is not read on; both stop at the same place."""
+    for module in (archives, standalone.ARCHIVES):
+        monkeypatch.setattr(module, "BOMB_BYTES", 1 << 20)
+        monkeypatch.setattr(module, "RATIO", 20)
+    big = {"zeros": Stored(bytes(4 << 20)), "z.json": Stored(b"{}")}
+    for body in (pack(tarred(big)), pack(zipped({"inner.tar.gz": Stored(pack(tarred(big)))}))):
+        report = both(handed_over(tmp_path / str(len(body)), "bomb", body))
+        (row,) = unread(report)[:1]
+        assert row["found"] == "more than 20 times its size inside: not read on"
+    overlapping = bytearray(zipped({f"{at}": Stored(bytes(1 << 18)) for at in range(40)}))
+    report = both(handed_over(tmp_path / "overlapping", "bomb", bytes(overlapping)))
+    assert [row["found"] for row in unread(report)] == [
+        "more than 20 times its size inside: not read on"
+    ]
+
+
+@pytest.mark.parametrize("at", [300_000, 200_000, -4])
+def test_large_damaged_log(tmp_path: Path, at: int) -> None:
+    """Damage far inside a log file, loose and in an archive: the same words, whoever reads."""
+    key = log_key(1, 0)
+    body = gzip.compress(random.Random(1).randbytes(400_000), mtime=0)
+    damaged = body[:at] if at > 0 else body[:at] + bytes(4)
+    objects = {**trails.trail(), key: Stored(damaged)}
+    for number, held in enumerate((zipped(objects), tarred(objects))):
+        report = both(handed_over(tmp_path / str(number), "bucket", held))
+        assert {row["check"] for row in report["wrong"]} == {"provider-log"}
+    loose = trails.hold(tmp_path / "loose", objects, keys=trails.public_keys(), collected=False)
+    assert {row["check"] for row in both(loose)["wrong"]} == {"provider-log"}
+
+
+NESTED = (
+    lambda o: tarred({"inner.zip": Stored(zipped(o))}),
+    lambda o: zipped({"inner.tar.gz": Stored(gzip.compress(tarred(o), mtime=0))}),
+    lambda o: gzip.compress(zipped({"inner.tar": Stored(tarred(o))}), mtime=0),
 )
-@given(form=st.sampled_from([zipped, tarred]), data=st.data())
+
+
+@settings(
+    max_examples=120, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(form=st.sampled_from([zipped, tarred, *NESTED]), data=st.data())
 def test_any_bit(tmp_path: Path, form: Callable[[Objects], bytes], data: st.DataObject) -> None:
     """A damaged archive: both verifiers see the same, and nothing unforeseen happens."""
     body = form(trails.without(trails.trail(), *(digest_key(hour) for hour in range(2, 5))))
