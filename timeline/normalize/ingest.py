@@ -10,13 +10,13 @@ Invariants: records = rows + record gaps; bodies = read + gapped + documents.
 """
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from collector import registers
 from collector.model import EvidenceItem, Gap
-from timeline.normalize import documents, exchanges, lines, split
+from timeline.normalize import blocks, documents, exchanges, lines, split
 from timeline.normalize.archives import Body, Cut, bodies
 from timeline.normalize.aws.answers import REPORT
 from timeline.normalize.model import (
@@ -77,6 +77,14 @@ class _Tally:
         self.rows += 1
         self.sources[row.source] += 1
         self.days.add(self.spool.append(row))
+
+    def together(self, read: blocks.Rows) -> None:
+        """Records that gave a row each."""
+        count = read.batch.num_rows
+        self.records += count
+        self.rows += count
+        self.sources[read.source] += count
+        self.days |= self.spool.extend(read.provider, read.batch)
 
     def whole(self, place: _Place, kind: str, reason: str) -> None:
         """A body that could not be read at all: one gap."""
@@ -165,7 +173,7 @@ def _read_body(body: Body, item: EvidenceItem, parsers: tuple[Parser, ...], tall
         usable = tuple(each for each in parsers if each.form == "json")
         _read_log(split.json_records(chunks), "json", place, usable, tally)
     elif any(each.detect(line) for each in usable for line in _first_lines(text)):
-        _read_log(lines.text_lines(chunks), "lines", place, usable, tally)
+        _read_log(lines.text_lines(chunks, _by_block(usable, place)), "lines", place, usable, tally)
     else:
         _read_other(head, chunks, place, tally)
 
@@ -209,13 +217,21 @@ def head_of(chunks: Iterator[bytes]) -> tuple[bytes, Iterator[bytes]]:
     return b"".join(held)[:HEAD], again()
 
 
+def _by_block(
+    usable: tuple[Parser, ...], place: _Place
+) -> Callable[[blocks.Block], blocks.Taken] | None:
+    """How the first form reads many lines at once, if it does: it is asked first for any line."""
+    read = usable[0].read_block
+    return None if read is None else lambda block: read(block, place.where)
+
+
 def _first_lines(text: bytes) -> list[bytes]:
     """Some lines to tell a text log by: one bad line at the top must not hide it."""
     return [line.rstrip(b"\r") for line in text[:HEAD].split(b"\n", 20)[:20]]
 
 
 def _read_log(
-    records: Iterator[Record],
+    records: Iterator[Record | blocks.Rows],
     form: str,
     place: _Place,
     parsers: tuple[Parser, ...],
@@ -228,6 +244,10 @@ def _read_log(
     look = documents.Look()
     quiet, ended = lines.until_cut(records)
     for record in quiet:
+        if isinstance(record, blocks.Rows):
+            seen.together(record)
+            recognised = True
+            continue
         seen.records += 1
         if seen.records > GIVE_UP and not recognised:
             break

@@ -1,31 +1,51 @@
 """Lines of a stream with their offsets, and streams that end early."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import TypeVar
 
+from timeline.normalize import blocks
 from timeline.normalize.archives import Cut
 from timeline.normalize.model import RECORD_LIMIT, Record
 
 Each = TypeVar("Each")
 
 BOM = b"\xef\xbb\xbf"
+#: Bytes of lines that are looked at together.
+BLOCK = 8 * 1024 * 1024
 
 
 def raw_lines(chunks: Iterator[bytes]) -> Iterator[tuple[int, bytes, int, str | None]]:
     """Lines as (offset, bytes without line end, length, problem); no bytes where one is."""
+    for offset, data, size, problem in whole_lines(chunks):
+        if problem is not None or not data.endswith(b"\n"):
+            yield offset, data, size, problem
+            continue
+        for piece in data[:-1].split(b"\n"):
+            size = len(piece)
+            long = size > RECORD_LIMIT
+            yield (offset, b"", size, too_long(size)) if long else (offset, piece, size, None)
+            offset += size + 1
+
+
+def whole_lines(chunks: Iterator[bytes]) -> Iterator[tuple[int, bytes, int, str | None]]:
+    """Lines by the block, as (offset, bytes with line ends, length, problem).
+
+    A line with a problem comes by itself, without bytes. The last one may have no line end.
+    """
     rest = b""
     base = lost = 0
     chunks, ended = until_cut(chunks)
-    for chunk in chunks:
-        pieces = (rest + chunk).split(b"\n")
-        rest = pieces.pop()
-        for piece in pieces:
-            size = len(piece) + lost
-            long = size > RECORD_LIMIT
-            yield (base, b"", size, too_long(size)) if long else (base, piece, size, None)
-            base += size + 1
-            lost = 0
-        if len(rest) > RECORD_LIMIT:
+    for chunk in _joined(chunks):
+        rest += chunk
+        if lost and (end := rest.find(b"\n")) >= 0:
+            yield base, b"", lost + end, too_long(lost + end)
+            base += lost + end + 1
+            rest, lost = rest[end + 1 :], 0
+        if not lost and (end := rest.rfind(b"\n") + 1):
+            yield base, rest[:end], end, None
+            base += end
+            rest = rest[end:]
+        if lost or len(rest) > RECORD_LIMIT:
             lost += len(rest)
             rest = b""
     size = len(rest) + lost
@@ -39,19 +59,61 @@ def raw_lines(chunks: Iterator[bytes]) -> Iterator[tuple[int, bytes, int, str | 
         raise ended[0]
 
 
-def text_lines(chunks: Iterator[bytes]) -> Iterator[Record]:
-    """One record a line of a text log, carriage returns cut; empty lines are none."""
+def _joined(chunks: Iterator[bytes]) -> Iterator[bytes]:
+    """Chunks of `BLOCK` bytes or a little more."""
+    held: list[bytes] = []
+    size = 0
+    for chunk in chunks:
+        held.append(chunk)
+        size += len(chunk)
+        if size >= BLOCK:
+            yield b"".join(held)
+            held, size = [], 0
+    yield b"".join(held)
+
+
+def text_lines(
+    chunks: Iterator[bytes], read_block: Callable[[blocks.Block], blocks.Taken] | None = None
+) -> Iterator[Record | blocks.Rows]:
+    """The lines of a text log in their order, carriage returns cut; empty lines are none.
+
+    Args:
+        chunks: the body.
+        read_block: reads the lines of a block that it is sure of; they come as rows.
+
+    Returns:
+        A record for each line that was not read with its block.
+    """
     index = 0
-    for offset, line, size, problem in raw_lines(chunks):
-        skip = len(BOM) if offset == 0 and line.startswith(BOM) else 0
-        data = line[skip:].rstrip(b"\r")
+    for offset, data, size, problem in whole_lines(chunks):
         if problem is not None:
             yield Record(index, offset, size, None, problem)
-        elif data.strip():
-            yield Record(index, offset + skip, len(data), data)
-        else:
+            index += 1
             continue
-        index += 1
+        skip = len(BOM) if offset == 0 and data.startswith(BOM) else 0
+        text = data[skip:] if data.endswith(b"\n") else data[skip:] + b"\n"
+        block = blocks.laid_out(text, offset + skip, index)
+        line = 0
+        if read_block is not None:
+            taken, rows = read_block(block)
+            for first, after, row in blocks.runs(taken):
+                yield from _records(block, line, first)
+                yield rows._replace(batch=rows.batch.slice(row, after - first))
+                line = after
+        yield from _records(block, line, len(block.starts))
+        index = block.after
+
+
+def _records(block: blocks.Block, first: int, after: int) -> Iterator[Record]:
+    """Some lines of a block, each by itself."""
+    spans = (block.starts[first:after], block.ends[first:after], block.numbers[first:after])
+    for start, end, number in zip(*(span.tolist() for span in spans), strict=True):
+        offset, size = block.offset + start, end - start
+        if size > RECORD_LIMIT:
+            yield Record(number, offset, size, None, too_long(size))
+        elif number >= 0:
+            data = block.data[start:end].rstrip(b"\r")
+            yield Record(number, offset, len(data), data)
 
 
 def until_cut(stream: Iterator[Each]) -> tuple[Iterator[Each], list[Cut]]:

@@ -7,11 +7,14 @@ and the SHA-256 of exactly the bytes it was read from.
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any, BinaryIO, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple, TypeAlias
 
 import msgspec
 
 from collector.model import EvidenceItem, Gap
+
+if TYPE_CHECKING:
+    from timeline.normalize.blocks import Block, Taken
 
 #: Opens the stored bytes of an item for reading.
 OpenItem: TypeAlias = Callable[[EvidenceItem], BinaryIO]
@@ -185,6 +188,7 @@ class Parser:
         form: how a body is cut into records: `json` or `lines`.
         detect: whether a record has this form.
         read: record and place to row and gaps beside it; raises `Unreadable`.
+        read_block: many lines at once: those it is sure of, with the rows that `read` would give.
         never: columns of `events` that this source can never fill.
     """
 
@@ -195,6 +199,7 @@ class Parser:
     read: Callable[[Record, Where], tuple[Row, tuple[Gap, ...]]]
     mapping: tuple[tuple[str, str], ...] = ()
     never: tuple[str, ...] = ()
+    read_block: Callable[["Block", Where], "Taken"] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

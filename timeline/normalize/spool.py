@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+import numpy as np
 import pyarrow as pa
 
 from timeline.normalize.model import Partition, Row
@@ -50,6 +51,18 @@ class Spool:
         if self._bytes > BATCH_BYTES:
             self._flush()
         return key
+
+    def extend(self, provider: str, rows: pa.RecordBatch) -> set[tuple[str, int]]:
+        """More rows, which are columns already; returns their provider and day numbers."""
+        days = rows.column("time").cast(pa.int64()).to_numpy() // DAY
+        found = np.unique(days).tolist()
+        for day in found:
+            own = rows if len(found) == 1 else rows.filter(pa.array(days == day))
+            self._rows.setdefault((provider, day), Columns()).extend(own)
+            self._bytes += ROW_BYTES * own.num_rows + own.column("params").nbytes
+            if self._bytes > BATCH_BYTES:
+                self._flush()
+        return {(provider, day) for day in found}
 
     def close(self) -> tuple[Chunk, ...]:
         """Write what is left; returns where everything is."""

@@ -54,6 +54,12 @@ class Columns:
         self._actors: list[tuple[Any, ...]] = []
         self._events: list[tuple[Any, ...]] = []
         self._own: list[Any] = []
+        #: Rows that came as columns, and how many others came before them.
+        self._batches: list[tuple[int, pa.RecordBatch]] = []
+
+    def extend(self, batch: pa.RecordBatch) -> None:
+        """More rows, which are columns already."""
+        self._batches.append((len(self._actors), batch))
 
     def append(self, row: Row) -> None:
         """One more row."""
@@ -67,7 +73,17 @@ class Columns:
         self._own += _own(row)
 
     def table(self) -> pa.Table:
-        """All rows, with the schema of `events`."""
+        """All rows in the order in which they came, with the schema of `events`."""
+        own = self._laid_out()
+        pieces, done = [], 0
+        for before, batch in self._batches:
+            if before > done:
+                pieces.append(own.slice(done, before - done))
+            pieces.append(pa.Table.from_batches([batch]))
+            done = before
+        return pa.concat_tables([*pieces, own.slice(done)])
+
+    def _laid_out(self) -> pa.Table:
         target = schema("events")
         found = {
             name: _array(self._own[place :: len(OWN_COLUMNS)], target.field(name).type)

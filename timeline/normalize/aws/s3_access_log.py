@@ -13,7 +13,7 @@ import re
 from collections.abc import Mapping
 from functools import lru_cache
 from hashlib import sha256
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, unquote
 
 import msgspec
@@ -24,6 +24,9 @@ from timeline.normalize.aws.cloudtrail import PRECISION, refused
 from timeline.normalize.aws.cloudtrail_fields import compact
 from timeline.normalize.aws.times import when_access
 from timeline.normalize.model import ACTOR_COLUMNS, PackedRow, Parser, Record, Unreadable, Where
+
+if TYPE_CHECKING:
+    from timeline.normalize.blocks import Block, Taken
 
 _START = re.compile(rb"\S+ \S+ \[\d\d/[A-Z][a-z]{2}/\d{4}:\d\d:\d\d:\d\d [+-]\d{4}\] ")
 _FRONT = re.compile(
@@ -44,6 +47,10 @@ _PERSONS = {"user": "IAMUser", "root": "Root"}
 _SESSIONS = {"assumed-role": "AssumedRole", "federated-user": "FederatedUser"}
 #: Fields of the line that no column has.
 _BESIDE = ("owner", "requester", "key", "uri", "size", "total", "turn", "host")
+#: Fields that `params` is made of.
+IN_PARAMS = (
+    *_BESIDE, "auth", "cipher", "signature", "acl_required", "host_id", "access_point", "tls",
+)  # fmt: skip
 _encode = msgspec.json.Encoder().encode
 _METHODS = {"AuthHeader": "header", "QueryString": "query"}
 
@@ -67,34 +74,34 @@ def read(record: Record, where: Where) -> tuple[PackedRow, tuple[Gap, ...]]:
         raise Unreadable(
             f"expected a time as in 06/Feb/2019:00:00:38 +0000, found {fields['time']!r}"
         )
-    asked = _asked(uri)
-    key = _key(fields["key"], uri, bucket or "")
+    asked = asked_by(uri)
+    key = key_of(fields["key"], uri, bucket or "")
     requester = fields["requester"]
-    event = _event(
+    event = event_values(
         where.item, where.acquired_at, fields["operation"] or "", key is not None,
         fields["region"], fields["agent"], fields["referer"], fields["tls"],
-        _method(requester, fields["auth"]),
+        method_of(requester, fields["auth"]),
         (fields["acl_required"], fields["cipher"], fields["signature"]),
         fields["status"], fields["error"],
     )  # fmt: skip
     uid = f"arn:aws:s3:::{bucket}" if bucket else None
-    params = _params(fields, asked)
+    params = params_of(fields, asked if uri is not None else None)
     number = f"{where.prefix}{record.number}"
-    sent = fields["sent"]
+    sent = _bytes(fields["sent"])
     own = (
         f"{where.item}/{number}", None, fields["request"], time, time_text, None, fields["ip"],
         ("AWS::S3::Object" if key else "AWS::S3::Bucket") if bucket else None,
         f"{uid}/{key}" if uid and key else uid, bucket, key,
         (fields["version"] or asked.get("versionId")) if key else None, None,
-        int(sent) if sent else None, None, params, None,
+        sent, None, params, None,
         f"{number}@{record.offset}+{record.length}", sha256(record.data).hexdigest(), None,
     )  # fmt: skip
-    actor = _actor(requester, _credential(asked) if asked else None)
+    actor = actor_values(requester, credential_of(asked) if asked else None)
     return PackedRow("aws", "aws.s3_access_log", time, params, actor, event, own), ()
 
 
 @lru_cache(maxsize=16384)
-def _event(
+def event_values(
     item: str, acquired_at: int, operation: str, on_object: bool, region: str | None,
     agent: str | None, referer: str | None, tls: str | None, method: str,
     evidence: tuple[str | None, str | None, str | None], status: str | None, error: str | None,
@@ -144,7 +151,7 @@ def _words(rest: str) -> tuple[str, str, list[str]]:
     return referer, agent, tail
 
 
-def _asked(uri: str | None) -> dict[str, str]:
+def asked_by(uri: str | None) -> dict[str, str]:
     """Parameters of the Request-URI; the first of several equal names."""
     if uri is None or "?" not in uri:
         return {}
@@ -155,7 +162,7 @@ def _asked(uri: str | None) -> dict[str, str]:
     return found
 
 
-def _key(logged: str | None, uri: str | None, bucket: str) -> str | None:
+def key_of(logged: str | None, uri: str | None, bucket: str) -> str | None:
     """The object's key, decoded as often as the log encoded it.
 
     The log encodes the key once more than the client did; older lines carry it as the client
@@ -172,12 +179,21 @@ def _key(logged: str | None, uri: str | None, bucket: str) -> str | None:
     return unquote(once, errors="backslashreplace") if once in written else once
 
 
-def _credential(asked: Mapping[str, str]) -> str | None:
+def _bytes(sent: str | None) -> int | None:
+    if sent is None:
+        return None
+    if len(sent) > 19 or int(sent) >= 2**63:
+        raise Unreadable(f"expected a number of bytes below 2^63, found {sent[:40]}")
+    return int(sent)
+
+
+def credential_of(asked: Mapping[str, str]) -> str | None:
+    """The access key that a presigned address names."""
     return asked.get("X-Amz-Credential", "").partition("/")[0] or asked.get("AWSAccessKeyId")
 
 
 @lru_cache(maxsize=16384)
-def _actor(requester: str | None, credential: str | None) -> tuple[Any, ...]:
+def actor_values(requester: str | None, credential: str | None) -> tuple[Any, ...]:
     """The columns about the caller, in the order of `ACTOR_COLUMNS`."""
     found = _requester(requester, credential)
     return tuple(found.get(name) for name in ACTOR_COLUMNS)
@@ -210,7 +226,8 @@ def _requester(requester: str | None, credential: str | None) -> dict[str, Any]:
     }
 
 
-def _method(requester: str | None, auth: str | None) -> str:
+def method_of(requester: str | None, auth: str | None) -> str:
+    """How the caller showed who it is."""
     if requester is None:
         return "anonymous"
     if requester.startswith("svc:") or requester == "AmazonS3":
@@ -243,8 +260,13 @@ def _outcome(status: str | None, error: str | None) -> str:
     return "error" if error or (status and int(status) >= 400) else "success"
 
 
-def _params(fields: Mapping[str, str | None], asked: Mapping[str, str]) -> str:
-    """In the shape of a CloudTrail record, so that one reading serves both; the line beside it."""
+def params_of(fields: Mapping[str, str | None], asked: Mapping[str, str] | str | None) -> str:
+    """In the shape of a CloudTrail record, so that one reading serves both; the line beside it.
+
+    Args:
+        fields: those of `IN_PARAMS`.
+        asked: parameters of the Request-URI, or what stands for them; None without a URI.
+    """
     extra = {
         "AuthenticationMethod": fields["auth"],
         "CipherSuite": fields["cipher"],
@@ -253,19 +275,32 @@ def _params(fields: Mapping[str, str | None], asked: Mapping[str, str]) -> str:
         "x-amz-id-2": fields["host_id"],
     }
     point = fields["access_point"]
-    return _encode(
+    return encoded(
         {
-            "requestParameters": asked if fields["uri"] is not None else None,
+            "requestParameters": asked,
             "additionalEventData": {k: v for k, v in extra.items() if v is not None},
             "resources": [{"ARN": point}] if point else [],
             "tlsDetails": {"tlsVersion": fields["tls"]} if fields["tls"] else None,
             "accessLog": {name: fields[name] for name in _BESIDE},
         }
-    ).decode()
+    )
+
+
+def encoded(value: object) -> str:
+    """JSON text."""
+    return _encode(value).decode()
+
+
+def read_block(block: "Block", where: Where) -> "Taken":
+    """The lines of a block whose reading is beyond doubt, with the rows that `read` gives."""
+    from timeline.normalize.aws import s3_access_log_block  # it is made of what stands above
+
+    return s3_access_log_block.read(block, where)
 
 
 PARSER = Parser(
     source="aws.s3_access_log", version=1, form="lines", detect=detect, read=read,
+    read_block=read_block,
     mapping=(
         ("request_id", "request id"), ("time", "time; width 1 s"), ("region", "Region (27th)"),
         ("operation", "operation, REST.GET.OBJECT"), ("category", "operation"),
