@@ -4,7 +4,13 @@
 row cites; `snapshots` hands the recognised API answers to the state stage.
 """
 
-from timeline.normalize.aws import cloudtrail, cloudtrail_envelope, cloudtrail_lookup, s3_access_log
+from timeline.normalize.aws import (
+    cloudtrail,
+    cloudtrail_envelope,
+    cloudtrail_lookup,
+    s3_access_log,
+    s3_access_log_json,
+)
 from timeline.normalize.cite import reextract, snapshots
 from timeline.normalize.drive import run
 from timeline.normalize.model import Document, IngestReport, OpenItem, Parser, Snapshot
@@ -18,6 +24,7 @@ PARSERS: tuple[Parser, ...] = (
     cloudtrail_envelope.PARSER,
     cloudtrail.PARSER,
     s3_access_log.PARSER,
+    s3_access_log_json.PARSER,
 )
 
 __all__ = (

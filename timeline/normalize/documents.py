@@ -10,7 +10,7 @@ from pathlib import PurePosixPath
 
 import msgspec
 
-from timeline.normalize.aws.answers import ANSWERS, REPORT_HEADER
+from timeline.normalize.aws.answers import ANSWERS, REPORT_HEADER, fits
 from timeline.normalize.model import BROKEN, Record
 
 _PAPERS = frozenset(
@@ -41,10 +41,13 @@ _keys = msgspec.json.Decoder(dict[str, msgspec.Raw])
 def answer_kind(body: bytes) -> str | None:
     """Kind of API answer that a JSON object is, None if it is none that is known."""
     try:
-        keys = _keys.decode(body).keys()
+        found = _keys.decode(body)
     except BROKEN:
         return None
-    return next((kind for kind, names in ANSWERS if names <= keys), None)
+    kind = next((kind for kind, names in ANSWERS if names <= found.keys()), None)
+    if kind is None or not fits(kind, {name: bytes(value) for name, value in found.items()}):
+        return None
+    return kind
 
 
 class Look:

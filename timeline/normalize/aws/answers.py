@@ -1,5 +1,7 @@
 """API answers and findings of AWS that are handed over as files, by the keys that tell them."""
 
+from collections.abc import Mapping
+
 #: IAM's credential report: the kind, and how its CSV begins.
 REPORT = "aws.iam.credential_report"
 REPORT_HEADER = b"user,arn,user_creation_time,"
@@ -11,7 +13,7 @@ ANSWERS: tuple[tuple[str, frozenset[str]], ...] = tuple(
         ("aws.iam.authorization_details", "UserDetailList"),
         ("aws.iam.authorization_details", "RoleDetailList"),
         ("aws.iam.authorization_details", "GroupDetailList"),
-        ("aws.iam.authorization_details", "Policies IsTruncated"),
+        ("aws.iam.authorization_details", "Policies IsTruncated"),  # with versions: `fits`
         ("aws.config.items", "configurationItems"),
         ("aws.config.items", "ConfigurationItems"),
         ("aws.config.items", "configurationItemStatus resourceType"),
@@ -34,3 +36,20 @@ ANSWERS: tuple[tuple[str, frozenset[str]], ...] = tuple(
         ("aws.s3.buckets", "Buckets Owner"),
     )
 )
+
+
+def fits(kind: str, body: Mapping[str, bytes]) -> bool:
+    """Whether an answer with the keys of a kind is one: other operations have keys of that name.
+
+    Args:
+        kind: of `ANSWERS`.
+        body: key -> JSON text of its value.
+    """
+    if kind == "aws.s3.policy":  # IAM's GetPolicy describes a policy under the same key
+        return body["Policy"].lstrip().startswith(b'"')
+    if kind == "aws.iam.authorization_details" and not _LISTS & body.keys():
+        return b'"PolicyVersionList"' in body["Policies"]  # ListPolicies gives no documents
+    return True
+
+
+_LISTS = frozenset({"UserDetailList", "RoleDetailList", "GroupDetailList"})

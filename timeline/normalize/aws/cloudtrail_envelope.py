@@ -86,8 +86,9 @@ def read(record: Record, where: Where) -> tuple[Row, tuple[Gap, ...]]:
     inner = _inner(each_key_once(record.data))
     if inner is None and _in_columns(record.data):
         raise Unreadable(
-            "expected the column eventJson in a row of CloudTrail Lake, found an event in columns: "
-            "nested columns cannot be read back for certain; query again with eventJson"
+            "expected a CloudTrail record, or the column eventJson of CloudTrail Lake, found an "
+            "event in columns as a query gave them: nested ones cannot be read back for certain; "
+            "query again with eventJson, or hand over the log files"
         )
     if inner is None:
         raise Unreadable("expected a CloudTrail record in the envelope, found none")

@@ -1,0 +1,158 @@
+"""The access log as JSON: what is confirmed fills columns, what is not stays unknown."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.timeline.normalize.evidence import Store
+from tests.timeline.normalize.records import native, record
+from tests.timeline.normalize.test_request import ABSENT, UNKNOWN, key
+from tests.timeline.normalize.test_same_request import line, logged
+from timeline import normalize
+from timeline.normalize.aws.request import request_of
+from timeline.normalize.model import IngestReport
+
+ENTRY: dict[str, Any] = {
+    "schema_version_id": "V_1_0",
+    "bucket_arn": "arn:aws:s3:::b",
+    "bucket_name": "b",
+    "request_time": "2026-01-02T03:04:05.678Z",
+    "bucket_owner_id": "8787a3c41bf7ce0d54359d9348ad5b08e16bd5bb8ae5aa4e1508b435773a066e",
+    "remote_ip": "198.51.100.7",
+    "requester": "arn:aws:sts::111111111111:assumed-role/r/s",
+    "request_id": "R1",
+    "operation": "REST.GET.OBJECT",
+    "key_name": "k",
+    "request_uri": "GET /k?versionId=v1 HTTP/1.1",
+    "http_status": 200,
+    "a_field_of_tomorrow": [1, "x"],
+}
+
+
+def entry(**changed: Any) -> dict[str, Any]:
+    """The good entry with fields replaced; a field set to `...` is left out."""
+    return {name: value for name, value in {**ENTRY, **changed}.items() if value is not ...}
+
+
+def run(out: Path, *bodies: bytes) -> tuple[IngestReport, list[dict[str, Any]]]:
+    store = Store()
+    for number, body in enumerate(bodies):
+        store.add(body, f"log{number}")
+    report = normalize.run(Path(), store.items, out, open_item=store.open_item, workers=1)
+    return report, list(normalize.rows(out))
+
+
+def one(out: Path, **changed: Any) -> dict[str, Any]:
+    report, rows = run(out, json.dumps(entry(**changed)).encode())
+    assert report.gaps == ()
+    return rows[0]
+
+
+TEXT = json.dumps(ENTRY)
+FORMS = {
+    "object": TEXT,
+    "lines": f"{TEXT}\n{json.dumps(entry(request_id='R2'))}\n",
+    "array": f"[{TEXT}]",
+    "log events": json.dumps({"logEvents": [{"id": "1", "timestamp": 1, "message": TEXT}]}),
+    "filtered events": json.dumps({"events": [{"logStreamName": "s", "message": TEXT}]}),
+}
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_forms(form: str, tmp_path: Path) -> None:
+    report, rows = run(tmp_path / "events", FORMS[form].encode())
+    assert report.gaps == ()
+    expected = {
+        "request_id": "R1", "region": None, "service": "s3.amazonaws.com",
+        "operation": "REST.GET.OBJECT", "category": "data", "activity": "read",
+        "actor_type": "AssumedRole", "actor_uid": "arn:aws:sts::111111111111:assumed-role/r/s",
+        "actor_name": "r", "actor_account_uid": "111111111111", "session_uid": "s",
+        "src_ip": "198.51.100.7", "auth_method": "unknown", "resource_type": "AWS::S3::Object",
+        "resource_uid": "arn:aws:s3:::b/k", "container": "b", "object": "k",
+        "object_version": "v1", "outcome": "success", "status_code": 200, "bytes_out": None,
+        "time_text": "2026-01-02T03:04:05.678Z", "time_precision": 1_000,
+        "source": "aws.s3_access_log_json",
+    }  # fmt: skip
+    assert {name: rows[0][name] for name in expected} == expected
+    params = json.loads(rows[0]["params"])
+    assert params["requestParameters"] == {"versionId": "v1"}
+    assert params["accessLog"] == ENTRY
+
+
+@pytest.mark.parametrize(
+    ("changed", "columns"),
+    [
+        ({"requester": None}, {"actor_type": "Anonymous", "auth_method": "anonymous"}),
+        ({"requester": "svc:x.amazonaws.com"}, {"actor_type": "AWSService"}),
+        ({"requester": "ab12"}, {"actor_type": "CanonicalUser", "actor_unique_id": "ab12"}),
+        ({"http_status": 403}, {"outcome": "denied", "status_code": 403}),
+        ({"http_status": 404}, {"outcome": "error"}),
+        ({"http_status": None}, {"outcome": "success", "status_code": None}),
+        ({"request_time": "2026-01-02T03:04:05.000Z"}, {"time_precision": 1_000_000}),
+        ({"key_name": "a b%41", "request_uri": "GET /a%20b%2541 HTTP/1.1"}, {"object": "a b%41"}),
+        ({"key_name": "a%20b", "request_uri": "GET /a%20b HTTP/1.1"}, {"object": "a b"}),
+        (
+            {"key_name": None, "operation": "REST.GET.BUCKET"},
+            {"object": None, "resource_uid": "arn:aws:s3:::b", "activity": "list"},
+        ),
+    ],
+)
+def test_columns(changed: dict[str, Any], columns: dict[str, Any], tmp_path: Path) -> None:
+    row = one(tmp_path / "events", **changed)
+    assert {name: row[name] for name in columns} == columns
+
+
+@pytest.mark.parametrize(
+    ("changed", "reason"),
+    [
+        ({"schema_version_id": "V_2_0"}, "expected schema_version_id V_1_0"),
+        ({"schema_version_id": ...}, "expected schema_version_id V_1_0"),
+        ({"requester": ...}, "expected the field requester, null or not"),
+        ({"http_status": ...}, "expected the field http_status"),
+        ({"http_status": "200"}, "expected http_status to be int"),
+        ({"bucket_name": None}, "expected bucket_name to be str"),
+        ({"request_time": "yesterday"}, "expected an ISO 8601 request_time"),
+        ({"key_name": ["k"]}, "expected key_name to be str"),
+    ],
+)
+def test_what_cannot_be_read_for_certain_is_refused(
+    changed: dict[str, Any], reason: str, tmp_path: Path
+) -> None:
+    body = f"{json.dumps(entry(**changed))}\n{TEXT}\n".encode()
+    report, rows = run(tmp_path / "events", body)
+    assert (report.records, report.rows, report.record_gaps, len(rows)) == (2, 1, 1, 1)
+    assert reason in report.gaps[0].reason
+
+
+def test_a_key_that_is_there_twice_is_refused(tmp_path: Path) -> None:
+    doubled = TEXT.replace('"requester"', '"requester": null, "requester"')
+    report, _ = run(tmp_path / "events", f"{doubled}\n{TEXT}\n".encode())
+    assert "found twice: requester" in report.gaps[0].reason
+
+
+def test_what_its_names_are_not_known_of_is_unknown_and_never_absent(tmp_path: Path) -> None:
+    request = request_of(one(tmp_path / "events"))
+    assert request is not None
+    for name in (
+        "aws:UserAgent", "aws:Referer", "aws:SecureTransport", "s3:TlsVersion", "s3:authType",
+        "s3:signatureversion", "s3:DataAccessPointArn", "s3:x-amz-acl",
+    ):  # fmt: skip
+        assert key(request, name) == UNKNOWN, name
+    assert key(request, "aws:SourceIp") == "198.51.100.7"
+    assert key(request, "aws:SourceVpce") == ABSENT
+    private = request_of(one(tmp_path / "private", remote_ip="10.0.0.1"))
+    assert private is not None
+    assert key(private, "aws:SourceVpce") == UNKNOWN
+
+
+@pytest.mark.parametrize("first", ["trail", "text"])
+def test_the_same_request_in_three_logs_counts_once(first: str, tmp_path: Path) -> None:
+    alice = entry(requester="arn:aws:iam::111111111111:user/alice", request_uri="GET /k HTTP/1.1")
+    bodies = [native(record()), logged(line()), json.dumps(alice).encode()]
+    report, rows = run(tmp_path / "events", *(bodies if first == "trail" else bodies[1:]))
+    assert report.gaps == ()
+    stands = {r["event_uid"]: r["same_request_as"] for r in rows if r["same_request_as"]}
+    pairs = {"EV-1.f2/0": "EV-1.f1/0", "EV-1.f3/0": "EV-1.f1/0"}
+    assert stands == (pairs if first == "trail" else {"EV-1.f2/0": "EV-1.f1/0"})
