@@ -113,18 +113,26 @@ def _groups(
     columns = ", ".join(
         'epoch_us(r.time) AS "time"' if column == "time" else f'r."{column}"' for column in named
     )
-    query = (
-        f"WITH repeated AS (SELECT {name} AS id FROM read_parquet($paths) "  # noqa: S608 - own names
+    repeated = (
+        f"CREATE TEMP TABLE repeated AS SELECT {name} AS id "  # noqa: S608 - own names
+        f"FROM read_parquet($paths, hive_partitioning = false) "
         f"WHERE {name} IS NOT NULL AND {condition} GROUP BY {name} "
-        f"HAVING count(*) > 1 AND {having}) "
-        f"SELECT r.filename, r.file_row_number, {columns} FROM read_parquet($paths, "
+        f"HAVING count(*) > 1 AND {having}"
+    )
+    query = (
+        f"SELECT r.filename, r.file_row_number, {columns} "  # noqa: S608 - own names
+        "FROM read_parquet($paths, "
         "filename = true, file_row_number = true, hive_partitioning = false) r "
         f"JOIN repeated ON r.{name} = repeated.id WHERE {condition} "
         f"ORDER BY r.{name}, r.filename, r.file_row_number"
     )
+    where = {"paths": [str(path) for path in paths]}
     connection = engine.connect(scratch)
     try:
-        cursor = connection.execute(query, {"paths": [str(path) for path in paths]})
+        connection.execute(repeated, where)
+        if not connection.execute("SELECT 1 FROM repeated LIMIT 1").fetchall():
+            return  # as in most tables: all other columns need not be looked through
+        cursor = connection.execute(query, where)
         names = [each[0] for each in cursor.description]
 
         def rows() -> Iterator[tuple[Place, dict[str, Any]]]:
