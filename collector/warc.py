@@ -18,12 +18,12 @@ import hashlib
 import io
 import uuid
 import zlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from collector import credentials
+from collector import credentials, gzip_members
 
 VERSION = "WARC/1.1"
 CRLF = b"\r\n"
@@ -183,10 +183,10 @@ def read(path: Path) -> Iterator[Exchange]:
         yield _exchange(waiting, None)
 
 
-def records(path: Path) -> Iterator[tuple[int, dict[str, str], bytes]]:
-    """Offset, WARC header and block of every whole record, in order."""
+def records(path: Path, *, limit: int | None = None) -> Iterator[tuple[int, dict[str, str], bytes]]:
+    """Offset, WARC header and block of every whole record, in order; none larger than `limit`."""
     with path.open("rb") as file:
-        for offset, _, member in _members(file.read):
+        for offset, _, member in gzip_members.whole(file.read, limit=limit):
             yield offset, *_parse(member, offset)
 
 
@@ -197,7 +197,7 @@ def whole_length(path: Path) -> tuple[int, int]:
     """
     last = count = 0
     with path.open("rb") as file:
-        for _, end, _ in _members(file.read):
+        for _, end, _ in gzip_members.whole(file.read):
             last, count = end, count + 1
     return last, count
 
@@ -206,7 +206,7 @@ def read_at(path: Path, offset: int) -> tuple[dict[str, str], bytes]:
     """WARC header and block of the record at an offset: one seek."""
     with path.open("rb") as file:
         file.seek(offset)
-        for _, _, member in _members(file.read):
+        for _, _, member in gzip_members.whole(file.read):
             return _parse(member, offset)
     raise ValueError(f"{path}: expected a WARC record at offset {offset}, found the end")
 
@@ -252,7 +252,9 @@ def answer_in(member: bytes) -> Answer:
     Raises:
         ValueError: the bytes are not one whole response record.
     """
-    found = [_parse(content, start) for start, _, content in _members(io.BytesIO(member).read)]
+    found = [
+        _parse(content, start) for start, _, content in gzip_members.whole(io.BytesIO(member).read)
+    ]
     if len(found) != 1 or found[0][0].get("WARC-Type") != "response":
         raise ValueError(f"expected one response record, found {len(found)} records")
     head, block = found[0]
@@ -337,29 +339,6 @@ def _member(header: Mapping[str, str], block: bytes) -> bytes:
     record = "\r\n".join(lines).encode() + CRLF + CRLF + block + CRLF + CRLF
     packer = zlib.compressobj(6, zlib.DEFLATED, 31)  # 31: one gzip member, no name, no time
     return packer.compress(record) + packer.flush()
-
-
-def _members(
-    read_bytes: Callable[[int], bytes], chunk: int = 1 << 20
-) -> Iterator[tuple[int, int, bytes]]:
-    """Start, end and content of every whole gzip member; constant memory but for one member."""
-    start = position = 0
-    pending = b""
-    parts: list[bytes] = []
-    unpacker = zlib.decompressobj(31)
-    while pending or (pending := read_bytes(chunk)):
-        try:
-            parts.append(unpacker.decompress(pending))
-        except zlib.error:
-            return  # a torn member followed by other bytes: nothing whole starts here
-        if not unpacker.eof:
-            position += len(pending)
-            pending = b""
-            continue
-        position += len(pending) - len(unpacker.unused_data)
-        pending = unpacker.unused_data
-        yield start, position, b"".join(parts)
-        start, parts, unpacker = position, [], zlib.decompressobj(31)
 
 
 def _parse(member: bytes, offset: int) -> tuple[dict[str, str], bytes]:

@@ -65,7 +65,8 @@ def judge(holdings: Holdings) -> Judgement:
     run = _Run([], [], [], [], [], set(), {"invalid": 0, "missing": 0, "unchecked": 0, "valid": 0})
     files, unreadable = archived.unfold(holdings.files)
     run.found += unreadable
-    holdings = replace(holdings, files=files)
+    answers = tuple(one for one in holdings.answers if digests.answer_concerns(one))
+    holdings = replace(holdings, files=files, answers=answers)
     logs = [held for held in files if LOG.fullmatch(base(held.name))]
     read = _read(files, run)
     if not read and not logs and not any(run.counts.values()):

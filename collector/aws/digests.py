@@ -38,6 +38,8 @@ _KEY = re.compile(
     r"[0-9]{12}_CloudTrail-Digest_([a-z0-9-]+)_(.+)_([a-z0-9-]+)_[0-9]{8}T[0-9]{6}Z"
     r"(_backfill)?\.json\.gz"
 )
+_KEYS = b'"PublicKeyList"'
+_DELIVERED = b'"LatestDigestDeliveryTime"'
 _REQUIRED = (
     "digestPublicKeyFingerprint",
     "digestS3Bucket",
@@ -126,7 +128,12 @@ def looks_like_digest(held: Held) -> bool:
 def concerns(held: Held) -> bool:
     """Whether a file is a digest or holds public keys."""
     head = _head(held)
-    return is_digest(held.name, head) or b'"PublicKeyList"' in head
+    return is_digest(held.name, head) or _KEYS in head
+
+
+def answer_concerns(answer: Answer) -> bool:
+    """Whether an API answer holds public keys, or tells when the newest digest was delivered."""
+    return any(mark in answer.response for mark in (_KEYS, _DELIVERED))
 
 
 def is_digest(name: str, head: bytes) -> bool:
@@ -218,11 +225,11 @@ def signature_fault(
 def public_keys(files: Iterable[Held], answers: Iterable[Answer]) -> dict[str, RSAPublicKey]:
     """Archived keys by recomputed fingerprint: from API answers, and from files handed over."""
     found: dict[str, RSAPublicKey] = {}
-    bodies = [answer.response for answer in answers if b'"PublicKeyList"' in answer.response]
+    bodies = [answer.response for answer in answers if _KEYS in answer.response]
     bodies += [
         held.place.read_bytes() if held.inside is None else held.inside.body
         for held in files
-        if b'"PublicKeyList"' in _head(held)
+        if _KEYS in _head(held)
     ]
     for body in bodies:
         for der in _keys(body):
@@ -250,7 +257,7 @@ def latest_delivery(answers: Iterable[Answer]) -> dict[str, datetime]:
     """Trail name -> when its newest digest was delivered, as GetTrailStatus answered."""
     found: dict[str, datetime] = {}
     for answer in answers:
-        if b'"LatestDigestDeliveryTime"' not in answer.response:
+        if _DELIVERED not in answer.response:
             continue
         try:
             name = str(json.loads(answer.request)["Name"]).rpartition("/")[2]

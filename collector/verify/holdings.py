@@ -16,6 +16,9 @@ from collector import ledger, warc
 from collector.verify.files import Acquired
 from collector.verify.report import Discrepancy
 
+#: Records that inflate beyond this are not looked into: what is looked for is small.
+LIMIT = 1 << 26
+
 _STORED = re.compile(r"files/[0-9]{8,}-[A-Za-z0-9._-]+")
 
 
@@ -69,12 +72,12 @@ class Answer:
 class Holdings:
     """Everything of a case that a provider's integrity check may look at.
 
-    `files` is read anew from the ledgers each time it is gone through, so that a check keeps only
+    `files` and `answers` are read anew each time they are gone through, so that a check keeps only
     what concerns it.
     """
 
     files: Iterable[Held]
-    answers: tuple[Answer, ...]
+    answers: Iterable[Answer]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,6 +92,17 @@ class _Files:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class _Answers:
+    """Archived exchanges of acquisitions, in order."""
+
+    folders: tuple[Path, ...]
+
+    def __iter__(self) -> Iterator[Answer]:
+        for folder in self.folders:
+            yield from _answers(folder / ledger.WARC)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Judgement:
     """What such a check says; `part` is None if the case holds nothing of that provider."""
 
@@ -100,12 +114,13 @@ class Judgement:
 def of(root: Path, acquired: Iterable[Acquired], at: str) -> Holdings:
     """Holdings of every closed acquisition, in order."""
     folders: list[tuple[Path, str]] = []
-    answers: list[Answer] = []
     for one in acquired:
         if one.entry is not None and (root / one.folder).is_dir():
             folders.append((root / one.folder, f"{at}{one.folder}/"))
-            answers += _answers(root / one.folder / ledger.WARC)
-    return Holdings(files=_Files(folders=tuple(folders)), answers=tuple(answers))
+    return Holdings(
+        files=_Files(folders=tuple(folders)),
+        answers=_Answers(folders=tuple(folder for folder, _ in folders)),
+    )
 
 
 def _files(folder: Path, at: str) -> Iterator[Held]:
@@ -141,7 +156,7 @@ def _answers(path: Path) -> Iterator[Answer]:
         return
     request = b""
     try:
-        for _, head, block in warc.records(path):
+        for _, head, block in warc.records(path, limit=LIMIT):
             http, _, body = block.partition(b"\r\n\r\n")
             if head.get("WARC-Type") == "request":
                 request = body

@@ -74,23 +74,46 @@ def held_files(folder: Path, at: str) -> Iterator[dict[str, Any]]:
 
 
 def answers(path: Path) -> Iterator[tuple[bytes, bytes]]:
-    """Bodies of request and successful answer of every exchange in a WARC file."""
-    raw, request = path.read_bytes() if path.is_file() else b"", b""
-    while raw:
-        inflater = zlib.decompressobj(zlib.MAX_WBITS | 16)
-        try:
-            record = inflater.decompress(raw)
-        except zlib.error:
-            return
-        if not inflater.eof:
-            return
-        raw = inflater.unused_data
+    """Bodies of request and successful answer of the exchanges in a WARC file."""
+    request = b""
+    for record in records(path):
         head, _, block = record.partition(b"\r\n\r\n")
+        length = re.search(rb"\r\nContent-Length: ([0-9]+)(?:\r\n|$)", head)
+        whole = length is not None and len(block) == int(length.group(1)) + 4
+        if not head.startswith(b"WARC/1.1\r\n") or not whole:
+            return
         http, _, body = block[: -len(b"\r\n\r\n")].partition(b"\r\n\r\n")
         if b"WARC-Type: request" in head:
             request = body
         elif b"WARC-Type: response" in head and http.split(b" ")[1:2] == [b"200"]:
             yield request, body
+
+
+def records(path: Path) -> Iterator[bytes]:
+    """Whole records (gzip members) up to the first that is damaged; those over LIMIT are left out.
+
+    Read in blocks: of the file no more than one record is held.
+    """
+    if not path.is_file():
+        return
+    parts: list[bytes] = []
+    inflater, size, raw, more = zlib.decompressobj(31), 0, b"", False
+    with path.open("rb") as file:
+        while more or raw or (raw := file.read(BLOCK)):
+            try:
+                part = inflater.decompress(raw, BLOCK)
+            except zlib.error:
+                return
+            size += len(part)
+            parts.append(part)
+            if size > LIMIT:
+                parts.clear()
+            raw = inflater.unused_data if inflater.eof else inflater.unconsumed_tail
+            more = len(part) == BLOCK and not inflater.eof
+            if inflater.eof:
+                if size <= LIMIT:
+                    yield b"".join(parts)
+                inflater, parts, size = zlib.decompressobj(31), [], 0
 
 
 def start_of(held: dict[str, Any]) -> bytes:

@@ -31,6 +31,7 @@ from verify_report import Report
 from verify_signatures import rsa_sha256
 
 PERIOD = 3600  # digests are written every hour
+CONCERNS = (b'"PublicKeyList"', b'"LatestDigestDeliveryTime"')  # answers that are kept
 MARGIN = 300  # a log file's name gives the minute of delivery: conclude nothing near a bound
 
 
@@ -46,7 +47,11 @@ class Provider:
             folder = root / str(row["dir"])
             if row["closed"] and folder.is_dir():
                 self.files += held_files(folder, f"{at}{row['dir']}/")
-                self.exchanges += answers(folder / "api.warc.gz")
+                self.exchanges += [
+                    pair
+                    for pair in answers(folder / "api.warc.gz")
+                    if any(mark in pair[1] for mark in CONCERNS)
+                ]
         self.files = unfold(self.files, report)
         self.valid: list[dict[str, Any]] = []
         self.rows: list[dict[str, Any]] = []

@@ -15,6 +15,7 @@ PATH = Path(__file__).parents[3] / "reports/verifier/verify.py"
 sys.path.append(str(PATH.parent))
 MODULE = importlib.import_module("verify")
 TREES = importlib.import_module("verify_trees")
+AWS = importlib.import_module("verify_aws")
 ARCHIVES = importlib.import_module("verify_aws_archives")
 REVOCATION = importlib.import_module("verify_revocation")
 
