@@ -36,13 +36,14 @@ class Entry:
 
 def plan(material: Material, resources: tuple[str, ...]) -> tuple[Entry, ...]:
     """The exhibits of this case; `resources` are those that get a history of their own."""
+    from reports.documents import drafts
     from reports.exhibits import (
         access_summary,
         baseline,
         but_for,
-        certificates,
         chronology,
         configuration_history,
+        configuration_rest,
         control,
         custody,
         evidence_index,
@@ -52,14 +53,18 @@ def plan(material: Material, resources: tuple[str, ...]) -> tuple[Entry, ...]:
         warnings,
     )
 
+    own, rest = configuration_rest.divided(material, resources)
     histories = tuple(
         Entry(
             key="C",
             name="configuration-history",
             build=partial(configuration_history.build, resource=resource),
         )
-        for resource in resources or (None,)
+        for resource in own or (None,)
     )
+    if rest:
+        further = partial(configuration_rest.build, resources=rest)
+        histories += (Entry(key="C", name="configuration-further", build=further),)
     return (
         Entry(key="A", name="chain-of-custody", build=custody.build),
         Entry(key="B", name="evidence-index", build=evidence_index.build),
@@ -69,16 +74,13 @@ def plan(material: Material, resources: tuple[str, ...]) -> tuple[Entry, ...]:
         Entry(key="F", name="but-for-matrix", build=but_for.build),
         Entry(key="G", name="scope", build=scope.build),
         Entry(key="G", name="scope-illustration", build=scope.build_aid),
-        Entry(key="H", name="baseline", build=partial(baseline.build, resources=resources)),
+        Entry(
+            key="H", name="baseline", build=partial(baseline.build, resources=own, left=len(rest))
+        ),
         Entry(key="I", name="warnings", build=warnings.build),
         Entry(key="J", name="control", build=partial(control.build, resources=resources)),
         Entry(key="K", name="gaps-and-limits", build=gaps_and_limits.build),
-        *(
-            Entry(
-                key="L", name=certificates.NAMES[rule], build=partial(certificates.build, rule=rule)
-            )
-            for rule in certificates.rules(material)
-        ),
+        *(Entry(key="L", name=name, build=build) for name, build in drafts.entries(material)),
         Entry(key="M", name="method-and-validation", build=method.build),
     )
 

@@ -20,7 +20,7 @@ IDENTITY: tuple[tuple[str, ...], ...] = (
     ("change_uid", "slot", "fact"), ("event_uid",), ("seq",), ("evidence_item",),
 )  # fmt: skip
 #: Where a row stands; it moves when rows before it are added.
-POSITION = frozenset({"row"})
+POSITION = frozenset({"row", "entry"})
 #: Parts of a finding that are compared, in the order of printing.
 OF_FINDING = (
     "statement", "result_class", "numbers", "changes", "classes", "windows", "alternatives",

@@ -6,8 +6,9 @@ beside those that succeeded.
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
-from reports.exhibits import parts
+from reports.exhibits import parts, printed
 from reports.exhibits.parts import principal_of
+from reports.exhibits.printed import Shelf
 from reports.material import Material, Row, Rows
 from reports.model import (
     Column,
@@ -27,8 +28,8 @@ from reports.pinpoint import instant, pinpoint
 from reports.text import Say, said, sentences
 
 TEMPLATE = "access_summary.j2"
-#: Above this many rows the list is produced natively and print holds the counts.
-PRINTED_ROWS = 20_000
+#: Lines of one table of counts; the rest is one line, counted anew, so that the sums close.
+LINES = 200
 
 #: What is counted by: title, key, whether the key is a name in the evidence.
 GROUPS: tuple[tuple[str, Callable[[Row], str]], ...] = (
@@ -49,23 +50,44 @@ LIST = (
 )
 
 
+#: Columns of the native table.
+NATIVE = (
+    ("row", "int"), ("event_uid", "text"), ("operation", "text"), ("container", "text"),
+    ("object", "text"), ("resource", "text"), ("principal", "text"), ("principal_kind", "text"),
+    ("address", "text"), ("client", "text"), ("outcome", "text"), ("error_code", "text"),
+    ("bytes_out", "int"), ("bytes_out_event", "text"), ("class_uid", "text"),
+    ("decision", "text"), ("agreement", "text"),
+    ("in_incident", "bool"), ("incident_reason", "text"), *parts.TRACE,
+)  # fmt: skip
+
+
 def build(material: Material, label: Label, _numbers: Mapping[str, tuple[str, ...]]) -> Exhibit:
     """The exhibit for the whole case."""
     tell = sentences(TEMPLATE, material.case)
     rows = material.accesses
     first, last = (rows[0]["time"], rows[-1]["time"]) if rows else (None, None)
+    held = listed(material)
     return Exhibit(
         key="D", number=label.number, stem=label.stem, title=tell("title"), kind=Kind.SUMMARY,
         origin=Origin.DERIVED, question=tell("question"),
         facts=(("Period (UTC)", say(f"{instant(first)} to {instant(last)}")),),
         coverage=parts.coverage(material), answer=tuple(_answer(tell, rows, label.number)),
-        sections=tuple(_sections(tell, rows)),
+        sections=(*_counted(tell, rows), *_listed(material, tell, held, label)),
         limits=(
             *_own_limits(material, tell), *parts.limits(material, start=first, end=last),
             parts.every(material)("agents"), parts.every(material)("codepoints"),
         ),
-        sources=parts.sources(material, rows), native=_native(material),
+        sources=parts.sources(material, rows), native=_native(material, held),
     )  # fmt: skip
+
+
+def listed(material: Material) -> tuple[Shelf[Row], ...]:
+    """Requests in the order of their numbers: of time, or where not all are printed by resource."""
+    rows = material.accesses
+    if len(rows) <= printed.bound(material):
+        return (Shelf(name="", why="", first=1, rows=rows, printed=len(rows)),)
+    return printed.shelves(material, rows, lambda row: str(row["container"] or row["resource_uid"]
+                                                           or ""))  # fmt: skip
 
 
 def in_incident(rows: Sequence[Row]) -> list[Row]:
@@ -103,11 +125,24 @@ def _answer(tell: Say, rows: Rows, number: str) -> Iterator[Text]:
     )  # fmt: skip
 
 
-def _sections(tell: Say, rows: Rows) -> Iterator[Section]:
+def _counted(tell: Say, rows: Rows) -> Iterator[Section]:
+    """Counts by each of `GROUPS`."""
     for what, key in GROUPS:
         groups: dict[str, list[Row]] = {}
         for row in rows:
             groups.setdefault(key(row), []).append(row)
+        shown = sorted(groups.items())
+        rest: list[Row] = []
+        if len(shown) > LINES:
+            shown.sort(key=lambda one: (-len(in_incident(one[1])), -len(one[1]), one[0]))
+            rest = [row for _, of in shown[LINES - 1 :] for row in of]
+            shown = shown[: LINES - 1]
+        lines = [_counts(quote(name), of) for name, of in shown]
+        if rest:
+            n = len(groups) - len(shown)
+            lines.append(_counts(tell("by_rest", n=n, what=said(_plural(what, n))), rest))
+        if len(groups) > 1:
+            lines.append(_counts(say("All"), rows))
         counts = Table(
             caption=tell("by_caption", n=len(groups), what=said(_plural(what, len(groups)))),
             columns=(
@@ -120,19 +155,29 @@ def _sections(tell: Say, rows: Rows) -> Iterator[Section]:
                 Column(title="Distinct objects in the incident", width=1.3, number=True),
                 Column(title="Bytes in the incident, as logged", width=1.5, number=True),
             ),
-            rows=tuple(_counts(name, of) for name, of in sorted(groups.items())),
-            empty=tell("by_empty"),
+            rows=tuple(lines), empty=tell("by_empty"),
         )  # fmt: skip
         yield Section(title=tell("by_title", what=said(what)), blocks=(counts,))
-    if len(rows) > PRINTED_ROWS:
-        native = Paragraph(text=tell("list_native", n=len(rows)))
-        yield Section(title=tell("list_title"), blocks=(native,))
+
+
+def _listed(
+    material: Material, tell: Say, held: Sequence[Shelf[Row]], label: Label
+) -> Iterator[Section]:
+    """The requests one by one: all, or the first by resource, and a slip sheet."""
+    n = len(material.accesses)
+    if not printed.left(held):
+        listed = Table(
+            caption=tell("list_caption", n=n), columns=LIST, numbered=True,
+            rows=tuple(_row(n, row) for n, row in enumerate(held[0].rows, 1)),
+            empty=tell("answer_empty"),
+        )  # fmt: skip
+        yield Section(title=tell("list_title"), blocks=(listed,))
         return
-    listed = Table(
-        caption=tell("list_caption", n=len(rows)), columns=LIST,
-        rows=tuple(_row(n, row) for n, row in enumerate(rows, 1)), empty=tell("answer_empty"),
-    )  # fmt: skip
-    yield Section(title=tell("list_title"), blocks=(listed,))
+    note = Paragraph(text=tell("list_part", n=n, printed=printed.bound(material)))
+    yield Section(title=tell("part_title"), blocks=(note, printed.summary(held)))
+    tables = tuple(printed.tables(held, LIST, _row))
+    yield Section(title=tell("list_by_resource"), blocks=tables)
+    yield printed.slip(label, n, NATIVE)
 
 
 def _plural(what: str, n: int) -> str:
@@ -142,14 +187,14 @@ def _plural(what: str, n: int) -> str:
             "clients as stated"}.get(what, what + "s")  # fmt: skip
 
 
-def _counts(name: str, rows: Sequence[Row]) -> tuple[Text, ...]:
+def _counts(name: Text, rows: Sequence[Row]) -> tuple[Text, ...]:
     ok = sum(row["logged"] == "success" for row in rows)
     denied = sum(row["logged"] == "denied" for row in rows)
     met = in_incident(rows)
     size = bytes_of(met)
     numbers = (len(rows), ok, denied, len(rows) - ok - denied, len(met), objects_of(met))
     return (
-        quote(name),
+        name,
         *(say(f"{n:,}") for n in numbers),
         say("0" if not met else "not logged" if size is None else f"{size:,}"),
     )
@@ -193,15 +238,7 @@ def _own_limits(material: Material, tell: Say) -> Iterator[Text]:
         yield tell("copies", n=material.copies)
 
 
-def _native(material: Material) -> Native:
-    columns = (
-        ("row", "int"), ("event_uid", "text"), ("operation", "text"), ("container", "text"),
-        ("object", "text"), ("resource", "text"), ("principal", "text"), ("principal_kind", "text"),
-        ("address", "text"), ("client", "text"), ("outcome", "text"), ("error_code", "text"),
-        ("bytes_out", "int"), ("bytes_out_event", "text"), ("class_uid", "text"),
-        ("decision", "text"), ("agreement", "text"),
-        ("in_incident", "bool"), ("incident_reason", "text"), *parts.TRACE,
-    )  # fmt: skip
+def _native(material: Material, held: Sequence[Shelf[Row]]) -> Native:
     rows = tuple(
         (
             n, row["event_uid"], row["operation"], row["container"], row["object"],
@@ -211,6 +248,7 @@ def _native(material: Material) -> Native:
             row["class_uid"], row["class"].get("decision"), row["agreement"], row["in_incident"],
             row["incident_reason"], *parts.trace(material, row, row["time"]),
         )
-        for n, row in enumerate(material.accesses, 1)
+        for shelf in held
+        for n, row in enumerate(shelf.rows, shelf.first)
     )  # fmt: skip
-    return Native(columns=columns, rows=rows)
+    return Native(columns=NATIVE, rows=rows)

@@ -49,9 +49,9 @@ class AsOf:
 
 def build(
     material: Material, label: Label, numbers: Mapping[str, tuple[str, ...]], *,
-    resources: tuple[str, ...],
+    resources: tuple[str, ...], left: int = 0,
 ) -> Exhibit:  # fmt: skip
-    """The exhibit for the resources that get a history."""
+    """The exhibit for the resources that get a history; `left` others are not held against it."""
     tell = sentences(TEMPLATE, material.case)
     dates = tuple(as_of(material, resources))
     history = History(material.intervals, material.changes)
@@ -73,7 +73,7 @@ def build(
         coverage=parts.coverage(material),
         answer=tuple(_answer(material, tell, found, clauses)),
         sections=_sections(material, tell, dates, found, clauses, numbers),
-        limits=tuple(_limits(material, tell, dates, found)),
+        limits=(*((tell("left", n=left),) if left else ()), *_limits(material, tell, dates, found)),
         sources=parts.sources(material, (one.interval for one in found if one.interval)),
         native=_native(material, found, clauses), running=plain(tell("running")),
     )  # fmt: skip

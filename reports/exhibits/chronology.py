@@ -5,17 +5,16 @@ summary under Rule 1006. The table says for which neighbors the records do not e
 (R-164); nothing here says that one entry caused another.
 """
 
-from bisect import bisect_right
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
-from itertools import groupby, pairwise
+from collections.abc import Hashable, Iterator, Mapping, Sequence
+from datetime import datetime
 
 from reports.charts import TICKS
-from reports.exhibits import chronology_picture, configuration_history, parts
+from reports.exhibits import chronology_picture, configuration_history, parts, printed
+from reports.exhibits.chronology_entries import Entry, listed, unordered
 from reports.exhibits.chronology_picture import inside
 from reports.exhibits.configuration_history import Writes, of_resource
-from reports.material import Material, Row, Rows
+from reports.exhibits.printed import Shelf
+from reports.material import Material, Rows
 from reports.model import (
     Column,
     Exhibit,
@@ -28,11 +27,9 @@ from reports.model import (
     Section,
     Table,
     Text,
-    given,
-    quote,
     say,
 )
-from reports.pinpoint import bounded, instant, interval, pinpoint, stored
+from reports.pinpoint import instant, pinpoint, stored
 from reports.text import Say, said, sentences
 
 TEMPLATE = "chronology.j2"
@@ -41,28 +38,22 @@ PAIRS = 40
 
 COLUMNS = (
     Column(title="No.", width=0.5, number=True),
-    Column(title="Time (UTC)", width=1.7, exact=True),
-    Column(title="Entry", width=5.0),
-    Column(title="Who", width=2.4),
-    Column(title="Record", width=1.7, exact=True),
+    Column(title="Time (UTC)", width=1.5, exact=True),
+    Column(title="Entry", width=4.4),
+    Column(title="Who", width=2.8),
+    Column(title="Record", width=2.1, exact=True),
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
-    """One line of the chronology: the range of time in which it lies, and what it says.
-
-    `low` None = before the records, `high` None = beyond them.
-    """
-
-    low: datetime | None
-    high: datetime | None
-    sort: str
-    shown: str
-    text: Text
-    who: Text
-    rows: Rows
-    ordered: bool = True
+#: Columns of the native table; `entry` is a number of the printed list.
+NATIVE = (
+    ("row", "int"), ("entry", "int"), ("what", "text"), ("operation", "text"), ("resource", "text"),
+    ("object_or_setting", "text"), ("outcome", "text"), ("error_code", "text"),
+    ("principal", "text"), ("address", "text"), ("client", "text"), ("bytes_out", "int"),
+    ("bytes_out_event", "text"),
+    ("class_uid", "text"),
+    ("in_incident", "bool"), ("incident_reason", "text"), *parts.TRACE,
+)  # fmt: skip
 
 
 def build(material: Material, label: Label, numbers: Mapping[str, tuple[str, ...]]) -> Exhibit:
@@ -71,10 +62,11 @@ def build(material: Material, label: Label, numbers: Mapping[str, tuple[str, ...
     based_on = (*numbers.get("C", ()), *numbers.get("D", ()))
     tell = sentences(TEMPLATE, material.case)
     writes = of_resource(material.changes, None)
-    entries = _entries(material, tell, writes)
+    held = listed(material, tell, writes)
+    entries = [entry for shelf in held for entry in shelf.rows]
     times = [at for e in entries for at in (e.low, e.high) if at is not None]
     first, last = min(times, default=None), max(times, default=None)
-    pairs = _unordered(entries)
+    pairs = unordered(held)
     cited: Rows = tuple(row for entry in entries for row in entry.rows)
     return Exhibit(
         key="E", number=number, stem=label.stem, title=tell("title"), kind=Kind.ILLUSTRATIVE,
@@ -82,13 +74,13 @@ def build(material: Material, label: Label, numbers: Mapping[str, tuple[str, ...
         facts=(("Period (UTC)", say(f"{instant(first)} to {instant(last)}")),),
         coverage=parts.coverage(material),
         answer=_answer(material, tell, number, writes, entries, pairs, (first, last)),
-        sections=_sections(material, tell, writes, entries, pairs, number),
+        sections=_sections(material, tell, writes, held, pairs, label),
         limits=(
             tell("not_shown"), *_edges(material, tell),
             *parts.limits(material, start=first, end=last),
             parts.every(material)("agents"), parts.every(material)("codepoints"),
         ),
-        sources=parts.sources(material, cited), native=_native(material, writes),
+        sources=parts.sources(material, cited), native=_native(material, writes, held),
         based_on=based_on,
     )  # fmt: skip
 
@@ -106,6 +98,9 @@ def _answer(
             last=said(instant(span[1])), rows=parts.rows_cite(number, 1, len(entries)),
         )
     ]  # fmt: skip
+    most = printed.bound(material)
+    if len(entries) > most:
+        answer.append(tell("answer_part", n=most, of=len(entries)))
     met = [row for row in material.accesses if row["in_incident"]]
     if material.accesses:
         answer.append(
@@ -121,41 +116,59 @@ def _answer(
 
 
 def _sections(
-    material: Material, tell: Say, writes: Writes, entries: Sequence[Entry],
-    pairs: Sequence[tuple[int, int]], number: str,
+    material: Material, tell: Say, writes: Writes, held: Sequence[Shelf[Entry]],
+    pairs: Sequence[tuple[int, int]], label: Label,
 ) -> tuple[Section, ...]:  # fmt: skip
     sections = []
-    changes = [(n, list(e.rows)) for n, e in enumerate(entries, 1) if e.sort == "1 change"]
-    requests = {
-        row["event_uid"]: n
-        for n, e in enumerate(entries, 1) if e.sort == "4 access"
-        for row in e.rows
-    }  # fmt: skip
+    numbered = [
+        (n, e) for shelf in held for n, e in enumerate(shelf.rows[: shelf.printed], shelf.first)
+    ]
+    changes = [(n, list(e.rows)) for n, e in numbered if e.sort == "1 change"]
+    requests = {row["event_uid"]: n for n, e in numbered if e.sort == "4 access" for row in e.rows}
     picture = chronology_picture.picture(material, tell, changes, requests)
     if picture:
         histogram = len(material.accesses) > TICKS
-        legend = Paragraph(text=tell("legend", histogram=histogram))
-        sections.append(Section(title=say("At a glance"), blocks=(picture, legend)))
-    table = Table(
-        caption=tell(
-            "table_caption", n=len(entries), native=len(material.accesses) + len(writes)
-        ),
-        columns=COLUMNS,
-        rows=tuple(
-            (say(str(n)), say(e.shown), e.text, e.who, say(_records(e)))
-            for n, e in enumerate(entries, 1)
-        ),
-        empty=tell("table_empty"),
-    )  # fmt: skip
-    sections.append(Section(title=tell("table_title"), blocks=(table,)))
-    sections.append(Section(title=tell("order_title"), blocks=_order(tell, entries, pairs, number)))
+        legend = tell("legend", histogram=histogram, missing=len(writes) - len(changes))
+        sections.append(Section(title=say("At a glance"), blocks=(picture, Paragraph(text=legend))))
+    sections += _lists(material, tell, writes, held, label)
+    order = _order(tell, held, pairs, label.number)
+    sections.append(Section(title=tell("order_title"), blocks=order))
     return tuple(sections)
 
 
+def _lists(
+    material: Material, tell: Say, writes: Writes, held: Sequence[Shelf[Entry]], label: Label
+) -> list[Section]:
+    """The entries: one list where all are printed, else one a resource and a slip sheet."""
+    n = sum(len(shelf.rows) for shelf in held)
+    native = len(material.accesses) + len(writes)
+    if not printed.left(held):
+        table = Table(
+            caption=tell("table_caption", n=n, native=native), columns=COLUMNS,
+            rows=tuple(_row(n, e) for n, e in enumerate(held[0].rows, 1)),
+            empty=tell("table_empty"), numbered=True,
+        )  # fmt: skip
+        return [Section(title=tell("table_title"), blocks=(table,))]
+    note = tell("table_part", n=n, printed=printed.bound(material), native=native)
+    tables = printed.tables(held, COLUMNS, _row)
+    return [
+        Section(title=tell("part_title"), blocks=(Paragraph(text=note), printed.summary(held))),
+        Section(title=tell("table_by_resource"), blocks=tuple(tables)),
+        printed.slip(label, native, NATIVE),
+    ]
+
+
+def _row(number: int, entry: Entry) -> tuple[Text, ...]:
+    return (
+        say(f"{number:,}"), say(entry.shown), entry.text, entry.who, say(_records(entry)),
+    )  # fmt: skip
+
+
 def _order(
-    tell: Say, entries: Sequence[Entry], pairs: Sequence[tuple[int, int]], number: str
+    tell: Say, held: Sequence[Shelf[Entry]], pairs: Sequence[tuple[int, int]], number: str
 ) -> tuple[Paragraph | Items, ...]:
     blocks: list[Paragraph | Items] = []
+    entries = [entry for shelf in held for entry in shelf.rows]
     if not pairs:
         blocks.append(Paragraph(text=tell("order_all", n=len(entries))))
     else:
@@ -167,142 +180,14 @@ def _order(
             for a, b in pairs[:PAIRS]
         ]  # fmt: skip
         if len(pairs) > PAIRS:
-            listed.append(say(f"{len(pairs) - PAIRS:,} further pairs, in the table above."))
+            listed.append(tell("order_more", n=len(pairs) - PAIRS, part=bool(printed.left(held))))
         blocks += [Paragraph(text=tell("order_some")), Items(entries=tuple(listed))]
     return (*blocks, Paragraph(text=tell("order_precision")))
-
-
-def _entries(material: Material, tell: Say, writes: Writes) -> list[Entry]:
-    entries = [_change(tell, write) for write in writes]
-    for window in filter(inside, material.windows):
-        entries += _window(tell, window)
-    entries += [_gap(tell, gap) for gap in material.gaps if gap["time_from"] is not None]
-    entries += _clocks(material, tell)
-    edges = sorted({e.low for e in entries if e.low is not None})
-    entries += _runs(material.accesses, edges, tell)
-    return sorted(entries, key=lambda e: (e.low is not None, e.low, e.sort, e.shown))
-
-
-def _change(tell: Say, write: Sequence[Row]) -> Entry:
-    row = write[0]
-    name = row["operation"] or f"{row['kind']} change"
-    settings = [
-        parts.joined((quote(slot), configuration_history.effect(rows)), ": ")
-        for slot, rows in configuration_history.by_slot(write)
-    ]
-    who = quote(row["technical_actor"]) if row["technical_actor"] else say("not logged")
-    return Entry(
-        low=row["time_from"] or row["time_to"], high=row["time_to"], sort="1 change",
-        shown=interval(row),
-        text=parts.lines(
-            tell("entry_change", operation=name, resource=row["resource_uid"]),
-            *(settings if row["accepted"] else [tell("entry_refused")]),
-        ),
-        who=parts.lines(who, configuration_history.initiating(row["initiating_actor"])),
-        rows=tuple(write),
-    )  # fmt: skip
-
-
-def _window(tell: Say, row: Row) -> list[Entry]:
-    names = {
-        "action": row["action"],
-        "resource": row["resource_uid"],
-        "principal": row["principal"],
-    }
-    entries = []
-    if row["start"] is not None:
-        entries.append(
-            Entry(
-                low=row["start"], high=row["start"], sort="2 opens", ordered=False, rows=(),
-                shown=bounded(row["start"], row["start_bound"], edge="start"),
-                text=tell("entry_open", decision=row["decision"], **names),
-                who=say("computed from the settings in force"),
-            )
-        )  # fmt: skip
-    if row["end"] is not None:
-        entries.append(
-            Entry(
-                low=row["end"], high=row["end"], sort="3 closes", ordered=False, rows=(),
-                shown=bounded(row["end"], row["end_bound"], edge="end"),
-                text=tell("entry_close", **names), who=say("computed from the settings in force"),
-            )
-        )  # fmt: skip
-    return entries
 
 
 def _edges(material: Material, tell: Say) -> tuple[Text, ...]:
     n = sum(not inside(window) for window in material.windows)
     return (tell("edges", n=n),) if n else ()
-
-
-def _gap(tell: Say, row: Row) -> Entry:
-    return Entry(
-        low=row["time_from"], high=row["time_to"], sort="5 gap", shown=instant(row["time_from"]),
-        text=tell(
-            "entry_gap", subject=row["subject"], reason=row["reason"],
-            end=said(instant(row["time_to"], beyond="a time not known")),
-        ),
-        who=say("not recorded"), rows=(row,), ordered=False,
-    )  # fmt: skip
-
-
-def _clocks(material: Material, tell: Say) -> list[Entry]:
-    incident = material.config.incident
-    return [
-        Entry(
-            low=at, high=at, sort="6 stated", shown=instant(at), rows=(), ordered=False,
-            text=tell("entry_clock", name=said(name)), who=say("case.toml"),
-        )
-        for name, at in (
-            ("discovered", incident.discovered), ("contained", incident.contained),
-            ("notified", incident.notified),
-        )
-        if at is not None
-    ]  # fmt: skip
-
-
-def _runs(accesses: Rows, edges: Sequence[datetime], tell: Say) -> list[Entry]:
-    """Requests of one kind between two other entries, as one entry."""
-    keyed = groupby(accesses, key=lambda row: (_stretch(row["time"], edges), *_class(row)))
-    entries = []
-    for _, group in keyed:
-        rows = tuple(group)
-        first, last = rows[0], rows[-1]
-        step = timedelta(microseconds=last["time_precision"] or 0)
-        outcome = first["logged"] + (f" ({first['error_code']})" if first["error_code"] else "")
-        incident = "in the incident" if first["in_incident"] else "not in the incident"
-        entries.append(
-            Entry(
-                low=first["time"], high=last["time"] + step, sort="4 access",
-                shown=instant(first["time"]),
-                text=parts.lines(
-                    tell(
-                        "entry_access", n=len(rows), operation=first["operation"],
-                        resource=first["container"] or first["resource_uid"]
-                        or said("no named resource"),
-                        outcome=said(outcome) if not first["error_code"] else outcome,
-                        last=said(instant(last["time"])),
-                    ),
-                    parts.joined((say(f"{incident}:"), given(first["incident_reason"] or "")), " "),
-                ),
-                who=parts.lines(
-                    quote(parts.principal_of(first)), quote(first["src_ip"] or "no address")
-                ),
-                rows=rows,
-            )
-        )  # fmt: skip
-    return entries
-
-
-def _stretch(at: datetime, edges: Sequence[datetime]) -> int:
-    return bisect_right(edges, at)
-
-
-def _class(row: Row) -> tuple[object, ...]:
-    return (
-        row["operation"], parts.principal_of(row), row["src_ip"], row["container"], row["logged"],
-        row["error_code"], row["in_incident"], row["incident_reason"],
-    )  # fmt: skip
 
 
 def _records(entry: Entry) -> str:
@@ -314,37 +199,14 @@ def _records(entry: Entry) -> str:
     return f"{pinpoint(cited[0])} and {len(cited) - 1:,} more in the native table"
 
 
-def _unordered(entries: Sequence[Entry]) -> list[tuple[int, int]]:
-    """Neighbors (numbers of rows) whose ranges of time overlap; derived entries are left out."""
-    recorded = [(n, e) for n, e in enumerate(entries, 1) if e.ordered]
-    return [
-        (n, m)
-        for (n, one), (m, other) in pairwise(recorded)
-        if _same_write(one, other) is False
-        and (one.high is None or other.low is None or one.high > other.low)
-    ]
-
-
-def _same_write(one: Entry, other: Entry) -> bool:
-    """Two settings written by one request are one act, not two that could be ordered."""
-    both = one.sort == other.sort == "1 change"
-    return both and one.rows[0]["change_uid"] == other.rows[0]["change_uid"]
-
-
-def _native(material: Material, writes: Writes) -> Native:
-    """Every change and every request, one row each, in order of time."""
-    columns = (
-        ("row", "int"), ("what", "text"), ("operation", "text"), ("resource", "text"),
-        ("object_or_setting", "text"), ("outcome", "text"), ("error_code", "text"),
-        ("principal", "text"), ("address", "text"), ("client", "text"), ("bytes_out", "int"),
-        ("bytes_out_event", "text"),
-        ("class_uid", "text"),
-        ("in_incident", "bool"), ("incident_reason", "text"), *parts.TRACE,
-    )  # fmt: skip
+def _native(material: Material, writes: Writes, held: Sequence[Shelf[Entry]]) -> Native:
+    """Every change and every request, one row each, in order of time; `entry` names its entry."""
+    entries = printed.numbers_of(held, _keys)
     changes = [
         (
             write[0]["time_from"] or write[0]["time_to"],
             (
+                entries.get((write[0]["change_uid"], write[0]["resource_uid"])),
                 "change", write[0]["operation"], write[0]["resource_uid"],
                 ", ".join(slot for slot, _ in configuration_history.by_slot(write)),
                 "accepted" if write[0]["accepted"] else "refused", None,
@@ -358,7 +220,8 @@ def _native(material: Material, writes: Writes) -> Native:
         (
             row["time"],
             (
-                "request", row["operation"], row["container"] or row["resource_uid"],
+                entries.get(row["event_uid"]), "request", row["operation"],
+                row["container"] or row["resource_uid"],
                 row["object"], row["logged"], row["error_code"], parts.principal_of(row),
                 row["src_ip"],
                 row["user_agent"], row["bytes_out"], parts.size_event(row), row["class_uid"],
@@ -368,5 +231,13 @@ def _native(material: Material, writes: Writes) -> Native:
         )
         for row in material.accesses
     ]  # fmt: skip
-    merged = sorted([*changes, *requests], key=lambda one: (stored(one[0]) or "", one[1][0]))
-    return Native(columns=columns, rows=tuple((n, *row) for n, (_, row) in enumerate(merged, 1)))
+    merged = sorted([*changes, *requests], key=lambda one: (stored(one[0]) or "", one[1][1]))
+    return Native(columns=NATIVE, rows=tuple((n, *row) for n, (_, row) in enumerate(merged, 1)))
+
+
+def _keys(entry: Entry) -> Iterator[Hashable]:
+    """What an entry holds: a write of a resource, or single requests."""
+    if entry.sort == "1 change":
+        yield entry.rows[0]["change_uid"], entry.rows[0]["resource_uid"]
+    elif entry.sort == "4 access":
+        yield from (row["event_uid"] for row in entry.rows)

@@ -5,13 +5,14 @@ for) stand between their bounds and are attributed to nobody. The document redli
 from the facts of `changes`, so that they show exactly what the analysis used.
 """
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 import msgspec
 
 from reports.charts import draw
-from reports.exhibits import lanes, parts
+from reports.exhibits import lanes, parts, printed
 from reports.material import Material, Row, Rows, event_of
 from reports.model import (
     Column,
@@ -38,6 +39,8 @@ from reports.text import Say, said, sentences
 
 TEMPLATE = "configuration_history.j2"
 Writes = list[list[Row]]
+#: Most documents that are printed as redlines, and most settings that are drawn.
+REDLINES, DRAWN = 200, 24
 
 COLUMNS = (
     Column(title="No.", width=0.5, number=True),
@@ -55,6 +58,14 @@ STATE_COLUMNS = (
     Column(title="How known", width=2.6),
     Column(title="Record", width=1.6, exact=True),
 )
+#: Columns of the native table.
+NATIVE = (
+    ("row", "int"), ("change_uid", "text"), ("kind", "text"), ("time_from", "text"),
+    ("time_to", "text"), ("operation", "text"), ("accepted", "bool"), ("resource", "text"),
+    ("setting", "text"), ("fact", "text"), ("before", "text"), ("after", "text"),
+    ("effect", "text"), ("technical_actor", "text"), ("initiating_actor", "text"),
+    ("attribution", "text"), ("party", "text"), *parts.TRACE,
+)  # fmt: skip
 
 
 def build(
@@ -118,13 +129,6 @@ def by_slot(write: Sequence[Row]) -> list[tuple[str, list[Row]]]:
 
 def native(material: Material, writes: Writes) -> Native:
     """Every fact that every write concerned: one row each."""
-    columns = (
-        ("row", "int"), ("change_uid", "text"), ("kind", "text"), ("time_from", "text"),
-        ("time_to", "text"), ("operation", "text"), ("accepted", "bool"), ("resource", "text"),
-        ("setting", "text"), ("fact", "text"), ("before", "text"), ("after", "text"),
-        ("effect", "text"), ("technical_actor", "text"), ("initiating_actor", "text"),
-        ("attribution", "text"), ("party", "text"), *parts.TRACE,
-    )  # fmt: skip
     rows = tuple(
         (
             number, row["change_uid"], row["kind"], stored(row["time_from"]),
@@ -139,7 +143,7 @@ def native(material: Material, writes: Writes) -> Native:
         for number, write in enumerate(writes, 1)
         for row in write
     )  # fmt: skip
-    return Native(columns=columns, rows=rows)
+    return Native(columns=NATIVE, rows=rows)
 
 
 def cause(material: Material, row: Row) -> Row:
@@ -183,27 +187,37 @@ def _sections(
     never: Sequence[str],
 ) -> list[Section]:
     sections = []
-    picture = _picture(material, tell, resource, writes, state, never)
+    picture, further = _picture(material, tell, resource, writes, state, never)
     if picture:
-        sections.append(
-            Section(title=say("At a glance"), blocks=(picture, Paragraph(text=tell("legend"))))
-        )
+        legend = Paragraph(text=tell("legend", further=further))
+        sections.append(Section(title=say("At a glance"), blocks=(picture, legend)))
+    most = printed.bound(material)
     changes = Table(
-        caption=tell("changes_caption", n=len(writes)), columns=COLUMNS,
-        rows=tuple(_row(material, n, write) for n, write in enumerate(writes, 1)),
+        caption=tell("changes_caption", n=len(writes)), columns=COLUMNS, numbered=True,
+        rows=tuple(row_of(material, n, write) for n, write in enumerate(writes[:most], 1)),
         empty=tell("changes_empty"),
     )  # fmt: skip
-    sections.append(Section(title=tell("changes_title"), blocks=(changes,)))
-    redlines = [_redline(tell, n, rows) for n, rows in _documents(writes)]
+    more = _more(tell, "changes_more", len(writes) - most)
+    sections.append(Section(title=tell("changes_title"), blocks=(changes, *more)))
+    documents = _documents(writes)
+    redlines = [_redline(tell, n, rows) for n, rows in documents[:REDLINES]]
     if redlines:
         note = Paragraph(text=tell("redlines_note"))
-        sections.append(Section(title=tell("redlines_title"), blocks=(note, *redlines)))
+        more = _more(tell, "redlines_more", len(documents) - REDLINES)
+        sections.append(Section(title=tell("redlines_title"), blocks=(note, *redlines, *more)))
     known = [row for row in state if row["slot"] not in never]
     periods = Table(
         caption=tell("state_caption", n=len(known)), columns=STATE_COLUMNS,
-        rows=tuple(_period(n, row) for n, row in enumerate(known, 1)), empty=tell("state_empty"),
+        rows=tuple(_period(n, row) for n, row in enumerate(known[:most], 1)),
+        empty=tell("state_empty"),
     )  # fmt: skip
-    return [*sections, Section(title=tell("state_title"), blocks=(periods,))]
+    more = _more(tell, "state_more", len(known) - most)
+    return [*sections, Section(title=tell("state_title"), blocks=(periods, *more))]
+
+
+def _more(tell: Say, macro: str, n: int) -> tuple[Paragraph, ...]:
+    """What is left out of print, with its number."""
+    return (Paragraph(text=tell(macro, n=n)),) if n > 0 else ()
 
 
 def _picture(
@@ -213,23 +227,31 @@ def _picture(
     writes: Writes,
     state: Rows,
     never: Sequence[str],
-) -> Picture | None:
+) -> tuple[Picture | None, int]:
+    """The picture, and how many settings it leaves out: those written to most are drawn."""
     drawn_rules = lanes.rules(writes, range(1, len(writes) + 1))
-    slots = sorted({row["slot"] for row in state if row["slot"] not in never})
+    written = Counter(slot for write in writes for slot, _ in by_slot(write))
+    slots = sorted(
+        {row["slot"] for row in state if row["slot"] not in never},
+        key=lambda slot: (-written[slot], slot),
+    )
     drawn = [
-        lanes.state(slot, tuple(row for row in state if row["slot"] == slot)) for slot in slots
+        lanes.state(slot, tuple(row for row in state if row["slot"] == slot))
+        for slot in sorted(slots[:DRAWN])
     ]
     drawn += lanes.coverage(material.coverage, material.gaps)
     svg = draw(drawn_rules, drawn, material.config.zone)
     if not svg or not (writes or slots):
-        return None
-    return Picture(
+        return None, 0
+    made = Picture(
         question=tell("picture", resource=resource), svg=svg,
         alt=lanes.described(drawn_rules, drawn),
     )  # fmt: skip
+    return made, max(len(slots) - DRAWN, 0)
 
 
-def _row(material: Material, number: int, write: Sequence[Row]) -> tuple[Text, ...]:
+def row_of(material: Material, number: int, write: Sequence[Row]) -> tuple[Text, ...]:
+    """One write as a row of `COLUMNS`."""
     row = write[0]
     operation = quote(row["operation"]) if row["operation"] else say(f"{row['kind']} change")
     outcome = say("refused; altered nothing") if not row["accepted"] else None

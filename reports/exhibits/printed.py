@@ -191,7 +191,7 @@ def left(held: Sequence[Shelf[T]]) -> int:
     return sum(len(one.rows) - one.printed for one in held)
 
 
-def slip(label: Label, rows: int, columns: Sequence[tuple[str, str]], not_printed: int) -> Section:
+def slip(label: Label, rows: int, columns: Sequence[tuple[str, str]]) -> Section:
     """The sheet in place of rows that are produced in their own format."""
     return Section(
         title=say("Document produced in native format"),
@@ -199,7 +199,7 @@ def slip(label: Label, rows: int, columns: Sequence[tuple[str, str]], not_printe
             Facts(pairs=(
                 ("Files", parts.joined(
                     [cite(f"{label.stem}.{ending}") for ending in ("csv", "parquet")], "\n")),
-                ("Rows", say(f"{rows:,}, of which {not_printed:,} are not printed")),
+                ("Rows", say(f"{rows:,}")),
                 ("Columns", say(f"{len(columns):,}, each row with its record and digests")),
                 ("Digest", say("SHA-256 of the CSV on the cover; of every file in the index")),
             )),

@@ -6,8 +6,8 @@ Two exhibits: a summary of what the records show, and an illustration of it.
 from collections.abc import Iterator, Mapping, Sequence
 
 from collector.registers import Entry
-from reports.exhibits import parts, scope_picture, supplied
-from reports.material import Material
+from reports.exhibits import parts, printed, scope_picture, supplied
+from reports.material import Material, Row
 from reports.model import (
     Column,
     Exhibit,
@@ -32,7 +32,8 @@ from reports.text import Say, said, sentences
 from timeline.correlate.scope import Scope, Thing, Tier, scope
 
 TEMPLATE = "scope.j2"
-PRINTED_ROWS = 20_000
+#: Lines of the table of windows; the rest is counted and stands in the derived table.
+LINES = 200
 TIERS = (
     Column(title="Tier", width=1.0),
     Column(title="Meaning", width=3.6),
@@ -66,6 +67,12 @@ MISUSE = (
     Column(title="Scope; evidence", width=2.6),
     Column(title="Register", width=1.4, exact=True),
 )
+#: Columns of the native table of objects.
+NATIVE = (
+    ("row", "int"), ("object", "text"), ("exposed", "bool"), ("accessed", "bool"),
+    ("acquired", "bool"), ("requests", "int"), ("bytes_returned", "int"),
+    ("largest_answer", "int"), *parts.TRACE,
+)  # fmt: skip
 
 
 def build(material: Material, label: Label, _numbers: Mapping[str, tuple[str, ...]]) -> Exhibit:
@@ -82,7 +89,8 @@ def build(material: Material, label: Label, _numbers: Mapping[str, tuple[str, ..
             _tiers(tell, found, misuse),
             _classes(material, tell),
             Section(title=tell("unseen_title"), blocks=(Items(entries=_unseen(tell, found)),)),
-            _windows(tell, found), _misuse(tell, misuse), _objects(tell, found),
+            _windows(tell, found), _misuse(tell, misuse),
+            *_objects(material, tell, found, label),
         ),
         limits=(tell("definition"), *_own_limits(tell, found),
                 *parts.limits(material, start=found.start, end=found.end)),
@@ -226,11 +234,22 @@ def _windows(tell: Say, found: Scope) -> Section:
                 quote(row["resource_uid"]), parts.since(row), parts.until(row),
                 say(f"{row['accesses']:,}"),
             )
-            for row in found.windows
+            for row in _most_used(found)[:LINES]
         ),
         empty=tell("windows_empty"),
     )  # fmt: skip
-    return Section(title=tell("windows_title"), blocks=(table,))
+    rest = _most_used(found)[LINES:]
+    more = tell("windows_more", n=len(rest), accesses=sum(row["accesses"] for row in rest))
+    return Section(
+        title=tell("windows_title"), blocks=(table, *((Paragraph(text=more),) if rest else ()))
+    )
+
+
+def _most_used(found: Scope) -> Sequence[Row]:
+    """Windows in their order; where there are too many, those with most successes first."""
+    if len(found.windows) <= LINES:
+        return found.windows
+    return sorted(found.windows, key=lambda row: -int(row["accesses"]))
 
 
 def _misuse(tell: Say, misuse: Sequence[Entry]) -> Section:
@@ -258,16 +277,28 @@ def tiers_of(thing: Thing) -> tuple[str, ...]:
     return tuple(name for name, is_in in names if is_in)
 
 
-def _objects(tell: Say, found: Scope) -> Section:
-    if len(found.things) > PRINTED_ROWS:
-        native = Paragraph(text=tell("objects_native", n=len(found.things)))
-        return Section(title=tell("objects_title"), blocks=(native,))
+def _objects(material: Material, tell: Say, found: Scope, label: Label) -> Iterator[Section]:
+    """Objects one by one; of too many the first, and a slip sheet."""
+    things = in_order(material, found)
+    most = printed.bound(material)
+    n = len(things)
+    caption = tell("objects_caption", n=n)
+    if n > most:
+        caption = tell("objects_part", n=n, printed=most)
     table = Table(
-        caption=tell("objects_caption", n=len(found.things)), columns=OBJECTS,
-        rows=tuple(_object(n, thing) for n, thing in enumerate(found.things, 1)),
-        empty=tell("objects_empty"),
+        caption=caption, columns=OBJECTS, numbered=True, empty=tell("objects_empty"),
+        rows=tuple(_object(n, thing) for n, thing in enumerate(things[:most], 1)),
     )  # fmt: skip
-    return Section(title=tell("objects_title"), blocks=(table,))
+    yield Section(title=tell("objects_title"), blocks=(table,))
+    if n > most:
+        yield printed.slip(label, n, NATIVE)
+
+
+def in_order(material: Material, found: Scope) -> Sequence[Thing]:
+    """Objects as numbered: where not all are printed, those acquired first, then those accessed."""
+    if len(found.things) <= printed.bound(material):
+        return found.things
+    return sorted(found.things, key=lambda thing: -len(tiers_of(thing)))
 
 
 def _object(number: int, thing: Thing) -> tuple[Text, ...]:
@@ -283,20 +314,15 @@ def _object(number: int, thing: Thing) -> tuple[Text, ...]:
 
 
 def _native(material: Material, found: Scope) -> Native:
-    columns = (
-        ("row", "int"), ("object", "text"), ("exposed", "bool"), ("accessed", "bool"),
-        ("acquired", "bool"), ("requests", "int"), ("bytes_returned", "int"),
-        ("largest_answer", "int"), *parts.TRACE,
-    )  # fmt: skip
     rows = tuple(
         (
             n, thing.uid, thing.exposed, bool(thing.requests), bool(thing.returned),
             len(thing.requests), thing.returned, thing.largest,
             *parts.trace(material, thing.first, thing.first.get("time") or thing.first["start"]),
         )
-        for n, thing in enumerate(found.things, 1)
+        for n, thing in enumerate(in_order(material, found), 1)
     )  # fmt: skip
-    return Native(columns=columns, rows=rows)
+    return Native(columns=NATIVE, rows=rows)
 
 
 def _native_tiers(found: Scope, misused: int) -> Native:
