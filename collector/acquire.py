@@ -251,19 +251,20 @@ class Keeper:
     def _count(self, question: Question, outcome: Outcome) -> bool:
         """Whether a line is to be written: a new question, or one that had failed and was asked
         again after an interruption, with another end."""
+        asked = key(*question)
         with self._lock:
-            asked = key(*question)
-            before = self._asked.get(asked)
+            new = self._asked.add(asked, outcome)
+            before = None if new else self._asked.get(asked)
             again = before == Outcome.FAILED and outcome is not Outcome.FAILED
-            if before is not None and not again:
+            if not new and not again:
                 return False
-            self._asked.put(asked, outcome)
             counts = self.tally.setdefault(question[0], Counter())
             counts[outcome] += 1
-            if before is None:
+            if new:
                 self.attempted[question[0]] += 1
             else:
-                counts[Outcome(before)] -= 1
+                self._asked.put(asked, outcome)
+                counts[Outcome.FAILED] -= 1
             return True
 
 

@@ -44,6 +44,7 @@ from collector.files import Received
 from collector.index import Index, key
 from collector.manifest import ManifestSummary
 from collector.model import Digest, EvidenceItem, Gap, Observation, Origin, WarcPointer
+from collector.places import Places
 from collector.session import Session
 
 
@@ -91,7 +92,7 @@ class AcquisitionWriter:
         self._group = Group()
         self._failed = False
         self._seen = self._already = self._kept_now = self._gapped_now = 0
-        self._held, self._told, self._pointers = Index(), Index(), Index()
+        self._held, self._told, self._places = Index(), Index(), Places()
         self._files = 0
         for line in ledger.lines(folder / ledger.FILES):
             self._files += 1
@@ -99,14 +100,13 @@ class AcquisitionWriter:
             self._held.put(key(line["source"]), held)
         for line in ledger.lines(folder / ledger.GAPS):
             self._told.put(_without_time(line), "")
-        self._end = 0
         for pointer in recovery.pointers(folder / ledger.WARC):
-            self._point(pointer)
+            self._places.add(pointer)
 
     @property
     def resumed(self) -> bool:
         """Whether this continues what an interruption left."""
-        return bool(len(self._held) or len(self._pointers))
+        return bool(len(self._held) or len(self._places))
 
     @property
     def counts(self) -> dict[str, int]:
@@ -124,6 +124,8 @@ class AcquisitionWriter:
     def held(self, source: str) -> tuple[int, str | None] | None:
         """Size and modification time (as in the ledger) of a file that an interrupted run of this
         acquisition already kept, by its source URI; None if it did not."""
+        if not len(self._held):
+            return None
         with self._mutex:
             held = self._held.get(key(source))
         return None if held is None else tuple(json.loads(held))
@@ -151,9 +153,13 @@ class AcquisitionWriter:
 
     def keep(self, received: Received, facts: FileFacts) -> EvidenceItem:
         """Make received bytes an evidence item; durable at the latest when this closes."""
+        line = self._file_line(received, facts)
+        shown = facts.name if isinstance(facts.name, str) else facts.name.decode("ascii", "replace")
         with self._mutex:
+            # Numbered and put into the group in one step: numbers on disk have no holes.
             self._files += 1
-            line = self._file_line(received, facts)
+            line["item"] = f"EV-{self.number}.f{self._files}"
+            line["stored"] = f"{ledger.FOLDER}/{files.stored_name(self._files, shown)}"
             self._group.files.append((received, line))
             self._kept_now += 1
         self._commit_if_due()
@@ -199,13 +205,7 @@ class AcquisitionWriter:
     def pointer(self, record: int) -> WarcPointer:
         """Where WARC record number `record` (from 1) is."""
         with self._mutex:
-            held = self._pointers.get(_number(record))
-        assert held is not None, f"record {record} was never written"
-        kind, offset, length, sha256, sha512 = held.split()
-        return WarcPointer(
-            record=record, kind=kind, offset=int(offset), length=int(length),
-            digest=Digest(sha256=sha256, sha512=sha512),
-        )  # fmt: skip
+            return self._places.at(record)
 
     def add_observation(self, observation: Observation) -> None:
         """One line of the ledger of observations, exactly one for every attempt."""
@@ -271,14 +271,12 @@ class AcquisitionWriter:
         return PurePosixPath(self.folder.parent.name) / self.folder.name
 
     def _file_line(self, received: Received, facts: FileFacts) -> dict[str, Any]:
-        shown = facts.name if isinstance(facts.name, str) else facts.name.decode("ascii", "replace")
         return {
             "acquired_at": clock.stamp(clock.now()),
             "bytes": received.size,
             "content_note": received.content_note,
             "content_sha256": received.content_sha256,
             "headers": [list(pair) for pair in facts.headers],
-            "item": f"EV-{self.number}.f{self._files}",
             "metadata": dict(facts.metadata),
             "modified_at": ledger.when(facts.modified_at),
             "observed_at": ledger.when(facts.observed_at),
@@ -287,32 +285,20 @@ class AcquisitionWriter:
             "sha256": received.digest.sha256,
             "sha512": received.digest.sha512,
             "source": facts.source,
-            "stored": f"{ledger.FOLDER}/{files.stored_name(self._files, shown)}",
             "version_id": facts.version_id,
             **ledger.text_field("name", facts.name),
             **ledger.origin_field(facts.origin),
         }
 
     def _place(self, kind: str, member: bytes, digest: Digest) -> WarcPointer:
-        number = len(self._pointers) + 1
         pointer = WarcPointer(
-            record=number, kind=kind, offset=self._end, length=len(member), digest=digest
-        )
-        self._point(pointer)
+            record=len(self._places) + 1, kind=kind, offset=self._places.end, length=len(member),
+            digest=digest,
+        )  # fmt: skip
+        self._places.add(pointer)
         self._group.members.append(member)
         self._group.size += len(member)
         return pointer
-
-    def _point(self, pointer: WarcPointer) -> None:
-        digest = pointer.digest
-        place = f"{pointer.kind} {pointer.offset} {pointer.length}"
-        self._pointers.put(_number(pointer.record), f"{place} {digest.sha256} {digest.sha512}")
-        self._end = pointer.offset + pointer.length
-
-
-def _number(record: int) -> bytes:
-    """Keys in order, so that the index grows at its end."""
-    return record.to_bytes(8, "big")
 
 
 def _without_time(gap: Mapping[str, Any]) -> bytes:

@@ -10,6 +10,8 @@ from collector.files import Received
 #: A group of small files is made durable at once: so many, or after so long.
 GROUP_FILES = 256
 GROUP_SECONDS = 1.0
+#: The same of WARC records and lines of the other ledgers: some three of them an answer.
+GROUP_LINES = 1024
 #: WARC records wait in memory: no more than so many bytes of them.
 GROUP_BYTES = 16 * 2**20
 NS = 1_000_000_000
@@ -37,9 +39,10 @@ class Group:
 
     def due(self) -> bool:
         """Whether it is to be written now."""
-        waiting = len(self.files) + len(self.members) + len(self.observations) + len(self.gaps)
-        age = clock.mono_ns() - self.since
-        return waiting >= GROUP_FILES or self.size >= GROUP_BYTES or age >= GROUP_SECONDS * NS
+        lines = len(self.members) + len(self.observations) + len(self.gaps)
+        if len(self.files) >= GROUP_FILES or lines >= GROUP_LINES or self.size >= GROUP_BYTES:
+            return True
+        return clock.mono_ns() - self.since >= GROUP_SECONDS * NS
 
     def write(self, folder: Path, medium: durable.Medium) -> None:
         """Bytes first, the ledgers that speak of them after; durable when this returns.

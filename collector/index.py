@@ -63,6 +63,16 @@ class Index:
             self._execute("INSERT INTO held VALUES (?, ?)", (key, value))
             self._size += 1
 
+    def add(self, key: bytes, value: str) -> bool:
+        """Hold a text unless the key is held already; whether it was new. One step instead of two.
+
+        Raises:
+            OSError: the temporary file refused (disk full).
+        """
+        new = self._execute("INSERT OR IGNORE INTO held VALUES (?, ?)", (key, value)).rowcount == 1
+        self._size += new
+        return new
+
     def _execute(self, statement: str, values: Sequence[object]) -> sqlite3.Cursor:
         try:
             return self._database.execute(statement, values)

@@ -75,7 +75,7 @@ def dying(at: int, *, torn: bool) -> Callable[[Any], None]:
         setattr(durable, name, step)
 
     def install(_: Any = None) -> None:
-        acquisition_group.GROUP_FILES, durable.FEW = 2, 2
+        acquisition_group.GROUP_FILES = acquisition_group.GROUP_LINES = durable.FEW = 2
         for name in STEPS:
             wrap(name)
 
