@@ -94,11 +94,15 @@ class Rule:
 def instants(rules: Iterable[Rule], lanes: Iterable[Lane]) -> list[datetime]:
     """Every instant that a picture has to show."""
     found = [at for rule in rules for at in (rule.low, rule.high) if at is not None]
+    covered: list[datetime] = []
     for lane in lanes:
-        found += [at for bar in lane.bars for at in (bar.start, bar.end) if at is not None]
+        for bar in lane.bars:
+            ends = [at for at in (bar.start, bar.end) if at is not None]
+            (covered if bar.style is Style.COVERED else found).extend(ends)
         found += [tick.at for tick in lane.ticks]
         found += [sign.at for sign in lane.signs]
-    return found
+    # Records that begin and end with every file are no events: no break could lie between them.
+    return [*found, *((min(covered), max(covered)) if covered else ())]
 
 
 def draw(rules: Sequence[Rule], lanes: Sequence[Lane], zone: ZoneInfo) -> str:

@@ -1,5 +1,6 @@
 """Cover and closing pages: the same for every exhibit, so they are made in one place (R-131)."""
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from reports.exhibits import parts
@@ -60,7 +61,7 @@ def cover(exhibit: Exhibit, imprint: Imprint, material: Material, native_sha256:
     tell = parts.every(material)
     line: Text = ()
     if exhibit.kind is Kind.ILLUSTRATIVE:
-        line = tell("footer_aid", based_on=said(", ".join(exhibit.based_on)))
+        line = tell("footer_aid", based_on=said(", ".join(_spans(exhibit.based_on))))
     elif exhibit.kind is Kind.SUMMARY and exhibit.sources:
         line = tell("footer_summary", rows=len(exhibit.native.rows), files=len(exhibit.sources))
     pairs = (
@@ -93,6 +94,25 @@ def cover(exhibit: Exhibit, imprint: Imprint, material: Material, native_sha256:
         document_title=f"Exhibit {exhibit.number}: {title}"[:400],
         author=plain(dict(imprint.matter).get("Prepared by", say("not supplied"))),
     )
+
+
+def _spans(numbers: Sequence[str]) -> Iterator[str]:
+    """`C-1 to C-25` for three and more that follow one another, others as they are."""
+    runs: list[list[str]] = []
+    for number in numbers:
+        before = runs[-1][-1] if runs else ""
+        if _follows(before, number):
+            runs[-1].append(number)
+        else:
+            runs.append([number])
+    for run in runs:
+        yield from run if len(run) < 3 else (f"{run[0]} to {run[-1]}",)
+
+
+def _follows(one: str, other: str) -> bool:
+    """Whether two numbers of exhibits differ by one in what follows the last hyphen."""
+    (series, _, n), (of, _, m) = one.rpartition("-"), other.rpartition("-")
+    return bool(series) and series == of and n.isdigit() and m.isdigit() and int(n) + 1 == int(m)
 
 
 def _custodian(material: Material) -> Text:

@@ -12,6 +12,8 @@ from itertools import pairwise
 QUIET = 0.11
 #: Width of a break, as part of the axis.
 BREAK_WIDTH = 0.045
+#: Room on both sides, as part of the time that is drawn to scale.
+ROOM = 0.02
 STEPS = tuple(
     timedelta(seconds=s)
     for s in (1, 5, 15, 60, 300, 900, 3600, 10800, 21600, 43200, 86400, 172800, 604800,
@@ -87,7 +89,9 @@ def scale(instants: Iterable[datetime], left: float, right: float) -> Scale:
     marks = sorted(set(instants))
     first, last = marks[0], marks[-1]
     span = max(last - first, timedelta(minutes=1))
-    room = span * 0.015
+    # Room by what is drawn to scale: a part of the whole would fill the picture after breaks.
+    busy = sum((b - a for a, b in pairwise(marks) if b - a <= span * QUIET), timedelta())
+    room = max(busy, timedelta(minutes=1)) * ROOM
     edges = [_moved(first, -room), *marks, _moved(last, room)]
     quiet = [b - a > span * QUIET for a, b in pairwise(edges)]
     width = right - left

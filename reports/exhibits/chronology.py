@@ -8,7 +8,7 @@ summary under Rule 1006. The table says for which neighbors the records do not e
 from collections.abc import Hashable, Iterator, Mapping, Sequence
 from datetime import datetime
 
-from reports.charts import TICKS
+from reports.charts import TICKS, WORDED
 from reports.exhibits import chronology_picture, configuration_history, parts, printed
 from reports.exhibits.chronology_entries import Entry, listed, unordered
 from reports.exhibits.chronology_picture import inside
@@ -120,20 +120,39 @@ def _sections(
     pairs: Sequence[tuple[int, int]], label: Label,
 ) -> tuple[Section, ...]:  # fmt: skip
     sections = []
+    foremost = drawn(held)
     numbered = [
-        (n, e) for shelf in held for n, e in enumerate(shelf.rows[: shelf.printed], shelf.first)
+        (n, e) for shelf in foremost for n, e in enumerate(shelf.rows[: shelf.printed], shelf.first)
     ]
     changes = [(n, list(e.rows)) for n, e in numbered if e.sort == "1 change"]
     requests = {row["event_uid"]: n for n, e in numbered if e.sort == "4 access" for row in e.rows}
-    picture = chronology_picture.picture(material, tell, changes, requests)
+    pictured = material
+    if printed.left(held):
+        pictured = chronology_picture.about(material, {shelf.name for shelf in foremost})
+    picture = chronology_picture.picture(pictured, tell, changes, requests)
     if picture:
-        histogram = len(material.accesses) > TICKS
-        legend = tell("legend", histogram=histogram, missing=len(writes) - len(changes))
+        histogram = len(pictured.accesses) > TICKS
+        legend = tell(
+            "legend", histogram=histogram, of=len(held) if printed.left(held) else None,
+            names=[shelf.name for shelf in foremost if shelf.name],
+        )  # fmt: skip
         sections.append(Section(title=say("At a glance"), blocks=(picture, Paragraph(text=legend))))
     sections += _lists(material, tell, writes, held, label)
     order = _order(tell, held, pairs, label.number)
     sections.append(Section(title=tell("order_title"), blocks=order))
     return tuple(sections)
+
+
+def drawn(held: Sequence[Shelf[Entry]]) -> Sequence[Shelf[Entry]]:
+    """What the picture shows: of a list that is printed in part, resources until it is full."""
+    if not printed.left(held):
+        return held
+    room = WORDED
+    for n, shelf in enumerate(held):
+        room -= sum(entry.sort == "1 change" for entry in shelf.rows)
+        if room < 0:
+            return held[: max(n, 1)]
+    return held
 
 
 def _lists(

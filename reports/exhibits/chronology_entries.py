@@ -52,12 +52,13 @@ def listed(material: Material, tell: Say, writes: Writes) -> tuple[Shelf[Entry],
 
 
 def _by_resource(material: Material, fixed: Sequence[Entry], tell: Say) -> Iterator[Entry]:
+    known = printed.containers(material)
     held: dict[str, list[Entry]] = {}
     for entry in fixed:
-        held.setdefault(printed.tail(entry.about), []).append(entry)
+        held.setdefault(printed.place(entry.about, known), []).append(entry)
     met: dict[str, list[Row]] = {}
     for row in material.accesses:
-        met.setdefault(printed.tail(_place(row)), []).append(row)
+        met.setdefault(printed.place(_place(row), known), []).append(row)
     for name in sorted({*held, *met}):
         yield from _in_order(held.get(name, []), tuple(met.get(name, ())), tell)
 

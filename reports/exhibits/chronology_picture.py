@@ -4,10 +4,11 @@ Bounded to a page: the lanes that say most are drawn, the tables hold all.
 """
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 
 from reports.charts import Lane, draw
-from reports.exhibits import lanes, ledger, parts, warnings_lane
+from reports.exhibits import lanes, ledger, parts, printed, warnings_lane
 from reports.exhibits.configuration_history import Writes
 from reports.material import Material, Row
 from reports.model import Picture
@@ -40,6 +41,22 @@ def picture(
     return Picture(
         question=tell("picture"), svg=svg, alt=lanes.described(drawn_rules, drawn), causal=True
     )
+
+
+def about(material: Material, names: Collection[str]) -> Material:
+    """The material less what is about other resources, for a picture of the foremost ones."""
+    known = printed.containers(material)
+    kept = {printed.place(name, known) for name in names}
+    return replace(
+        material,
+        windows=tuple(
+            row for row in material.windows if printed.place(row["resource_uid"], known) in kept
+        ),
+        accesses=tuple(
+            row for row in material.accesses
+            if printed.place(str(row["container"] or row["resource_uid"] or ""), known) in kept
+        ),
+    )  # fmt: skip
 
 
 def _state_lanes(material: Material, writes: Writes) -> list[Lane]:

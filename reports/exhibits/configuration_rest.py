@@ -35,9 +35,9 @@ def divided(
     """Resources with a history of their own, and the rest; each in the order given."""
     if len(resources) <= HISTORIES:
         return resources, ()
-    rank = printed.relevance(material)
-    last = len(rank) + 1
-    first = sorted(resources, key=lambda name: rank.get(printed.tail(name), (last, ""))[0])
+    rank, known = printed.relevance(material), printed.containers(material)
+    last = (len(material.findings) + 2, "")
+    first = sorted(resources, key=lambda name: rank.get(printed.place(name, known), last)[0])
     own = set(first[:HISTORIES])
     return (
         tuple(name for name in resources if name in own),

@@ -17,8 +17,8 @@ from reports.model import Column, Facts, Label, Section, Table, Text, cite, quot
 from reports.pinpoint import counted
 
 T = TypeVar("T")
-#: Lines of the table of resources; the rest is one line.
-LINES = 200
+#: Lines of the table of resources, if not more of them have printed rows; the rest is one line.
+LINES = 60
 COLUMNS = (
     Column(title="Resource", width=4.0),
     Column(title="Why in this place", width=2.6),
@@ -54,15 +54,18 @@ def shelves(
 ) -> tuple[Shelf[T], ...]:
     """Rows by resource, in the order in which they are numbered.
 
-    Names that differ only in what stands before the last colon, or in a final `/*`, are one.
+    What lies in a container stands with it. Names that differ only in what stands before the last
+    colon, or in a final `/*`, are one.
     """
+    known = containers(material)
     held: dict[str, list[T]] = {}
     names: dict[str, str] = {}
     for row in rows:
         name = name_of(row)
-        short = tail(name)
+        short = place(name, known)
         held.setdefault(short, []).append(row)
-        names[short] = max(names.get(short, ""), name.removesuffix("/*"), key=len)
+        full = name[: name.index(short) + len(short)]
+        names[short] = max(names.get(short, ""), full, key=len)
     rank = relevance(material)
     order = sorted(
         held, key=lambda short: (*_place(short, names[short], rank), -len(held[short]), short)
@@ -84,41 +87,49 @@ def tail(name: str) -> str:
     return name.removesuffix("/*").rsplit(":", 1)[-1]
 
 
+def place(name: str, known: frozenset[str]) -> str:
+    """The container of a resource, if it is one of those known; else its own `tail`."""
+    short = tail(name)
+    head = short.partition("/")[0]
+    return head if head in known else short
+
+
+def containers(material: Material) -> frozenset[str]:
+    """Containers that requests name, and resources without a path that were written to."""
+    wrote = {tail(row["resource_uid"]) for row in material.changes}
+    asked = {tail(row["container"]) for row in material.accesses if row["container"]}
+    return frozenset(asked | {name for name in wrote if "/" not in name})
+
+
 def relevance(material: Material) -> Mapping[str, tuple[int, str]]:
-    """Rank and reason of each resource that the case says something of, by `tail`.
+    """Rank and reason of each resource that the case says something of, by `place`.
 
     First what the incident definition names, then what findings are about and what their changes
     wrote to, then what a computed period of access is about.
     """
-    found: dict[str, tuple[int, str]] = {}
-    for name in material.config.incident.resources:
-        found.setdefault(tail(name), (0, "named by the incident definition"))
+    known = containers(material)
+    named = [place(name, known) for name in material.config.incident.resources]
+    meant = (0, "named by the incident definition")
+    found = {
+        name: meant
+        for name in sorted({*known, *named})
+        if any(name == pattern or fnmatchcase(name, pattern) for pattern in named)
+    }
     wrote: dict[str, set[str]] = {}
     for row in material.changes:
-        wrote.setdefault(row["change_uid"], set()).add(tail(row["resource_uid"]))
+        wrote.setdefault(row["change_uid"], set()).add(place(row["resource_uid"], known))
     for at, finding in enumerate(material.findings, 1):
         why = (at, f"finding {finding['number']}")
-        found.setdefault(tail(finding["resource_uid"]), why)
+        found.setdefault(place(finding["resource_uid"], known), why)
         for uid in finding.get("changes") or ():
             for name in sorted(wrote.get(str(uid), ())):
                 found.setdefault(name, why)
     last = len(material.findings) + 1
     for row in material.windows:
         if row["decision"] == "ALLOWED":
-            found.setdefault(tail(row["resource_uid"]), (last, "computed period of access"))
-    patterns = [name for name in found if any(mark in name for mark in "*?[")]
-    return {**found, **_matching(material, patterns)} if patterns else found
-
-
-def _matching(material: Material, patterns: Sequence[str]) -> dict[str, tuple[int, str]]:
-    """Resources of the records that a pattern of the incident definition means."""
-    names = {tail(row["resource_uid"]) for row in material.changes}
-    names |= {tail(row["container"]) for row in material.accesses if row["container"]}
-    return {
-        name: (0, "named by the incident definition")
-        for name in sorted(names)
-        if any(fnmatchcase(name, pattern) for pattern in patterns)
-    }
+            name = place(row["resource_uid"], known)
+            found.setdefault(name, (last, "computed period of access"))
+    return found
 
 
 def _place(short: str, name: str, rank: Mapping[str, tuple[int, str]]) -> tuple[int, int]:
@@ -150,7 +161,8 @@ def tables(
 
 def summary(held: Sequence[Shelf[T]]) -> Table:
     """Every resource with its rows, printed and not; the last line is the sum."""
-    shown = held if len(held) <= LINES else held[: LINES - 1]
+    lines = max(LINES, sum(shelf.printed > 0 for shelf in held) + 1)
+    shown = held if len(held) <= lines else held[: lines - 1]
     rest = held[len(shown) :]
     rows = [
         (
