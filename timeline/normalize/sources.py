@@ -15,7 +15,6 @@ from timeline.schema import TABLES
 ALWAYS = (
     ("event_uid", "evidence item and number of the record"),
     ("duplicate_of", "filled where the event came before"),
-    ("same_request_as", "filled where another log's record of the request stands for it"),
     ("time_precision", "width of the event time"),
     ("time_text", "the time as received"),
     ("acquired_at", "the acquisition's clock"),
@@ -48,6 +47,9 @@ def lines() -> Iterator[str]:
         yield from _section(parser)
     yield ""
     yield "## Read as documents, not as logs"
+    yield ""
+    yield "They show what was at an instant and name no request, caller or outcome: their rows are"
+    yield "observations in `intervals`, not events (docs/methods/events.md)."
     yield ""
     yield "| kind | told by the keys |"
     yield "|---|---|"

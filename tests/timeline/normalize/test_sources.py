@@ -1,15 +1,10 @@
 """The registry of log forms, and the page that is written from it."""
 
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from tests.timeline.normalize.records import ANONYMOUS, record
-from tests.timeline.normalize.test_request import ROLE, row_of
 from timeline.normalize import PARSERS, sources
-from timeline.normalize.aws import cloudtrail
-from timeline.normalize.duplicates import FOLDED
 from timeline.normalize.model import Parser
 from timeline.schema import TABLES
 
@@ -34,31 +29,3 @@ def test_the_page_is_as_the_command_writes_it() -> None:
     assert PAGE.read_text() == expected, (
         "run: python -m timeline.normalize.sources > docs/sources.md"
     )
-
-
-def test_every_column_of_cloudtrail_is_filled_by_some_record() -> None:
-    identity: dict[str, Any] = dict(ROLE)
-    session = {**identity["sessionContext"], "sourceIdentity": "alice"}
-    rows = [
-        row_of(body)
-        for body in (
-            record(
-                userIdentity={
-                    **identity,
-                    "sessionContext": session,
-                    "invokedBy": "x.amazonaws.com",
-                    "onBehalfOf": {"userId": "u"},
-                },
-                vpcEndpointId="vpce-1",
-                errorCode="AccessDenied",
-                errorMessage="no",
-                sharedEventID="S",
-                requestParameters={"bucketName": "b", "key": "k", "versionId": "v"},
-                responseElements={"omitted": True},
-            ),
-            record(userIdentity=ANONYMOUS),
-            record(),
-        )
-    ]
-    empty = {name for name in rows[0] if all(row[name] is None for row in rows)}
-    assert {*cloudtrail.PARSER.never, *FOLDED} == empty

@@ -46,7 +46,7 @@ def fits(kind: str, body: Mapping[str, bytes]) -> bool:
         body: key -> JSON text of its value.
     """
     if kind == "aws.s3.policy":  # IAM's GetPolicy describes a policy under the same key
-        return body["Policy"].lstrip().startswith(b'"')
+        return body["Policy"].startswith(b'"') or b'"Statement"' in body["Policy"]
     if kind == "aws.iam.authorization_details" and not _LISTS & body.keys():
         return b'"PolicyVersionList"' in body["Policies"]  # ListPolicies gives no documents
     return True

@@ -1,7 +1,7 @@
 """CloudTrail: from which field each column of `events` is filled. `docs/sources.md` prints it."""
 
 #: Columns that a CloudTrail record can never fill.
-NEVER = ("logged_time", "referer", "status_code")
+NEVER = ("logged_time", "referer", "status_code", "same_request_as")
 
 MAPPING: tuple[tuple[str, str], ...] = (
         ("provider_uid", "eventID"), ("request_id", "requestID"),

@@ -319,6 +319,7 @@ PARSER = Parser(
         ("outcome", "error and status"), ("status_code", "HTTP status"), ("error_code", "error"),
         ("bytes_out", "bytes sent"),
         ("params", "Request-URI's parameters; cipher, signature, auth type, TLS, access point"),
+        ("same_request_as", "filled where another log's record stands for the request"),
     ),
     never=(
         "provider_uid", "logged_time", "account_uid", "session_issuer_uid", "session_created",

@@ -123,7 +123,7 @@ def _event(fields: dict[str, Any], key: str | None, where: Where, time: int) -> 
         where.item, where.acquired_at, fields["operation"], key is not None, None, None, None, None,
         s3_access_log.method_of(fields["requester"], None), (None, None, None), status, None,
     )  # fmt: skip
-    own = {"source": SOURCE}
+    own: dict[str, Any] = {"source": SOURCE}
     if time % 1_000_000:
         own["time_precision"] = 1_000  # milliseconds are written, and are not always .000
     named = dict(zip(EVENT_COLUMNS, values, strict=True))
@@ -157,6 +157,7 @@ PARSER = Parser(
         ("object_version", "versionId of request_uri"), ("outcome", "http_status"),
         ("status_code", "http_status"),
         ("params", "request_uri's parameters; under accessLog all fields as received"),
+        ("same_request_as", "filled where another log's record stands for the request"),
     ),
     never=(
         "provider_uid", "logged_time", "account_uid", "region", "session_issuer_uid",
