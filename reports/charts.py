@@ -37,6 +37,8 @@ class Style(StrEnum):
     UNKNOWN = "unknown"
     ALLOWED = "allowed"
     COVERED = "covered"
+    PART = "in part"
+    OFF = "off"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -231,6 +233,8 @@ _COLORS = {
     Style.UNKNOWN: ("url(#unknown)", QUIET_INK, INK),
     Style.ALLOWED: (ACCENT, ACCENT, "#ffffff"),
     Style.COVERED: ("#c9c9c9", "#8a8a8a", INK),
+    Style.PART: ("#ededed", "#8a8a8a", INK),
+    Style.OFF: ("#ffffff", "#8a8a8a", INK),
 }
 
 

@@ -28,7 +28,7 @@ ACCESS = (
 )  # fmt: skip
 REQUIRED = ("changes", "intervals", "gaps", "coverage")
 OPTIONAL = ("windows", "classes", "access_classes", "class_changes", "class_sets", "warnings",
-            "rollups", "controls")  # fmt: skip
+            "rollups", "controls", "logging", "gap_effects")  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +47,7 @@ class Material:
         registers: what the case team supplied, as it stands in the case folder.
         warnings: findings of the provider's own detectors.
         rollups, controls: totals per change, and settings asked about, as stored.
+        logging: which kinds of events were kept, through time; gap_effects: what gaps may hide.
     """
 
     case: Path | None
@@ -73,6 +74,8 @@ class Material:
     warnings: Rows = ()
     rollups: Rows = ()
     controls: Rows = ()
+    logging: Rows = ()
+    gap_effects: Rows = ()
 
     def item(self, uid: str | None) -> EvidenceItem | None:
         """The evidence item of that id."""
@@ -116,7 +119,8 @@ def load(case: Path, config: CaseConfig, items: tuple[EvidenceItem, ...]) -> Mat
         causes={uid: row for uid, row in events.items() if uid in logged},
         records=Counter(row["evidence_item"] for row in events.values()), missing=missing,
         registers=read_registers(case), warnings=have["warnings"],
-        rollups=have["rollups"], controls=have["controls"],
+        rollups=have["rollups"], controls=have["controls"], logging=have["logging"],
+        gap_effects=have["gap_effects"],
     )  # fmt: skip
 
 

@@ -3,13 +3,14 @@
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from timeline import export, tables
 from timeline.correlate.aws import records
 
 
 def requests(derived: Path) -> list[dict[str, str]]:
-    """Records that would settle what is unknown, in order."""
+    """Records that would settle what is unknown, in order, from the derived tables."""
     classes = tables.read(derived, "classes")
     accesses = tables.read(derived, "access_classes")
     undecided = {c["class_uid"] for c in classes if c["decision"] == "UNKNOWN"}
@@ -18,7 +19,15 @@ def requests(derived: Path) -> list[dict[str, str]]:
     if wanted:
         rows = tables.read(derived, "events", ("event_uid", "time"))
         times = {row["event_uid"]: row["time"] for row in rows if row["event_uid"] in wanted}
-    return records.requests(classes, accesses, times, tables.read(derived, "gaps"))
+    return of_rows(classes, accesses, times, tables.read(derived, "gaps"))
+
+
+def of_rows(
+    classes: Sequence[Mapping[str, Any]], accesses: Sequence[Mapping[str, Any]],
+    times: Mapping[str, datetime], gaps: Sequence[Mapping[str, Any]],
+) -> list[dict[str, str]]:  # fmt: skip
+    """The same from rows; `times` are those of the undecided accesses by event_uid."""
+    return records.requests(classes, accesses, times, gaps)
 
 
 def as_text(wanted: Sequence[Mapping[str, str]]) -> Iterator[str]:

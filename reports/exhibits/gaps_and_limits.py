@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator, Mapping
 
-from reports.exhibits import parts
+from reports.exhibits import logging_coverage, parts, printed, records_wanted
 from reports.exhibits.parts import principal_of
 from reports.material import Material, Row
 from reports.model import (
@@ -13,6 +13,7 @@ from reports.model import (
     Label,
     Native,
     Origin,
+    Paragraph,
     Section,
     Table,
     Text,
@@ -24,6 +25,8 @@ from reports.pinpoint import instant, pinpoint, position, stored
 from reports.text import Say, sentences
 
 TEMPLATE = "gaps_and_limits.j2"
+#: Contradictions that are printed one by one; all are in the count and in exhibit D's table.
+LINES = 200
 NUMBER = Column(title="No.", width=0.5, number=True)
 RECORD = Column(title="Record", width=1.8, exact=True)
 
@@ -37,8 +40,10 @@ def build(material: Material, label: Label, _numbers: Mapping[str, tuple[str, ..
         kind=Kind.EXPERT_REPORT, origin=Origin.DERIVED, question=tell("question"), facts=(),
         coverage=parts.coverage(material), answer=tuple(_answer(material, tell, label.number)),
         sections=(
-            _gaps(material, tell), _coverage(material, tell), _calibration(material, tell),
-            _contradictions(tell, wrong), _unknown(material, tell), _assumptions(material, tell),
+            _gaps(material, tell), records_wanted.section(material, tell),
+            _coverage(material, tell), logging_coverage.section(material, tell),
+            _calibration(material, tell), _contradictions(tell, wrong),
+            _unknown(material, tell), _assumptions(material, tell),
         ),
         limits=(
             tell("calibration_limit"), tell("validation"),
@@ -63,25 +68,33 @@ def _answer(material: Material, tell: Say, number: str) -> Iterator[Text]:
 
 
 def _gaps(material: Material, tell: Say) -> Section:
+    most = printed.bound(material)
+    left = len(material.gaps) - most
+    uncertain = logging_coverage.effects(material.gap_effects)
     table = Table(
         caption=tell("gaps_caption", n=len(material.gaps)),
         columns=(
-            NUMBER, Column(title="Kind", width=1.3), Column(title="About", width=2.6),
-            Column(title="Reason", width=3.4), Column(title="From (UTC)", width=1.4, exact=True),
+            NUMBER, Column(title="Kind", width=1.3), Column(title="About", width=2.2),
+            Column(title="Reason; what it leaves uncertain", width=3.8),
+            Column(title="From (UTC)", width=1.4, exact=True),
             Column(title="Until (UTC)", width=1.4, exact=True), RECORD,
         ),
         rows=tuple(
             (
                 say(str(n)), say(row["kind"].replace("_", " ")), quote(row["subject"]),
-                given(row["reason"]), say(instant(row["time_from"], beyond="not known")),
+                parts.lines(given(row["reason"]),
+                            *(parts.joined((say("uncertain:"), given(text)), " ")
+                              for text in uncertain.get(row["gap_uid"], ()))),
+                say(instant(row["time_from"], beyond="not known")),
                 say(instant(row["time_to"], beyond="not known")),
                 say(pinpoint({**row, "record_sha256": None})),
             )
-            for n, row in enumerate(material.gaps, 1)
+            for n, row in enumerate(material.gaps[:most], 1)
         ),
-        empty=tell("gaps_empty"),
+        empty=tell("gaps_empty"), numbered=True,
     )  # fmt: skip
-    return Section(title=tell("gaps_title"), blocks=(table,))
+    more = (Paragraph(text=tell("gaps_more", n=left)),) if left > 0 else ()
+    return Section(title=tell("gaps_title"), blocks=(table, *more))
 
 
 def section(material: Material) -> Section:
@@ -149,11 +162,13 @@ def _contradictions(tell: Say, wrong: tuple[Row, ...]) -> Section:
                 quote(principal_of(row)),
                 say(f"{row['class'].get('decision')}; {row['logged']}"), say(pinpoint(row)),
             )
-            for n, row in enumerate(wrong, 1)
+            for n, row in enumerate(wrong[:LINES], 1)
         ),
         empty=tell("contradictions_empty"),
     )  # fmt: skip
-    return Section(title=tell("contradictions_title"), blocks=(table,))
+    left = len(wrong) - LINES
+    more = (Paragraph(text=tell("contradictions_more", n=left)),) if left > 0 else ()
+    return Section(title=tell("contradictions_title"), blocks=(table, *more))
 
 
 def _unknown(material: Material, tell: Say) -> Section:

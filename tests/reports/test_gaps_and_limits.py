@@ -1,0 +1,109 @@
+"""Exhibit K: records to ask for, and what was being recorded through time."""
+
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+import pytest
+
+from reports.charts import Style
+from reports.exhibits import gaps_and_limits, logging_coverage, records_wanted
+from reports.material import Material
+from reports.model import Label, Paragraph, Picture, Table, plain
+from tests.reports import builder
+from timeline.asked import of_rows
+
+STOPPED = builder.at("2022-06-02 10:02:00")
+STARTED = builder.at("2022-06-02 13:10:00")
+
+
+@pytest.fixture(scope="module")
+def material(tmp_path_factory: pytest.TempPathFactory) -> Material:
+    return builder.write(tmp_path_factory.mktemp("limits") / "case")
+
+
+def period(
+    resource: str | None, kept: str, start: datetime | None, end: datetime | None
+) -> dict[str, Any]:
+    return {
+        "category": "data" if resource else "management", "activity": "read",
+        "account_uid": "111111111111", "region": "us-east-1", "resource": resource,
+        "time_from": start, "time_to": end, "kept": kept,
+        "loggers": ["main"] if kept == "recorded" else [], "why": f"{kept} since {start}",
+        "evidence_item": None, "locator": None, "record_sha256": None,
+    }  # fmt: skip
+
+
+def course(resource: str | None) -> list[dict[str, Any]]:
+    return [
+        period(resource, "not known", None, STOPPED),
+        period(resource, "off", STOPPED, STARTED),
+        period(resource, "recorded", STARTED, None),
+    ]
+
+
+def built(material: Material) -> dict[str, tuple[Any, ...]]:
+    """Blocks of each section by its title."""
+    exhibit = gaps_and_limits.build(material, Label(number="K", stem="k"), {})
+    return {plain(section.title): section.blocks for section in exhibit.sections}
+
+
+def test_kinds_of_events_with_one_course_share_a_row_and_no_name_is_lost(
+    material: Material,
+) -> None:
+    names = [f"bucket-{n:02d}" for n in range(12)]
+    rows = [row for name in (*names, None) for row in course(name)]
+    found = logging_coverage.courses([*rows, period("other", "recorded", None, None)])
+    assert [tuple(names), ("other",), ()] == [resources for _, resources, _ in found]
+    (blocks,) = (v for k, v in built(replace(material, logging=tuple(rows))).items()
+                 if k == "What was being recorded")  # fmt: skip
+    (table,) = [b for b in blocks if isinstance(b, Table)]
+    assert len(table.rows) == 6
+    where = plain(table.rows[0][1])
+    assert names[0] in where
+    assert f"and {12 - logging_coverage.NAMES} more" in where
+
+
+def test_unknown_alone_is_hatched(material: Material) -> None:
+    for kept, style in logging_coverage._STYLES.items():
+        assert (kept == "not known") == (style is Style.UNKNOWN)
+    rows = tuple(course("bucket"))
+    blocks = built(replace(material, logging=rows, coverage=(), gaps=()))
+    (picture,) = [b for b in blocks["What was being recorded"] if isinstance(b, Picture)]
+    assert picture.svg.count('fill="url(#unknown)"') == 1
+    assert "off (off) from 2022-06-02 10:02:00 Z to 2022-06-02 13:10:00 Z" in picture.alt
+
+
+def test_without_statements_the_table_says_so(material: Material) -> None:
+    blocks = built(replace(material, logging=()))["What was being recorded"]
+    (table,) = [b for b in blocks if isinstance(b, Table)]
+    assert not table.rows
+    assert "No statement" in plain(table.empty)
+
+
+def test_every_unknown_stands_with_the_record_that_would_settle_it(material: Material) -> None:
+    undecided = {**material.accesses[0]["class"], "decision": "UNKNOWN",
+                 "unknowns": ["bucket.policy", "scps", "organization"]}  # fmt: skip
+    case = replace(material, classes=(undecided,))
+    times = {row["event_uid"]: row["time"] for row in case.accesses}
+    rows = of_rows(case.classes, case.accesses, times, case.gaps)
+    assert {"bucket.policy", "scps", "organization"} <= {row["unknown"] for row in rows}
+    found = records_wanted.wanted(case)
+    assert sorted(map(str, rows)) == sorted(str(row) for rows in found for row in rows)
+    (table,) = [
+        b for b in built(case)["Records that would settle what is unknown"]
+        if isinstance(b, Table)
+    ]  # fmt: skip
+    told = " ".join(plain(cell) for row in table.rows for cell in row)
+    for row in rows:
+        assert row["unknown"] in told
+        assert row["held_by"] in told
+
+
+def test_what_is_left_out_is_counted(material: Material, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(records_wanted, "LINES", 0)
+    blocks = built(material)["Records that would settle what is unknown"]
+    n = len(records_wanted.wanted(material))
+    assert n > 0
+    (said,) = [plain(b.text) for b in blocks if isinstance(b, Paragraph)]
+    assert said.startswith(f"{n} further record")
