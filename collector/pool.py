@@ -1,10 +1,9 @@
-"""Bounded concurrency: never more at a time than asked for, never more waiting than a window."""
+"""Bounded concurrency: never more at a time than asked for, and nothing waiting in between."""
 
 import threading
 from collections.abc import Callable, Iterable
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from functools import partial
-from itertools import islice
 from typing import TypeVar
 
 Item = TypeVar("Item")
@@ -14,19 +13,21 @@ class Pool:
     """Bounded concurrency for cells and for the items within them.
 
     Two executors, because an item must never wait for a cell that waits for it; an `each` within
-    an item runs in its own thread.
+    an item runs in its own thread. There are some more threads for items than requests may be in
+    flight (the recorder bounds those): while some write what was received, others ask.
     """
 
     def __init__(self, concurrency: int) -> None:
-        """At most so many cells, and so many items, at a time."""
+        """At most so many cells, and half as many items more, at a time."""
+        self._concurrency = concurrency
+        self._spare = concurrency // 2
         self._cells = ThreadPoolExecutor(concurrency, thread_name_prefix="cell")
-        self._items = ThreadPoolExecutor(concurrency, thread_name_prefix="item")
-        self._window = 4 * concurrency
+        self._items = ThreadPoolExecutor(concurrency + self._spare, thread_name_prefix="item")
         self._inside = threading.local()
 
     def cells(self, work: Iterable[Callable[[], None]]) -> None:
         """Run every piece of work; the first error stops the rest and is raised."""
-        self._run(self._cells, work)
+        self._run(self._cells, self._concurrency, work)
 
     def each(self, items: Iterable[Item], function: Callable[[Item], None]) -> None:
         """Call a function for every item."""
@@ -39,23 +40,39 @@ class Pool:
             self._inside.item = True
             function(item)
 
-        self._run(self._items, (partial(entered, item) for item in items))
+        work = (partial(entered, item) for item in items)
+        self._run(self._items, self._concurrency + self._spare, work)
 
     def close(self) -> None:
         """Start nothing more, wait for what runs."""
         self._cells.shutdown(wait=True, cancel_futures=True)
         self._items.shutdown(wait=True, cancel_futures=True)
 
-    def _run(self, executor: ThreadPoolExecutor, work: Iterable[Callable[[], None]]) -> None:
-        """Submit a window at a time: memory does not grow with the number of items."""
-        waiting = iter(work)
-        running: set[Future[None]] = {executor.submit(one) for one in islice(waiting, self._window)}
+    def _run(
+        self, executor: ThreadPoolExecutor, threads: int, work: Iterable[Callable[[], None]]
+    ) -> None:
+        """Each thread takes the next piece when it has done one, so none waits in memory."""
+        waiting, taking, stopped = iter(work), threading.Lock(), threading.Event()
+
+        def run() -> None:
+            try:
+                while not stopped.is_set():
+                    with taking:
+                        one = next(waiting, None)
+                    if one is None:
+                        return
+                    one()
+            except BaseException:
+                stopped.set()
+                raise
+
+        running = [executor.submit(run) for _ in range(threads)]
         try:
-            while running:
-                done, running = wait(running, return_when=FIRST_COMPLETED)
-                for future in done:
-                    future.result()
-                running |= {executor.submit(one) for one in islice(waiting, len(done))}
+            wait(running, return_when=FIRST_EXCEPTION)
         finally:
+            stopped.set()
             for future in running:
                 future.cancel()
+        for future in wait(running).done:
+            if not future.cancelled():
+                future.result()

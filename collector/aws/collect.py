@@ -8,7 +8,6 @@
 5. sums asserted, clock offset recorded, acquisition closed
 """
 
-import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -131,7 +130,7 @@ def identify(profile: str | None, guard: Guard) -> Caller:
     region = session.get_config_variable("region") or HOMES["aws"]
     caller = Caller(profile=profile, session=session, region=region)
     connection = AccountConnection(
-        session, "unknown", Recorder(caller), in_flight=threading.BoundedSemaphore(1), concurrency=1
+        session, "unknown", Recorder(caller, concurrency=1), concurrency=1
     )
     attempt = connection.pages(region, "sts:GetCallerIdentity", {}, first_only=True)
     caller.pages = list(attempt)
@@ -156,11 +155,10 @@ class Collection:
         self.found = found
         self.keeper = keeper
         self.watcher = watcher
-        self.recorder = Recorder(keeper)
+        self.recorder = Recorder(keeper, concurrency=run.concurrency)
         self.pool = Pool(run.concurrency)
         self.connections: dict[str, AccountConnection] = {}
         self.accounts: list[Account] = []
-        self._in_flight = threading.BoundedSemaphore(run.concurrency)
 
     def enter(self, callers: Iterable[Caller]) -> None:
         """Steps 1 to 3: the callers' accounts, then those of the organization."""
@@ -290,7 +288,6 @@ class Collection:
             session,
             number,
             self.recorder,
-            in_flight=self._in_flight,
             concurrency=self.run.concurrency,
             pause=self.run.pause,
         )

@@ -5,7 +5,6 @@ trails, their buckets and the configuration recorder what they keep and for how 
 Nothing is kept; the calls stand in the provider's own logs like all others.
 """
 
-import threading
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -139,8 +138,7 @@ class _Asker:
         self.connection = AccountConnection(
             caller.session,
             caller.account,
-            Recorder(caller),
-            in_flight=threading.BoundedSemaphore(CONCURRENCY),
+            Recorder(caller, concurrency=CONCURRENCY),
             concurrency=CONCURRENCY,
         )
 

@@ -14,7 +14,7 @@ import io
 import json
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from email.utils import parsedate_to_datetime
@@ -93,13 +93,20 @@ class Recorder:
     The clock offset is the provider's `Date` minus our time at the middle of the exchange.
     """
 
-    def __init__(self, sink: Sink) -> None:
-        """Everything goes to `sink`."""
+    def __init__(self, sink: Sink, *, concurrency: int = 8) -> None:
+        """Everything goes to `sink`; at most `concurrency` requests are in flight at a time."""
         self._sink = sink
+        self._in_flight = threading.BoundedSemaphore(concurrency)
         self._lock = threading.Lock()
         self.sent = 0
-        self.received_bytes = 0
-        self.offsets: list[dict[str, Any]] = []
+        self._dates: list[tuple[str, datetime, float]] = []
+
+    @property
+    def offsets(self) -> list[dict[str, Any]]:
+        """Of the first and of the last answer that told the time."""
+        with self._lock:
+            dates = tuple(self._dates)
+        return [entry for one in dates if (entry := _offset(*one)) is not None]
 
     def attach(self, client: Any, account: str, region: str) -> None:  # noqa: ANN401
         """Put the recorder between a client and the network."""
@@ -133,15 +140,29 @@ class Recorder:
                 trace.stored = answer.stored_as
                 _note_ids(trace, answer.headers)
                 return _as_sdk(request.url, answer)
+        with ExitStack() as slot:
+            slot.enter_context(self._in_flight)
+            return self._exchange(session, call, request, body, key, trace, slot)
+
+    def _exchange(
+        self,
+        session: CapturingSession,
+        call: "_Call",
+        request: Any,  # noqa: ANN401
+        body: bytes,
+        key: str,
+        trace: Trace,
+        slot: ExitStack,
+    ) -> Any:  # noqa: ANN401
+        """Send, read to the end (which gives the slot back), keep, hand over."""
         fields = call.fields(key)
         started = clock.mono_ns()
         raw, streamed = self._send(session, request, body, fields, trace)
         sent = warc.Request(uri=request.url, head=last_head(), body=body)
         headers = tuple((str(name), str(value)) for name, value in raw.headers.items())
         _note_ids(trace, headers)
-        self._note_offset(headers, (clock.mono_ns() - started) / 1e9)
-        reader = _Entity(raw, request.method)
-        answer = warc.Response(status=raw.status, reason=raw.reason or "", headers=headers)
+        self._note_date(headers, (clock.mono_ns() - started) / 1e9)
+        reader = _Entity(raw, request.method, slot.close)
         error: BaseException | None = None
         stored = content = None
         try:
@@ -167,7 +188,6 @@ class Recorder:
         )
         with self._lock:
             self.sent += 1
-            self.received_bytes += reader.length
         if error is not None:
             raw.close()  # what remains on this connection belongs to no answer
             raise _mapped(error, request) from error
@@ -198,24 +218,11 @@ class Recorder:
         finally:
             request.stream_output = streamed
 
-    def _note_offset(self, headers: tuple[warc.Header, ...], seconds: float) -> None:
+    def _note_date(self, headers: tuple[warc.Header, ...], seconds: float) -> None:
         date = next((value for name, value in headers if name.lower() == "date"), None)
-        if date is None:
-            return
-        try:
-            theirs = parsedate_to_datetime(date)
-        except ValueError:
-            return
-        ours = clock.now()
-        entry = {
-            "at": clock.stamp(ours),
-            "offset_ms": round(((theirs - ours).total_seconds() + seconds / 2) * 1000),
-            "uncertainty_ms": round((seconds / 2 + 1) * 1000),
-        }
-        with self._lock:
-            self.offsets[1:] = [entry] if self.offsets else []
-            if not self.offsets:
-                self.offsets.append(entry)
+        if date is not None:
+            with self._lock:
+                self._dates[1:] = [(date, clock.now(), seconds)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -242,6 +249,19 @@ class _Call:
             "WARC-Butfor-Region": self.region,
             "WARC-Butfor-Call": key,
         }
+
+
+def _offset(date: str, ours: datetime, seconds: float) -> dict[str, Any] | None:
+    """Their clock against ours; None if they did not tell a time."""
+    try:
+        theirs = parsedate_to_datetime(date)
+    except ValueError:
+        return None
+    return {
+        "at": clock.stamp(ours),
+        "offset_ms": round(((theirs - ours).total_seconds() + seconds / 2) * 1000),
+        "uncertainty_ms": round((seconds / 2 + 1) * 1000),
+    }
 
 
 @contextmanager
@@ -273,8 +293,9 @@ def _check_json(content: bytes) -> None:
 class _Entity:
     """Reads an entity to its end, after transfer-decoding and before content-decoding."""
 
-    def __init__(self, raw: Any, method: str) -> None:  # noqa: ANN401
+    def __init__(self, raw: Any, method: str, ended: Callable[[], None]) -> None:  # noqa: ANN401
         self._raw = raw
+        self._ended = ended
         self._bodyless = method == "HEAD" or raw.status in (204, 304)
         self.length = 0
         self.kept = bytearray()
@@ -285,6 +306,7 @@ class _Entity:
             if len(self.kept) < CHUNK:
                 self.kept += chunk  # what a truncated attempt leaves behind, bounded
             yield chunk
+        self._ended()
         declared = self._raw.headers.get("Content-Length")
         if self._bodyless or declared is None or "chunked" in _encoding(self._raw.headers):
             return
@@ -344,12 +366,9 @@ _original: Callable[[str], str] = lambda name: (  # noqa: E731
 
 def _as_sdk(url: str, answer: warc.Response) -> Any:  # noqa: ANN401
     headers = urllib3.HTTPHeaderDict()
-    for name, value in answer.headers:
-        headers.add(_original(name), value)
-    if answer.stored_as is not None:
-        # The file holds the entity; the SDK must not expect it here.
-        headers.discard("Content-Length")
-        for name in tuple(headers):
-            if name.lower().startswith("x-amz-checksum"):
-                headers.discard(name)
+    if answer.stored_as is None:
+        for name, value in answer.headers:
+            headers.add(_original(name), value)
+    # Else the file holds the entity and the ledger its headers: the SDK gets neither, so that it
+    # expects no body and spends no time on what nobody reads.
     return botocore.awsrequest.AWSResponse(url, answer.status, headers, _Raw(answer.body))

@@ -58,11 +58,10 @@ class AccountConnection:
         session: botocore.session.Session,
         account: str,
         recorder: Recorder,
-        in_flight: threading.BoundedSemaphore,
         concurrency: int,
         pause: Callable[[float], None] = lambda _: None,
     ) -> None:
-        """`session` carries the credentials and the guard; `in_flight` is shared by a run.
+        """`session` carries the credentials and the guard; the recorder bounds what is in flight.
 
         `pause` waits that many seconds between two looks at a job.
         """
@@ -72,7 +71,6 @@ class AccountConnection:
         self._recorder = recorder
         self._clients: dict[tuple[str, str], Any] = {}
         self._lock = threading.Lock()
-        self._in_flight = in_flight
         self._concurrency = concurrency
 
     def client(self, service: str, region: str) -> Any:  # noqa: ANN401
@@ -109,9 +107,9 @@ class AccountConnection:
         name: str,
         params: Mapping[str, Any],
     ) -> dict[str, Any]:
-        """One request, with not more of them in flight than asked for."""
+        """One request."""
         key = str(params.get("Key", ""))
-        with self._in_flight, naming(key, f"s3://{params.get('Bucket', '')}/{key}"):
+        with naming(key, f"s3://{params.get('Bucket', '')}/{key}"):
             answer: dict[str, Any] = getattr(client, xform_name(name))(**params)
         return answer
 

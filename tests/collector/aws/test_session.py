@@ -1,6 +1,5 @@
 """Paging, retries, roles: how an operation ends, whatever the provider does."""
 
-import threading
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -28,7 +27,6 @@ def connection(url: str, sink: Memory, monkeypatch: pytest.MonkeyPatch) -> Any:
         session,
         "111111111111",
         Recorder(sink),
-        in_flight=threading.BoundedSemaphore(2),
         concurrency=2,
     )
 
