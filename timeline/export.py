@@ -23,9 +23,13 @@ OCSF_VERSION = "1.3.0"
 _OCSF_ACTIVITY = {"write": 1, "read": 2, "list": 2, "configure": 3, "delete": 4}
 _OCSF_STATUS = {"success": (1, "Success"), "denied": (2, "Failure"), "error": (2, "Failure")}
 _COLUMNS = (
-    ("time", 20), ("operation", 24), ("outcome", 7), ("who", 44), ("src_ip", 15), ("what", 48),
-    ("event", 0),
+    ("time", 20), ("operation", 26), ("outcome", 7), ("who", 44), ("src_ip", 15), ("what", 48),
+    ("event", 12),
 )  # fmt: skip
+_WIDTH = sum(size + 2 for _, size in _COLUMNS) - 2
+_GIVING_WAY, _LEAST = ("who", "what"), 24
+#: Cut, these would be those of others.
+_WHOLE = ("time", "src_ip", "event")
 
 Row = Mapping[str, Any]
 
@@ -154,8 +158,9 @@ def ocsf(row: Row) -> dict[str, Any]:
         "unmapped": {
             name: plain(row[name])
             for name in (
-                "event_uid", "duplicate_of", "category", "auth_method", "auth_evidence",
-                "bytes_out", "bytes_in", "evidence_item", "locator", "record_sha256",
+                "event_uid", "duplicate_of", "same_request_as", "category", "auth_method",
+                "auth_evidence", "bytes_out", "bytes_in", "evidence_item", "locator",
+                "record_sha256",
             )
         },
     }  # fmt: skip
@@ -219,29 +224,51 @@ def harmless(text: str) -> str:
     )
 
 
-def to_table(rows: Iterable[Row]) -> Iterator[str]:
-    """Lines to look at, long cells cut with an ellipsis."""
-    yield _table_line({name: name for name, _ in _COLUMNS})
+def to_table(rows: Iterable[Row], width: int | None = None) -> Iterator[str]:
+    """Lines to look at; long cells lose their middle, addresses and ids nothing.
+
+    Args:
+        rows: of `events`.
+        width: characters of a line, as far as the columns can give way; as they are if None.
+    """
+    columns = _fitted(width)
+    yield _table_line({name: name for name, _ in columns}, columns)
     for row in rows:
         who = row["actor_uid"] or row["actor_unique_id"] or row["actor_type"] or "-"
-        yield _table_line(
-            {
-                "time": row["time"].strftime("%Y-%m-%dT%H:%M:%SZ"),
-                "operation": row["operation"],
-                "outcome": row["outcome"],
-                "who": who,
-                "src_ip": row["src_ip"] or "-",
-                "what": row["resource_uid"] or row["service"] or "-",
-                "event": row["event_uid"] + (" (duplicate)" if row["duplicate_of"] else ""),
-            }
-        )
+        cells = {
+            "time": row["time"].strftime("%Y-%m-%dT%H:%M:%SZ"),
+            "operation": row["operation"],
+            "outcome": row["outcome"],
+            "who": who,
+            "src_ip": row["src_ip"] or "-",
+            "what": row["resource_uid"] or row["service"] or "-",
+            "event": row["event_uid"] + _again(row),
+        }
+        yield _table_line(cells, columns)
 
 
-def _table_line(cells: Mapping[str, str]) -> str:
+def _again(row: Row) -> str:
+    """A word on rows that do not count, for another does."""
+    if row["duplicate_of"]:
+        return " (copy)"
+    return " (same request)" if row["same_request_as"] else ""
+
+
+def _fitted(width: int | None) -> tuple[tuple[str, int], ...]:
+    """The columns, of which the two longest give way to the width."""
+    spare = 0 if width is None else width - _WIDTH
+    return tuple(
+        (name, max(_LEAST, size + spare // 2) if name in _GIVING_WAY else size)
+        for name, size in _COLUMNS
+    )
+
+
+def _table_line(cells: Mapping[str, str], columns: tuple[tuple[str, int], ...]) -> str:
     shown = []
-    for name, width in _COLUMNS:
+    for name, width in columns:
         text = harmless(cells[name])
-        if width and len(text) > width:
-            text = f"{text[: width - 1]}…"
+        if len(text) > width and name not in _WHOLE:
+            tail = (width - 1) // 2
+            text = f"{text[: width - 1 - tail]}…{text[-tail:]}"
         shown.append(text.ljust(width))
     return "  ".join(shown).rstrip()

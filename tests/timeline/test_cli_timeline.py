@@ -63,6 +63,11 @@ def listed(case: Path, *arguments: str) -> list[dict[str, Any]]:
         (["--actor", "alice"], ["E1", "E4", "E3"]),
         (["--actor", "Anonymous"], ["E2"]),
         (["--actor", "*user/alice"], ["E1", "E4", "E3"]),
+        (["--actor", "ALICE"], ["E1", "E4", "E3"]),
+        (["--actor", "anonymous"], ["E2"]),
+        (["--operation", "listbuckets"], ["E4"]),
+        (["--operation", "list*"], ["E4"]),
+        (["--resource", "B"], []),
         (["--ip", "198.51.100.0/24"], ["E1", "E4", "E2"]),
         (["--ip", "2001:db8::/32"], ["E3"]),
         (["--from", "2026-01-03T00:00:00Z"], ["E2", "E3"]),
@@ -86,6 +91,7 @@ def test_filters(case: Path, arguments: list[str], expected: list[str]) -> None:
         ["--ip", "198.51.100"],
         ["--outcome", "maybe"],
         ["--format", "parquet"],
+        ["--format", "csv", "--out", "/no/such/folder/x.csv"],
         ["nonsense"],
     ],
 )
@@ -163,7 +169,7 @@ def test_show_prints_the_record_as_received(case: Path) -> None:
         assert first["record_sha256"] in result.stdout
         assert json.dumps(RECORDS[0]) in result.stdout
     raw = run("timeline", "show", "E1", "--raw", "--case", str(case))
-    assert json.dumps(RECORDS[0]).encode() + b"\n" == raw.stdout_bytes
+    assert json.dumps(RECORDS[0]).encode() == raw.stdout_bytes
 
 
 def test_show_of_what_is_not_there(case: Path) -> None:
