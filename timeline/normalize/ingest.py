@@ -173,7 +173,7 @@ def _read_body(body: Body, item: EvidenceItem, parsers: tuple[Parser, ...], tall
         usable = tuple(each for each in parsers if each.form == "json")
         _read_log(split.json_records(chunks), "json", place, usable, tally)
     elif any(each.detect(line) for each in usable for line in _first_lines(text)):
-        _read_log(lines.text_lines(chunks, _by_block(usable, place)), "lines", place, usable, tally)
+        _read_log(lines.read_lines(chunks, _by_block(usable, place)), "lines", place, usable, tally)
     else:
         _read_other(head, chunks, place, tally)
 

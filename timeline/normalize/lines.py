@@ -72,17 +72,21 @@ def _joined(chunks: Iterator[bytes]) -> Iterator[bytes]:
     yield b"".join(held)
 
 
-def text_lines(
-    chunks: Iterator[bytes], read_block: Callable[[blocks.Block], blocks.Taken] | None = None
+def text_lines(chunks: Iterator[bytes]) -> Iterator[Record]:
+    """One record a line of a text log, carriage returns cut; empty lines are none."""
+    for found in read_lines(chunks, None):
+        assert isinstance(found, Record)
+        yield found
+
+
+def read_lines(
+    chunks: Iterator[bytes], read_block: Callable[[blocks.Block], blocks.Taken] | None
 ) -> Iterator[Record | blocks.Rows]:
-    """The lines of a text log in their order, carriage returns cut; empty lines are none.
+    """The lines of a text log in their order: rows of those that were read with their block.
 
     Args:
         chunks: the body.
-        read_block: reads the lines of a block that it is sure of; they come as rows.
-
-    Returns:
-        A record for each line that was not read with its block.
+        read_block: reads the lines of a block that it is sure of; the others come as records.
     """
     index = 0
     for offset, data, size, problem in whole_lines(chunks):

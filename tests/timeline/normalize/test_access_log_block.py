@@ -99,7 +99,7 @@ def by_line(body: bytes) -> tuple[Columns, list[tuple[str, str]]]:
 
 def by_block(body: bytes) -> tuple[Columns, list[tuple[str, str]], int]:
     rows, problems, taken = Columns(), [], 0
-    for found in lines.text_lines(iter((body,)), lambda b: s3_access_log_block.read(b, WHERE)):
+    for found in lines.read_lines(iter((body,)), lambda b: s3_access_log_block.read(b, WHERE)):
         if isinstance(found, blocks.Rows):
             rows.extend(found.batch)
             taken += found.batch.num_rows
