@@ -7,6 +7,8 @@ from reports.pinpoint import visible
 INK = "#1a1a1a"
 #: A name longer than this is named by its length in a picture; tables print it in full.
 LONGEST = 160
+#: Size of notes, and a width that no line exceeds.
+SMALL, FULL = 7.4, 672.0
 
 
 def words_at(
@@ -34,3 +36,31 @@ def drawn_words(words: str) -> str:
 def width_of(words: str, size: float) -> float:
     """Approximate width: 0.47 of the size a character, wide ones twice."""
     return size * sum(0.95 if ord(c) > 0x2E7F else 0.47 for c in words)
+
+
+def note_lines(words: str, room: float) -> list[str]:
+    """A small note on no, one or two lines: two where one is too short for it."""
+    shown = drawn_words(words)
+    if not shown:
+        return []
+    return [shown] if width_of(shown, SMALL) <= room else _halves(shown, room)
+
+
+def _halves(words: str, room: float) -> list[str]:
+    """Two lines, broken after the last mark that leaves the first line within its room."""
+    places = [n + 1 for n, c in enumerate(words) if c in " /,:-_." and n + 1 < len(words)]
+    fitting = [n for n in places if width_of(words[:n], SMALL) <= room]
+    at = fitting[-1] if fitting else len(words) // 2
+    return [words[:at].rstrip(), words[at:].lstrip()]
+
+
+def grounded(
+    x: float, y: float, words: str, *, ink: str, ground: str, anchor: str,
+    room: float | None = None,
+) -> str:  # fmt: skip
+    """A line of text on a ground that hides the lines behind it."""
+    width = min(width_of(words, 8.4), room or FULL) + 3
+    left = x - {"start": 1.5, "middle": width / 2, "end": width - 1.5}[anchor]
+    return (
+        f'<rect x="{left:.2f}" y="{y - 7.2:.2f}" width="{width:.2f}" height="9.6" fill="{ground}"/>'
+    ) + words_at(x, y, words, size=8.4, fill=ink, anchor=anchor, room=room)

@@ -8,12 +8,12 @@ summary under Rule 1006. The table says for which neighbors the records do not e
 from collections.abc import Hashable, Iterator, Mapping, Sequence
 from datetime import datetime
 
-from reports.charts import TICKS, WORDED
 from reports.exhibits import chronology_picture, configuration_history, parts, printed
 from reports.exhibits.chronology_entries import Entry, listed, unordered
 from reports.exhibits.chronology_picture import inside
 from reports.exhibits.configuration_history import Writes, of_resource
 from reports.exhibits.printed import Shelf
+from reports.grammar import TICKS, WORDED
 from reports.material import Material, Rows
 from reports.model import (
     Column,

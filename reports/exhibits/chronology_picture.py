@@ -7,9 +7,10 @@ from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
-from reports.charts import Lane, draw
+from reports.charts import draw
 from reports.exhibits import lanes, ledger, parts, printed, warnings_lane
 from reports.exhibits.configuration_history import Writes
+from reports.grammar import Lane
 from reports.material import Material, Row
 from reports.model import Picture
 from reports.text import Say
@@ -98,7 +99,7 @@ def _class_lanes(material: Material, requests: Mapping[str, int]) -> list[Lane]:
     rest = [row for _, rows_of in most[CLASS_LANES:] for row in rows_of]
     if rest:
         drawn.append(lanes.accesses(rest, f"other requests ({len(rest):,})", "", requests))
-    return drawn
+    return [*drawn, *lanes.sizes(material.accesses)]
 
 
 def short(name: str) -> str:

@@ -1,12 +1,14 @@
 """Lanes of the pictures, from the derived tables: state, exposure, accesses, coverage."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from itertools import pairwise
 
 import msgspec
 
-from reports.charts import Bar, Lane, Rule, Sign, Style, Tick
+from reports.grammar import Bar, Lane, Rule, Size, Style, Tick
+from reports.lane_marks import bar_words, sign_words
 from reports.material import Row, Rows
 from reports.pinpoint import counted, instant
 
@@ -55,21 +57,34 @@ def exposure(windows: Sequence[Row], label: str, note: str) -> Lane:
     """
     allowed = [row for row in windows if row["decision"] == "ALLOWED"]
     rest = [row for row in windows if row["decision"] != "ALLOWED"]
-    bars = tuple(
-        Bar(
-            start=row["start"], end=row["end"],
-            style=Style.ALLOWED if row["decision"] == "ALLOWED" else Style.UNKNOWN,
-            text=_exposed(row, allowed),
-            start_exact=row["start_bound"] == "exact", end_exact=row["end_bound"] == "exact",
-        )
-        for row in (*rest, *allowed)
+    unknown = tuple(_window(row, Style.UNKNOWN, _exposed(row, allowed)) for row in rest)
+    granted = _together([_window(row, Style.ALLOWED, "allow") for row in allowed])
+    return Lane(label=label, note=note, bars=(*unknown, *granted))
+
+
+def _window(row: Row, style: Style, text: str) -> Bar:
+    return Bar(
+        start=row["start"], end=row["end"], style=style, text=text,
+        start_exact=row["start_bound"] == "exact", end_exact=row["end_bound"] == "exact",
     )  # fmt: skip
-    return Lane(label=label, note=note, bars=bars)
+
+
+def _together(bars: Sequence[Bar]) -> list[Bar]:
+    """Bars of one style that overlap or touch as one: several grants can allow the same."""
+    merged: list[Bar] = []
+    for bar in sorted(bars, key=lambda one: (one.start is not None, one.start)):
+        last = merged[-1] if merged else None
+        apart = last is None or (
+            last.end is not None and bar.start is not None and last.end < bar.start
+        )
+        if last is None or apart:
+            merged.append(bar)
+        elif last.end is not None and (bar.end is None or bar.end > last.end):
+            merged[-1] = replace(last, end=bar.end, end_exact=bar.end_exact)
+    return merged
 
 
 def _exposed(row: Row, allowed: Sequence[Row]) -> str:
-    if row["decision"] == "ALLOWED":
-        return "allow"
     covered = any(
         (one["start"] is None or row["end"] is None or one["start"] < row["end"])
         and (one["end"] is None or row["start"] is None or one["end"] > row["start"])
@@ -91,6 +106,17 @@ def accesses(
             for row in rows
         ),
     )  # fmt: skip
+
+
+def sizes(rows: Sequence[Row]) -> tuple[Lane, ...]:
+    """One lane of bytes, for requests whose record states a size; none where no record does."""
+    stated = tuple(
+        Size(at=row["time"], n=row["bytes_out"]) for row in rows if row["bytes_out"] is not None
+    )
+    if not stated:
+        return ()
+    n = sum(size.n for size in stated)
+    return (Lane(label="bytes, as logged", note=f"{n:,} in all", sizes=stated),)
 
 
 def coverage(rows: Rows, gaps: Rows) -> tuple[Lane, ...]:
@@ -139,13 +165,11 @@ def described(rules_drawn: Sequence[Rule], lanes_drawn: Sequence[Lane]) -> str:
     """The facts of a picture in sentences, for who cannot see it."""
     parts = [f"Change {rule.number} at {instant(rule.low)}: {rule.text}." for rule in rules_drawn]
     for lane in lanes_drawn:
-        name = f"{lane.label} {lane.note}".strip()
-        parts += [
-            f"{name}: {bar.text or bar.style.value} ({bar.style.value}) from "
-            f"{instant(bar.start, beyond='before the first record')} to "
-            f"{instant(bar.end, beyond='beyond the last record')}."
-            for bar in lane.bars
-        ]
+        name = lane.name
+        parts += [f"{name}: {bar_words(bar)}." for bar in lane.bars]
+        if lane.sizes:
+            stated = counted(len(lane.sizes), "record")
+            parts.append(f"{name}: {counted(sum(s.n for s in lane.sizes), 'byte')} in {stated}.")
         if lane.ticks:
             good = sum(tick.success for tick in lane.ticks)
             times = [tick.at for tick in lane.ticks]
@@ -155,13 +179,6 @@ def described(rules_drawn: Sequence[Rule], lanes_drawn: Sequence[Lane]) -> str:
             )
         parts += [f"{name}: {sign_words(sign)} at {instant(sign.at)}." for sign in lane.signs]
     return " ".join(parts)
-
-
-def sign_words(sign: Sign) -> str:
-    """A triangle in words."""
-    if sign.response:
-        return "response"
-    return f"warning {'with' if sign.filled else 'without'} evidence of delivery"
 
 
 def _holds(row: Row, start: datetime | None, end: datetime | None) -> bool:

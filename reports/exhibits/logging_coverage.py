@@ -6,8 +6,9 @@ keeps it whole; where no statement on any logger is in the records, it is not kn
 
 from collections.abc import Mapping, Sequence
 
-from reports.charts import Bar, Lane, Style, draw
+from reports.charts import draw
 from reports.exhibits import lanes, parts
+from reports.grammar import Bar, Lane, Style
 from reports.material import Material, Row
 from reports.model import Column, Paragraph, Picture, Section, Table, Text, given, quote, say
 from reports.pinpoint import counted, instant, pinpoint

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from reports.charts import ACCENT, FACE, HATCH, QUIET_INK, RULE
+from reports.grammar import ACCENT, FACE, HATCH, QUIET_INK, RULE
 from reports.lettering import INK, words_at
 from timeline.correlate.scope import Tier
 

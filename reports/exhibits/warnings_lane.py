@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
-from reports.charts import Lane, Sign
 from reports.exhibits.ledger import Notice
+from reports.grammar import Lane, Sign
 
 
 def lanes_of(notices: Sequence[Notice]) -> tuple[Lane, ...]:

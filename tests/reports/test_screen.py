@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from reports import charts, html
+from reports import charts, grammar, html
 from reports.marks import laned, marked
 from reports.text import template_dir
 from tests.reports import builder, edition
@@ -64,8 +64,8 @@ def test_a_mark_escapes_what_it_is_told() -> None:
 
 def test_histogram_bins_name_their_span() -> None:
     at = builder.at("2022-06-01 00:00:00")
-    ticks = tuple(charts.Tick(at=at, success=True) for _ in range(charts.TICKS + 1))
-    svg = charts.draw((), (charts.Lane(label="x", ticks=ticks),), ZoneInfo("UTC"))
+    ticks = tuple(grammar.Tick(at=at, success=True) for _ in range(grammar.TICKS + 1))
+    svg = charts.draw((), (grammar.Lane(label="x", ticks=ticks),), ZoneInfo("UTC"))
     assert "401 succeeded, 2022-06-01 00:00:00 Z to 2022-06-01 00:00:00 Z" in svg
 
 
@@ -78,3 +78,56 @@ def test_a_case_cannot_bring_a_script(tmp_path: Path) -> None:
     (folder / "exhibit.js").write_text("1", encoding="utf-8")
     with pytest.raises(ConfigError, match=r"exhibit\.js"):
         overrides.check(tmp_path)
+
+
+def test_every_mark_says_its_facts() -> None:
+    low, high = builder.at("2022-06-01 00:00:00"), builder.at("2022-06-02 00:00:00")
+    lane = grammar.Lane(
+        label="policy", note="bucket",
+        bars=(grammar.Bar(start=low, end=None, style=grammar.Style.UNKNOWN, text="unknown"),
+              grammar.Bar(start=low, end=high, style=grammar.Style.SOLID, text="1 entry")),
+        signs=(grammar.Sign(at=low, filled=False),),
+        sizes=(grammar.Size(at=low, n=5), grammar.Size(at=low, n=7), grammar.Size(at=high, n=1)),
+    )  # fmt: skip
+    svg = charts.draw((), (lane,), ZoneInfo("UTC"))
+    for words in (
+        "policy bucket: unknown from 2022-06-01 00:00:00 Z to beyond the last record",
+        "policy bucket: 1 entry (solid) from 2022-06-01 00:00:00 Z to 2022-06-02 00:00:00 Z",
+        "policy bucket: warning without evidence of delivery, 2022-06-01 00:00:00 Z",
+        "12 bytes in 2 records, 2022-06-01 00:00:00 Z to 2022-06-01 00:00:00 Z",
+        "1 byte in 1 record",
+    ):
+        assert f"<title>{words}" in svg
+
+
+def test_heights_of_bytes_are_in_proportion() -> None:
+    low, high = builder.at("2022-06-01 00:00:00"), builder.at("2022-06-02 00:00:00")
+    sizes = (grammar.Size(at=low, n=100), grammar.Size(at=high, n=50))
+    svg = charts.draw((), (grammar.Lane(label="bytes", sizes=sizes),), ZoneInfo("UTC"))
+    heights = [float(h) for h in re.findall(r'height="([\d.]+)" fill="#1f4e79"', svg)]
+    assert sorted(heights, reverse=True) == heights
+    assert heights[0] == pytest.approx(2 * heights[1])
+
+
+def test_grants_that_overlap_are_one_period() -> None:
+    from reports.exhibits import lanes
+
+    days = [builder.at(f"2022-06-0{n} 00:00:00") for n in range(1, 6)]
+    window = {"decision": "ALLOWED", "start_bound": "exact", "end_bound": "exact"}
+    rows = [
+        {**window, "start": days[0], "end": days[2]},
+        {**window, "start": days[1], "end": days[3]},
+        {**window, "start": days[4], "end": None},
+    ]
+    bars = lanes.exposure(rows, "x", "").bars
+    assert [(bar.start, bar.end) for bar in bars] == [(days[0], days[3]), (days[4], None)]
+
+
+def test_a_note_is_whole_on_two_lines() -> None:
+    from reports.lettering import note_lines
+
+    note = "role/PlatformAdministrator, northwind-claims-archive/exports/*"
+    lines = note_lines(note, 166)
+    assert len(lines) == 2
+    assert "".join(lines).replace(" ", "") == note.replace(" ", "")
+    assert note_lines("", 166) == []

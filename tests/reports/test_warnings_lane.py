@@ -6,10 +6,11 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from reports import catalogue
-from reports.charts import ACCENT, draw
+from reports.charts import draw
 from reports.exhibits import lanes
 from reports.exhibits.ledger import Notice
 from reports.exhibits.warnings_lane import lanes_of
+from reports.grammar import ACCENT
 from tests.reports import builder
 
 AT = datetime(2022, 5, 28, tzinfo=UTC)
