@@ -8,6 +8,7 @@ from timeline.normalize.aws import (
     cloudtrail,
     cloudtrail_envelope,
     cloudtrail_lookup,
+    in_lines,
     s3_access_log,
     s3_access_log_json,
 )
@@ -25,6 +26,7 @@ PARSERS: tuple[Parser, ...] = (
     cloudtrail.PARSER,
     s3_access_log.PARSER,
     s3_access_log_json.PARSER,
+    *in_lines.PARSERS,
 )
 
 __all__ = (

@@ -58,6 +58,10 @@ def jsonl(objects: Any) -> bytes:
     return "\n".join(json.dumps(one) for one in objects).encode() + b"\n"
 
 
+def timed(objects: Any) -> bytes:
+    return b"".join(b"2026-01-02T03:04:06.123Z " + jsonl([one]) for one in objects)
+
+
 def lookups() -> bytes:
     return jsonl({"EventId": "E", "CloudTrailEvent": json.dumps(one)} for one in RECORDS)
 
@@ -69,6 +73,8 @@ BODIES: dict[str, tuple[bytes, bytes | None]] = {
     "aws.cloudtrail_envelope": (jsonl({"detail": one} for one in RECORDS), None),
     "aws.s3_access_log": ("\n".join(LINES).encode() + b"\n", native(AS_RECORDED)),
     "aws.s3_access_log_json": (jsonl(ENTRIES), native(IN_JSON)),
+    "aws.cloudtrail_lines": (timed(RECORDS), None),
+    "aws.s3_access_log_lines": (timed(ENTRIES), native(IN_JSON)),
 }
 
 

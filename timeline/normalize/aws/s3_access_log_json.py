@@ -72,7 +72,20 @@ def read(record: Record, where: Where) -> tuple[PackedRow, tuple[Gap, ...]]:
     inner = _inner(record.data)
     if inner is None:
         raise Unreadable("expected a record of the access log, found none in the envelope")
-    if doubled := (*doubled_keys(record.data), *doubled_keys(inner)):
+    if doubled := doubled_keys(record.data):
+        raise Unreadable(f"expected each key once, found twice: {', '.join(doubled)}")
+    return to_row(inner, record, where)
+
+
+def to_row(
+    inner: bytes, record: Record, where: Where, source: str = SOURCE
+) -> tuple[PackedRow, tuple[Gap, ...]]:
+    """The object in `inner` to a row that cites `record`, which may wrap it.
+
+    Raises:
+        Unreadable: another schema, a field that is not there or of another type, no time.
+    """
+    if doubled := doubled_keys(inner):
         raise Unreadable(f"expected each key once, found twice: {', '.join(doubled)}")
     fields = _object.decode(inner)
     _check(fields)
@@ -85,6 +98,7 @@ def read(record: Record, where: Where) -> tuple[PackedRow, tuple[Gap, ...]]:
     key = _key(fields["key_name"], uri, bucket)
     uid = f"arn:aws:s3:::{bucket}"
     number = f"{where.prefix}{record.number}"
+    data = record.data or b""
     params = s3_access_log.encoded(
         {"requestParameters": asked if uri is not None else None, "accessLog": fields}
     )
@@ -93,11 +107,12 @@ def read(record: Record, where: Where) -> tuple[PackedRow, tuple[Gap, ...]]:
         fields["remote_ip"], "AWS::S3::Object" if key else "AWS::S3::Bucket",
         f"{uid}/{key}" if key else uid, bucket, key, asked.get("versionId") if key else None,
         None, None, None, params, None, f"{number}@{record.offset}+{record.length}",
-        sha256(record.data).hexdigest(), None,
+        sha256(data).hexdigest(), None,
     )  # fmt: skip
     requester = fields["requester"]
     actor = s3_access_log.actor_values(requester, s3_access_log.credential_of(asked))
-    return PackedRow("aws", SOURCE, time, params, actor, _event(fields, key, where, time), own), ()
+    event = _event(fields, key, where, time, source)
+    return PackedRow("aws", source, time, params, actor, event, own), ()
 
 
 def _check(fields: dict[str, Any]) -> None:
@@ -117,13 +132,15 @@ def _check(fields: dict[str, Any]) -> None:
             raise Unreadable(f"expected {name} to be {kind.__name__}, found {str(value)[:40]!r}")
 
 
-def _event(fields: dict[str, Any], key: str | None, where: Where, time: int) -> tuple[Any, ...]:
+def _event(
+    fields: dict[str, Any], key: str | None, where: Where, time: int, source: str
+) -> tuple[Any, ...]:
     status = None if fields["http_status"] is None else str(fields["http_status"])
     values = s3_access_log.event_values(
         where.item, where.acquired_at, fields["operation"], key is not None, None, None, None, None,
         s3_access_log.method_of(fields["requester"], None), (None, None, None), status, None,
     )  # fmt: skip
-    own: dict[str, Any] = {"source": SOURCE}
+    own: dict[str, Any] = {"source": source}
     if time % 1_000_000:
         own["time_precision"] = 1_000  # milliseconds are written, and are not always .000
     named = dict(zip(EVENT_COLUMNS, values, strict=True))

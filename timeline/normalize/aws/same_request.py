@@ -15,7 +15,7 @@ from timeline.normalize.aws.actions import event_name
 Row = Mapping[str, Any]
 
 #: Forms of the server access log. A request has at most one line for one act in each.
-ACCESS_LOGS = ("aws.s3_access_log", "aws.s3_access_log_json")
+ACCESS_LOGS = ("aws.s3_access_log", "aws.s3_access_log_json", "aws.s3_access_log_lines")
 #: Columns that are compared.
 NEEDED = (
     "source", "operation", "container", "object", "time", "outcome", "actor_type", "actor_uid",

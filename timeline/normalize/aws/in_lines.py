@@ -1,0 +1,103 @@
+"""JSON records that stand in lines with other text: two forms, one parser for each log.
+
+- exports of CloudWatch Logs: a time, a blank, the event's message;
+- saved results of CloudTrail Lake: a row of CSV, one of whose cells is `eventJson`.
+
+What is around the record is not read: the row cites the whole line, its fields come from the
+record inside. The line of CSV that names the columns is no event, and is a gap that says so.
+"""
+
+import csv
+import re
+from collections.abc import Callable
+
+from collector.model import Gap
+from timeline.normalize.aws import cloudtrail, s3_access_log_json
+from timeline.normalize.aws.cloudtrail_mapping import MAPPING, NEVER
+from timeline.normalize.model import PackedRow, Parser, Record, Unreadable, Where
+
+_TIMED = re.compile(rb"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z (\{.*\})\s*", re.DOTALL)
+_NAMES = re.compile(rb'(?i)(?:"?[a-z_.]+"?,)*"?eventjson"?(?:,"?[a-z_.]+"?)*\s*')
+
+
+def _timed(line: bytes) -> bytes | None:
+    found = _TIMED.fullmatch(line)
+    return found[1] if found else None
+
+
+def _cell(line: bytes) -> bytes | None:
+    """The one cell of a row of CSV that is a CloudTrail record."""
+    if b'{""' not in line:
+        return None
+    try:
+        (cells,) = csv.reader([line.decode()], strict=True)
+    except (ValueError, csv.Error):
+        return None
+    found = [cell.encode() for cell in cells if cell.startswith("{")]
+    records = [cell for cell in found if cloudtrail.detect(cell)]
+    return records[0] if len(records) == 1 else None
+
+
+def _trail(line: bytes) -> bytes | None:
+    inner = _timed(line)
+    if inner is not None:
+        return inner if cloudtrail.detect(inner) else None
+    return _cell(line)
+
+
+def _server(line: bytes) -> bytes | None:
+    inner = _timed(line)
+    return inner if inner is not None and s3_access_log_json.detect(inner) else None
+
+
+def detect_trail(line: bytes) -> bool:
+    """A line with a CloudTrail record in it, or the names of columns above such lines."""
+    return _trail(line) is not None or _NAMES.fullmatch(line) is not None
+
+
+def detect_server(line: bytes) -> bool:
+    """A line with a JSON record of the access log in it."""
+    return _server(line) is not None
+
+
+def _reader(
+    inside: Callable[[bytes], bytes | None],
+    to_row: Callable[[bytes, Record, Where, str], tuple[PackedRow, tuple[Gap, ...]]],
+    source: str,
+) -> Callable[[Record, Where], tuple[PackedRow, tuple[Gap, ...]]]:
+    def read(record: Record, where: Where) -> tuple[PackedRow, tuple[Gap, ...]]:
+        assert record.data is not None
+        inner = inside(record.data)
+        if inner is not None:
+            return to_row(inner, record, where, source)
+        if _NAMES.fullmatch(record.data):
+            raise Unreadable("expected an event, found the names of columns: nothing is lost")
+        raise Unreadable("expected a record in the line, found none")
+
+    return read
+
+
+TRAIL, SERVER = "aws.cloudtrail_lines", "aws.s3_access_log_lines"
+PARSERS = (
+    Parser(
+        source=TRAIL,
+        version=1,
+        form="lines",
+        detect=detect_trail,
+        read=_reader(_trail, cloudtrail.to_row, TRAIL),
+        mapping=tuple((column, f"in the line's record: {origin}") for column, origin in MAPPING),
+        never=NEVER,
+    ),
+    Parser(
+        source=SERVER,
+        version=1,
+        form="lines",
+        detect=detect_server,
+        read=_reader(_server, s3_access_log_json.to_row, SERVER),
+        mapping=tuple(
+            (column, f"in the line's record: {origin}")
+            for column, origin in s3_access_log_json.PARSER.mapping
+        ),
+        never=s3_access_log_json.PARSER.never,
+    ),
+)
