@@ -7,6 +7,8 @@ not hold), None (absent) or `Unknown`. Section 1.1 and 6 of the specification.
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
+from ipaddress import ip_address
 from typing import Any, TypeAlias
 
 from timeline.policy.aws.principal import Principal
@@ -148,7 +150,7 @@ class Request:
             time=self.time,
             resource_account=resource_account,
             readings=self.readings,
-            wide=wide,
+            wide=(*wide, *(begin for begin in self._wide if not begin.startswith("s3:"))),
         )
 
 
@@ -159,6 +161,8 @@ def context_values(given: Mapping[str, Any]) -> dict[str, Value]:
         key = name.lower()
         if isinstance(value, str):
             values[key] = (value,) if key in MULTIVALUED else value
+            if key in _ADDRESSES and not _is_address(value):
+                values[key] = Unknown(name)  # `AWS Internal`, a service: no address is shown
         elif isinstance(value, list | tuple):
             listed = tuple(_text(each) for each in value)
             few = len(listed) < 2 and key not in MULTIVALUED
@@ -168,6 +172,19 @@ def context_values(given: Mapping[str, Any]) -> dict[str, Value]:
         else:
             values[key] = (_text(value),) if key in MULTIVALUED else _text(value)
     return values
+
+
+#: Keys that always hold an address in the request itself.
+_ADDRESSES = ("aws:sourceip", "aws:vpcsourceip")
+
+
+@lru_cache(maxsize=65_536)
+def _is_address(text: str) -> bool:
+    try:
+        ip_address(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _text(value: object) -> str:

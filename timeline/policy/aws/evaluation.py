@@ -100,6 +100,8 @@ def _missing_state(action: str, target: Target, state: State) -> Unknown | None:
     """State that the request needs and that was not given: never taken for absent."""
     if action in s3.IDENTITY_ONLY:
         return None
+    if target.service == "s3" and not target.bucket and not target.through_access_point:
+        return Unknown("request.resource")
     name = state.bucket.get("name")
     if target.service == "s3" and target.bucket and name and target.bucket != name:
         return Unknown(f"state of bucket {target.bucket}")

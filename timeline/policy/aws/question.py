@@ -50,7 +50,7 @@ class Question:
     ) -> None:
         self.gates_only = gates_only
         self.payload = request.get("payload") or {}
-        self.unknown_context = [*(request.get("unknown_context") or ()), *_context_of(unknown)]
+        self.unknown_context = [*_names(request.get("unknown_context")), *_context_of(unknown)]
         given = request.get("principal")
         if not isinstance(given, dict | Mapping):
             raise MalformedError(f"request.principal: expected an object, found {given!r}")
@@ -62,6 +62,8 @@ class Question:
         if not self.actions or not all(isinstance(a, str) and ":" in a for a in self.actions):
             raise MalformedError(f"request.action: expected service:Action, found {action!r}")
         name = self.state.bucket.get("name")
+        if name is not None and not isinstance(name, str):
+            raise MalformedError(f"state.bucket.name: expected a name, found {name!r}")
         resource = request.get("resource")
         if resource is not None and not isinstance(resource, str):
             raise MalformedError(f"request.resource: expected an ARN, found {resource!r}")
@@ -72,9 +74,13 @@ class Question:
         time = None if "request.time" in unknown else request.get("time")
         self.time = None if time is None else iso(str(time))
         self.operation = request.get("operation")
-        # Every key of a context of which nothing is known begins with nothing.
-        self.wide = ("",) if "request.context" in unknown else ()
-        self.context = context_values(request.get("context") or {})
+        # `aws:PrincipalTag/*` stands for any rest; a context of which nothing is known for any key.
+        rests = tuple(k[:-1].lower() for k in self.unknown_context if k.endswith("*"))
+        self.wide = ("",) if "request.context" in unknown else rests
+        context = request.get("context") or {}
+        if not isinstance(context, dict | Mapping):
+            raise MalformedError(f"request.context: expected an object, found {context!r}")
+        self.context = context_values(context)
 
     def decide(self, flips: Collection[str]) -> tuple[Result, frozenset[str]]:
         """All actions under one reading; the ids that were met."""
@@ -162,6 +168,14 @@ def _visible(principal: Mapping[str, Any], unknown: Collection[str]) -> Mapping[
     """The principal less the fields that are named unknown."""
     lost = {path.rpartition(".")[2] for path in unknown if "principal." in path}
     return {k: v for k, v in principal.items() if k not in lost} if lost else principal
+
+
+def _names(value: object) -> Collection[str]:
+    if value is None:
+        return ()
+    if not isinstance(value, list | tuple) or not all(isinstance(name, str) for name in value):
+        raise MalformedError(f"request.unknown_context: expected a list of keys, found {value!r}")
+    return value
 
 
 def _of_account(account: str | None, unknown: Collection[str]) -> Collection[str]:

@@ -66,8 +66,10 @@ def _network(request: Request, state: State) -> Kleene:
     origin = state.text("access_point.network_origin")
     if isinstance(origin, Unknown):
         return origin
-    if origin is None or origin.upper() != "VPC":
+    if origin is None or origin.upper() == "INTERNET":
         return True
+    if origin.upper() != "VPC":
+        return Unknown("access_point.network_origin")
     vpc, wanted = request.lookup("aws:sourcevpc"), state.text("access_point.vpc_id")
     for value in (vpc, wanted):
         if isinstance(value, Unknown):
@@ -82,8 +84,11 @@ def _held(state: State) -> Kleene:
         return hidden
     value = state.object.get("legal_hold")
     if isinstance(value, dict):
-        value = value.get("LegalHold", value).get("Status")
-    return value == "ON" or value is True
+        body = value.get("LegalHold", value)
+        value = body.get("Status") if isinstance(body, dict) else body
+    if value in ("ON", True):
+        return True
+    return False if value in (None, "OFF", False) else Unknown("object.legal_hold")
 
 
 def _released(request: Request, state: State, bypass: Callable[[], Result]) -> Kleene:
@@ -92,9 +97,11 @@ def _released(request: Request, state: State, bypass: Callable[[], Result]) -> K
     if hidden is not None:
         return hidden
     value = state.object.get("retention")
-    if not isinstance(value, dict):
+    if value is None:
         return True
-    value = value.get("Retention", value)
+    value = value.get("Retention", value) if isinstance(value, dict) else None
+    if not isinstance(value, dict) or value.get("Mode") not in ("GOVERNANCE", "COMPLIANCE"):
+        return Unknown("object.retention")
     over = _over(str(value.get("RetainUntilDate")), request.time)
     return any_of(over, all_of(value.get("Mode") == "GOVERNANCE", bypass().allowed))
 

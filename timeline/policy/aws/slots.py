@@ -16,6 +16,7 @@ from timeline.policy.kleene import Kleene, Unknown, pending
 from timeline.policy.malformed import MalformedError
 
 ENFORCED = "BucketOwnerEnforced"
+_OWNERSHIPS = (ENFORCED, "BucketOwnerPreferred", "ObjectWriter")
 ALL_USERS = "http://acs.amazonaws.com/groups/global/AllUsers"
 SIGNED_USERS = "http://acs.amazonaws.com/groups/global/AuthenticatedUsers"
 LOG_DELIVERY = "http://acs.amazonaws.com/groups/s3/LogDelivery"
@@ -173,8 +174,7 @@ class State:
             return False
         block = _mapping(block, f"state.{slot}")
         block = block.get("PublicAccessBlockConfiguration", block)
-        value = block.get(name, False)
-        return value if isinstance(value, bool) else str(value).lower() == "true"
+        return _yes_or_no(block.get(name), f"state.{slot}.{name}")
 
     def acl(self, holder: str) -> Acl:
         """The stored access control list of `bucket` or `object`."""
@@ -201,8 +201,10 @@ class State:
             return hidden
         value = self.bucket.get("requester_pays")
         if isinstance(value, Mapping):
-            value = value.get("Payer") == "Requester"
-        return value is True or value == "Requester"
+            value = value.get("Payer")
+        if value in ("Requester", "BucketOwner"):
+            return bool(value == "Requester")
+        return _yes_or_no(value, "state.bucket.requester_pays")
 
 
 def parse_acl(slot: str, value: object) -> Acl:
@@ -222,7 +224,10 @@ def _parsed_acl(slot: str, content: bytes) -> Acl:
     owner = _mapping(body.get("Owner"), f"state.{slot}.Owner").get("ID")
     grants = []
     further = None
-    for each in body.get("Grants") or ():
+    listed = body.get("Grants") or []
+    if not isinstance(listed, list):
+        raise MalformedError(f"state.{slot}.Grants: expected a list, found {listed!r}")
+    for each in listed:
         entry = _mapping(each, f"state.{slot}.Grants")
         grantee = _mapping(entry.get("Grantee"), f"state.{slot}.Grants.Grantee")
         permission = str(entry.get("Permission"))
@@ -241,7 +246,10 @@ def ownership_of(value: object) -> str | None:
         body = value.get("OwnershipControls", value)
         rules = body.get("Rules") or [body]
         value = rules[0].get("ObjectOwnership")
-    return str(value) if value else None
+    if value is not None and value not in _OWNERSHIPS:
+        expected = ", ".join(_OWNERSHIPS)
+        raise MalformedError(f"ownership: expected one of {expected}, found {value!r}")
+    return value
 
 
 def _set(slot: str, value: object, further: Unknown | None) -> PolicySet:
@@ -250,6 +258,17 @@ def _set(slot: str, value: object, further: Unknown | None) -> PolicySet:
     listed = value if isinstance(value, Sequence) and not isinstance(value, str) else [value]
     named = tuple((f"{slot}[{n}]", compile_document(d)) for n, d in enumerate(listed))
     return PolicySet(slot, named, further)
+
+
+def _yes_or_no(value: object, where: str) -> bool:
+    """A setting as JSON or as text; none is no."""
+    if value is None or value is False:
+        return False
+    if value is True:
+        return True
+    if isinstance(value, str) and value.lower() in ("true", "false"):
+        return value.lower() == "true"
+    raise MalformedError(f"{where}: expected true or false, found {value!r}")
 
 
 def _mapping(value: object, where: str) -> Mapping[str, Any]:

@@ -147,6 +147,10 @@ def text(value: object) -> str:
     return value if isinstance(value, str) else str(value)
 
 
+def _scalar(value: object) -> bool:
+    return isinstance(value, str | bool | int | float)
+
+
 def compile_condition(operator: str, key: str, value: object, *, variables: bool) -> Condition:
     """One entry of a condition block; an operator that is not known becomes its `problem`."""
     name = operator.strip().lower()
@@ -163,6 +167,10 @@ def compile_condition(operator: str, key: str, value: object, *, variables: bool
         "key": key.strip().lower(),
         "values": values,
     }
+    odd = [v for v in (value if isinstance(value, list | tuple) else [value]) if not _scalar(v)]
+    if odd:
+        problem = f"value of {key} under {operator}"
+        return Condition(negated=False, matches=None, problem=problem, **{**shared, "operator": ""})
     if base == "null" and not quantifier and not if_exists:
         return Condition(negated=False, matches=None, **shared)
     if base not in OPERATORS or quantifier not in ("", FOR_ALL, FOR_ANY):
