@@ -15,6 +15,10 @@ from collector import canonical, durable, merkle
 
 NAME = "manifest.jsonl"
 
+_USUAL = re.compile(
+    rb'\{"bytes":(0|[1-9][0-9]{0,14}),"path":"([A-Za-z0-9._/-]+)",'
+    rb'"sha256":"([0-9a-f]{64})","sha512":"([0-9a-f]{128})"\}'
+)
 _HEX256 = re.compile(r"[0-9a-f]{64}")
 _HEX512 = re.compile(r"[0-9a-f]{128}")
 
@@ -136,21 +140,40 @@ def parse(raw: bytes) -> Iterator[ManifestLine]:
 
 def _parse_line(line: bytes, number: int) -> ManifestLine:
     try:
+        return parse_line(line)
+    except ManifestError as error:
+        raise ManifestError(f"line {number}: {error}") from error
+
+
+def parse_line(line: bytes) -> ManifestLine:
+    """One line, strictly: form, digests, safe path.
+
+    Raises:
+        ManifestError: expected and found.
+    """
+    usual = _USUAL.fullmatch(line)
+    if usual is not None:  # canonical as it stands, and read at a tenth of the cost
+        size, path, short, long = usual.groups()
+        if safe_path(path.decode()):
+            return ManifestLine(
+                path=path.decode(), size=int(size), sha256=short.decode(), sha512=long.decode()
+            )
+    try:
         value = canonical.decode(line)
     except canonical.CanonicalError as error:
-        raise ManifestError(f"line {number}: {error}") from error
+        raise ManifestError(str(error)) from error
     size, path = value.get("bytes"), value.get("path")
     sha256, sha512 = value.get("sha256"), value.get("sha512")
     if set(value) != {"bytes", "path", "sha256", "sha512"}:
-        raise ManifestError(f"line {number}: expected bytes, path, sha256, sha512 only")
+        raise ManifestError("expected bytes, path, sha256, sha512 only")
     if isinstance(size, bool) or not isinstance(size, int) or size < 0:
-        raise ManifestError(f"line {number}: expected a number of bytes, found {size!r}")
+        raise ManifestError(f"expected a number of bytes, found {size!r}")
     if not isinstance(path, str) or not safe_path(path):
-        raise ManifestError(f"line {number}: expected a path inside the folder, found {path!r}")
+        raise ManifestError(f"expected a path inside the folder, found {path!r}")
     if not isinstance(sha256, str) or not _HEX256.fullmatch(sha256):
-        raise ManifestError(f"line {number}: expected a SHA-256 in lower-case hex")
+        raise ManifestError("expected a SHA-256 in lower-case hex")
     if not isinstance(sha512, str) or not _HEX512.fullmatch(sha512):
-        raise ManifestError(f"line {number}: expected a SHA-512 in lower-case hex")
+        raise ManifestError("expected a SHA-512 in lower-case hex")
     return ManifestLine(path=path, size=size, sha256=sha256, sha512=sha512)
 
 

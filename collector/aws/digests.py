@@ -125,10 +125,9 @@ def looks_like_digest(held: Held) -> bool:
     return is_digest(held.name, _head(held))
 
 
-def concerns(held: Held) -> bool:
-    """Whether a file is a digest or holds public keys."""
-    head = _head(held)
-    return is_digest(held.name, head) or _KEYS in head
+def concerns(name: str, head: bytes) -> bool:
+    """Whether a file is a digest or holds public keys, by its name and inflated first bytes."""
+    return is_digest(name, head) or _KEYS in head
 
 
 def answer_concerns(answer: Answer) -> bool:

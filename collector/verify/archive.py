@@ -36,14 +36,11 @@ class Inner:
     rest: Reader
 
 
-def kind(place: Path, name: str) -> str | None:
-    """`zip`, `tar`, `other` (an archive of a kind that is not read), or None."""
-    with place.open("rb") as file:
-        return _form(file.read(archives.HEAD), name)
+def kind(head: bytes, name: str) -> str | None:
+    """`zip`, `tar`, `other` (an archive of a kind that is not read), or None.
 
-
-def _form(head: bytes, name: str) -> str | None:
-    """By its first bytes; where these say nothing by its name: damage is not passed over."""
+    By first bytes; where these say nothing by the name: damage is not passed over.
+    """
     lower = name.lower()
     if lower.endswith(_OTHER_NAMES):
         return "other"
@@ -81,7 +78,7 @@ def _inside(
             except Cut as cut:
                 yield unread(here, cut.short)
                 continue
-            inner = _form(start, name)
+            inner = kind(start, name)
             if inner is None:
                 yield Inner(name=name, path=here, start=start, rest=member.stream)
             elif depth == archives.DEPTH:

@@ -24,13 +24,13 @@ def check(root: Path) -> Iterator[Discrepancy]:
             yield from _check_manifest(root, f"{prefix}-{algorithm}.txt", found, expected)
     info = root / "bag-info.txt"
     stated = _OXUM.search(info.read_text("utf-8") if info.is_file() else "")
-    actual = f"{sum(found[path].stat().st_size for path in payload)}.{len(payload)}"
+    actual = f"{sum(files.place_of(root, path).stat().st_size for path in payload)}.{len(payload)}"
     if stated is None or stated.group(1) != actual:
         yield wrong("bag-oxum", "bag-info.txt", stated and stated.group(1), actual)
 
 
 def _check_manifest(
-    root: Path, name: str, found: Mapping[str, Path], expected: set[str]
+    root: Path, name: str, found: Mapping[str, str], expected: set[str]
 ) -> Iterator[Discrepancy]:
     if not (root / name).is_file():
         yield wrong("bag-missing", name, "a manifest", "no such file")
@@ -43,7 +43,7 @@ def _check_manifest(
         if path not in found:
             yield wrong("bag-missing", path, digest, "no such file")
             continue
-        short, long = files.digests(found[path], both=True)
+        short, long = files.digests(files.place_of(root, path), both=True)
         actual = long if "512" in name else short
         if actual != digest:
             yield wrong("bag-digest", path, digest, actual)

@@ -3,8 +3,9 @@
 import hashlib
 import os
 import re
-from collections.abc import Iterable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,8 +17,12 @@ from collector.verify.report import Discrepancy, unchecked, wrong
 
 #: Files above this size are not tried for damage by line-end conversion, which loads them whole.
 TEXT_LIMIT = 1 << 26
-#: Files that are hashed together, so that what waits does not grow with their number.
-WINDOW = 1024
+#: Files that are hashed in one task: so many, or so many bytes. Tasks that wait at a time.
+BATCH, BATCH_BYTES, AHEAD = 64, 1 << 20, 64
+#: Bytes read at a time.
+BLOCK = 1 << 18
+LINK = "a symbolic link"
+CLOSED = "a folder that cannot be looked into"
 
 _FOLDER = re.compile(r"evidence/[A-Za-z0-9][A-Za-z0-9._-]*")
 #: Ending of a copy that a person signed; its original comes first in it.
@@ -87,7 +92,7 @@ def _check_acquisition(
     if not path.is_file():
         yield wrong("manifest-missing", label, acquired.manifest.get("sha256"), "no such file")
         return
-    lines, found = files_of_lines.read(path, label, "manifest-torn")
+    lines, found = files_of_lines.of(path, label, "manifest-torn")
     yield from found
     actual = manifest.summarize_lines(lines).as_data()
     for name in ("sha256", "bytes", "leaves", "root"):
@@ -96,28 +101,60 @@ def _check_acquisition(
     yield from check_folder(folder, lines, at, own=manifest.NAME, sha512=sha512)
 
 
-def tree(folder: Path) -> dict[str, Path]:
-    """Every file below a folder by relative path (Latin-1 view of its bytes); links are files."""
-    found: dict[str, Path] = {}
-    for base, folders, names in os.walk(folder):
-        here = Path(base)
-        for name in names + [one for one in folders if (here / one).is_symlink()]:
-            relative = (here / name).relative_to(folder).as_posix()
-            found[os.fsencode(relative).decode("latin-1")] = here / name
+def tree(folder: Path) -> dict[str, str]:
+    """Every file below a folder by relative path (Latin-1 view of its bytes), links included.
+
+    The value is empty for a regular file, else what it is. A folder that cannot be looked into has
+    a path that ends in a slash. Strings alone, for there may be millions.
+    """
+    found: dict[str, str] = {}
+    pending = [(os.fsencode(folder), b"")]
+    while pending:
+        place, at = pending.pop()
+        try:
+            entries = os.scandir(place)
+        except FileNotFoundError:
+            continue
+        except OSError:
+            found[at.decode("latin-1")] = CLOSED
+            continue
+        with entries:
+            for entry in entries:
+                name = at + entry.name
+                if entry.is_dir(follow_symlinks=False):
+                    pending.append((entry.path, name + b"/"))
+                elif entry.is_file(follow_symlinks=False):
+                    found[name.decode("latin-1")] = ""
+                else:
+                    link = entry.is_symlink()
+                    found[name.decode("latin-1")] = LINK if link else "not a regular file"
     return found
+
+
+def place_of(folder: Path, path: str) -> Path:
+    """Where a file of `tree` is."""
+    return folder / os.fsdecode(path.encode("latin-1"))
 
 
 def digests(path: Path, *, both: bool) -> tuple[str, str | None]:
     """SHA-256 and, if asked, SHA-512 of a file, in one pass and constant memory."""
-    if not both:
-        with path.open("rb") as stream:
-            return hashlib.file_digest(stream, "sha256").hexdigest(), None
-    short, long = hashlib.sha256(), hashlib.sha512()
-    with path.open("rb") as stream:
-        while block := stream.read(1 << 20):
-            short.update(block)
-            long.update(block)
-    return short.hexdigest(), long.hexdigest()
+    _, short, long = _measured(str(path), both=both)
+    return short, long
+
+
+def _measured(place: str, *, both: bool) -> tuple[int, str, str | None]:
+    """Bytes of a file, and `digests`. A small file is one read, and memory of its size."""
+    descriptor = os.open(place, os.O_RDONLY | getattr(os, "O_BINARY", 0))
+    with open(descriptor, "rb", buffering=0) as stream:  # noqa: PTH123 # a descriptor
+        block = bytearray(min(BLOCK, os.fstat(descriptor).st_size + 1))
+        view = memoryview(block)
+        short, long, size = hashlib.sha256(), hashlib.sha512() if both else None, 0
+        while count := stream.readinto(block):
+            size += count
+            short.update(view[:count])
+            if long is not None:
+                long.update(view[:count])
+    return size, short.hexdigest(), None if long is None else long.hexdigest()
 
 
 def check_folder(
@@ -132,81 +169,120 @@ def check_folder(
         own: name of the manifest, which does not list itself.
         sha512: check SHA-512 as well.
     """
-    found = tree(folder)
-    found.pop(own, None)
-    rows: list[tuple[Path, manifest.ManifestLine]] = []
-    pool = ThreadPoolExecutor(max_workers=os.cpu_count() or 1)
-    listed: set[str] = set()
-    last = b""
-    for number, line in enumerate(lines, start=1):
-        label = f"{at}{own}:{number}"
-        row = _row(line)
-        if row is None:
-            yield wrong("manifest-line", label, "bytes, path, sha256, sha512", "no")
-            continue
-        if row.path in listed or row.path.encode() < last:
-            yield wrong("manifest-order", label, "paths sorted, each once", row.path)
-        listed.add(row.path)
-        last = row.path.encode()
-        place = found.pop(row.path, None)
-        if place is None or place.is_symlink() or not place.is_file():
-            yield wrong("file-missing", at + row.path, f"{row.size} bytes", _instead(place))
-        else:
-            rows.append((place, row))
-        if len(rows) == WINDOW:
-            yield from _check_files(pool, rows, at, sha512=sha512)
-            rows.clear()
-    yield from _check_files(pool, rows, at, sha512=sha512)
-    pool.shutdown()
-    yield from _check_extra(found, listed, folder, at)
+    there = tree(folder)
+    there.pop(own, None)
+    found: list[Discrepancy] = []
+    documents: set[str] = set()
+    rows = _listed(lines, there, at, own, found, documents)
+    with ThreadPoolExecutor(max_workers=os.cpu_count() or 1) as pool:
+        for row, measured in _hashed(pool, folder, rows, both=sha512):
+            if measured is None:
+                said = "the medium does not give it"
+                yield unchecked("file-unreadable", at + row.path, row.sha256, said)
+            elif (one := _differs(folder, row, measured, at)) is not None:
+                yield one
+    yield from found
+    yield from _check_extra(there, documents, folder, at)
 
 
-def _instead(place: Path | None) -> str:
-    """What is where a regular file should be. A pipe or device is never opened: it may block."""
-    if place is None:
-        return "no such file"
-    return "a symbolic link" if place.is_symlink() else "not a regular file"
-
-
-def _row(line: bytes) -> manifest.ManifestLine | None:
-    """One line of a manifest, None if it is not in form (a path that escapes included)."""
-    try:
-        (row,) = manifest.parse(line + canonical.LF)
-    except manifest.ManifestError:
-        return None
-    return row
-
-
-def _check_files(
-    pool: ThreadPoolExecutor,
-    rows: list[tuple[Path, manifest.ManifestLine]],
+def _listed(
+    lines: Iterable[bytes],
+    there: dict[str, str],
     at: str,
-    *,
-    sha512: bool,
-) -> Iterator[Discrepancy]:
-    """Hash in as many threads as there are processors (hashing lets go of the interpreter)."""
-    hashed = pool.map(lambda pair: _readable(pair[0], both=sha512), rows)
-    for (place, row), (short, long) in zip(rows, hashed, strict=True):
-        label, size = at + row.path, place.stat().st_size
-        if short is None:
-            yield unchecked("file-unreadable", label, row.sha256, "the medium does not give it")
-        elif short == row.sha256 and size == row.size:
-            if long is not None and long != row.sha512:
-                yield wrong("file-sha512", label, row.sha512, long)
-        elif short != row.sha256 and size <= TEXT_LIMIT and _crlf_damaged(place, row.sha256):
-            yield wrong("sync-damage", label, row.sha256, "LF turned into CRLF")
-        elif size != row.size:
-            yield wrong("file-size", label, row.size, size)
+    own: str,
+    found: list[Discrepancy],
+    documents: set[str],
+) -> Iterator[manifest.ManifestLine]:
+    """Lines whose files are there, which leave `there`; other lines go to `found`.
+
+    `documents`: receives the paths of PDFs, beside which a signed copy may lie.
+    """
+    highest = b""
+    closed = tuple(path for path, kind in there.items() if kind == CLOSED)
+    for path in closed:
+        del there[path]
+    for number, line in enumerate(lines, start=1):
+        try:
+            row = manifest.parse_line(line)
+        except manifest.ManifestError:
+            found.append(
+                wrong("manifest-line", f"{at}{own}:{number}", "bytes, path, sha256, sha512", "no")
+            )
+            continue
+        if row.path.encode() <= highest:
+            label = f"{at}{own}:{number}"
+            found.append(wrong("manifest-order", label, "paths sorted, each once", row.path))
+        highest = max(highest, row.path.encode())
+        if row.path.endswith(".pdf"):
+            documents.add(row.path)
+        kind = there.pop(row.path, "no such file")
+        if not kind:
+            yield row
+        elif row.path.startswith(closed):
+            said = "the medium does not give it"
+            found.append(unchecked("file-unreadable", at + row.path, row.sha256, said))
         else:
-            yield wrong("file-sha256", label, row.sha256, short)
+            found.append(wrong("file-missing", at + row.path, f"{row.size} bytes", kind))
 
 
-def _readable(path: Path, *, both: bool) -> tuple[str | None, str | None]:
-    """`digests`, None where the medium or its permissions do not give the bytes."""
-    try:
-        return digests(path, both=both)
-    except OSError:
-        return None, None
+_Measured = tuple[int, str, str | None]
+
+
+def _hashed(
+    pool: ThreadPoolExecutor, folder: Path, rows: Iterable[manifest.ManifestLine], *, both: bool
+) -> Iterator[tuple[manifest.ManifestLine, _Measured | None]]:
+    """Hash in as many threads as there are processors (hashing lets go of the interpreter).
+
+    Small files go together, for a task costs more than they do; what waits is bounded.
+    """
+    waiting: deque[tuple[list[manifest.ManifestLine], Future[list[_Measured | None]]]] = deque()
+    batch: list[manifest.ManifestLine] = []
+    size = 0
+
+    def send() -> None:
+        places = [os.path.join(folder, row.path) for row in batch]  # noqa: PTH118 # in bulk
+        waiting.append((list(batch), pool.submit(_measure_all, places, both=both)))
+        batch.clear()
+
+    for row in rows:
+        batch.append(row)
+        size += row.size
+        if size >= BATCH_BYTES or len(batch) == BATCH:
+            send()
+            size = 0
+        if len(waiting) == AHEAD:
+            done, result = waiting.popleft()
+            yield from zip(done, result.result(), strict=True)
+    send()
+    for done, result in waiting:
+        yield from zip(done, result.result(), strict=True)
+
+
+def _measure_all(places: Sequence[str], *, both: bool) -> list[_Measured | None]:
+    """`_measured` of each, None where the medium or its permissions do not give the bytes."""
+    found: list[_Measured | None] = []
+    for place in places:
+        try:
+            found.append(_measured(place, both=both))
+        except OSError:
+            found.append(None)
+    return found
+
+
+def _differs(
+    folder: Path, row: manifest.ManifestLine, measured: _Measured, at: str
+) -> Discrepancy | None:
+    """How a file differs from its line, None if it does not."""
+    label, (size, short, long) = at + row.path, measured
+    if short == row.sha256 and size == row.size:
+        if long is not None and long != row.sha512:
+            return wrong("file-sha512", label, row.sha512, long)
+        return None
+    if short != row.sha256 and size <= TEXT_LIMIT and _crlf_damaged(folder / row.path, row.sha256):
+        return wrong("sync-damage", label, row.sha256, "LF turned into CRLF")
+    if size != row.size:
+        return wrong("file-size", label, row.size, size)
+    return wrong("file-sha256", label, row.sha256, short)
 
 
 def _crlf_damaged(place: Path, expected: str) -> bool:
@@ -215,12 +291,13 @@ def _crlf_damaged(place: Path, expected: str) -> bool:
 
 
 def _check_extra(
-    found: Mapping[str, Path], listed: set[str], folder: Path, at: str
+    found: Iterable[str], documents: set[str], folder: Path, at: str
 ) -> Iterator[Discrepancy]:
-    for path, place in found.items():
+    for path in found:
         original = path.removesuffix(SIGNED) + ".pdf"
-        if path.endswith(SIGNED) and original in listed and (folder / original).is_file():
+        if path.endswith(SIGNED) and original in documents and (folder / original).is_file():
             # A PAdES signature is an incremental update: the original's bytes come first.
+            place = place_of(folder, path)
             if not place.read_bytes().startswith((folder / original).read_bytes()):
                 yield wrong(
                     "signed-prefix", at + path, "begins with the original's bytes", "other bytes"

@@ -7,6 +7,7 @@ as it goes. Whatever a ledger says here is covered by the manifest checked in st
 import base64
 import json
 import re
+import stat
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -140,7 +141,7 @@ def _held(folder: Path, at: str, rows: Iterable[bytes]) -> Iterator[Held]:
         except (ValueError, KeyError, TypeError):
             continue
         place = folder / str(stored)
-        if _STORED.fullmatch(str(stored)) and place.is_file() and not place.is_symlink():
+        if _STORED.fullmatch(str(stored)) and _regular(place):
             yield Held(
                 uid=str(uid),
                 path=at + str(stored),
@@ -149,6 +150,14 @@ def _held(folder: Path, at: str, rows: Iterable[bytes]) -> Iterator[Held]:
                 source=str(line.get("source")),
                 metadata=metadata if isinstance(metadata, dict) else {},
             )
+
+
+def _regular(place: Path) -> bool:
+    """Whether a file that is no link is there."""
+    try:
+        return stat.S_ISREG(place.lstat().st_mode)
+    except OSError:
+        return False
 
 
 def _answers(path: Path) -> Iterator[Answer]:

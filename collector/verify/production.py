@@ -78,7 +78,7 @@ def parse(raw: bytes) -> Proof:
 
 def check(root: Path, trust: Trust) -> tuple[list[Discrepancy], dict[str, Any], list[str]]:
     """Discrepancies, parts of the report, notes."""
-    lines, found = files_of_lines.read(root / manifest.NAME, manifest.NAME, "manifest-torn")
+    lines, found = files_of_lines.of(root / manifest.NAME, manifest.NAME, "manifest-torn")
     found += files.check_folder(root, lines, "", own=manifest.NAME, sha512=trust.sha512)
     sealed, more = seals.load(root, "")
     keys, about_keys = _keys(root, trust)

@@ -12,7 +12,7 @@ import json
 import re
 import time
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -51,7 +51,14 @@ class Unreadable(ValueError):
 def held_files(folder: Path, at: str) -> Iterator[dict[str, Any]]:
     """Stored files of an acquisition, from its files.jsonl."""
     ledger = folder / "files.jsonl"
-    for raw in ledger.read_bytes().split(b"\n") if ledger.is_file() else ():
+    if not ledger.is_file():
+        return
+    with ledger.open("rb") as lines:
+        yield from _held(folder, at, lines)
+
+
+def _held(folder: Path, at: str, lines: Iterable[bytes]) -> Iterator[dict[str, Any]]:
+    for raw in lines:
         try:
             line = json.loads(raw)
             stored, uid, metadata = str(line["stored"]), line["item"], line["metadata"]

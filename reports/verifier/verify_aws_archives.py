@@ -17,8 +17,7 @@ import tarfile
 import tempfile
 import zipfile
 import zlib
-from collections.abc import Iterator
-from pathlib import Path
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from verify_aws import HEAD, LIMIT, LOG, head_of, stream_digest
@@ -73,14 +72,11 @@ class Stream:
         return self.head
 
 
-def kind(place: Path, name: str) -> str | None:
-    """`zip`, `tar`, `other` (a kind that is not read), or None for no archive."""
-    with place.open("rb") as file:
-        return form_of(file.read(HEAD), name)
-
-
 def form_of(head: bytes, name: str) -> str | None:
-    """The same for its first bytes; where these say nothing, by its name."""
+    """`zip`, `tar`, `other` (a kind that is not read), or None for no archive.
+
+    By first bytes; where these say nothing, by the name.
+    """
     lower, start = name.lower(), unpacked(head)
     if lower.endswith(OTHER_NAMES):
         return "other"
@@ -176,9 +172,7 @@ class Walk:
         head, body, content = head_of(start), b"", None
         if LOG.fullmatch(base):
             content = stream_digest(stream, start)
-        elif "CloudTrail-Digest" in name or any(
-            mark in head for mark in (b'"digestStartTime"', b'"PublicKeyList"')
-        ):
+        elif concerns(name, head):
             body = start + stream.read(LIMIT)
         else:
             return
@@ -231,10 +225,22 @@ class Walk:
                     yield info.name, tape.extractfile(info) if info.isreg() else None
 
 
-def unfold(files: list[dict[str, Any]], report: Report) -> list[dict[str, Any]]:
-    """Files with the members of archives in place of the archives."""
-    found: list[dict[str, Any]] = []
+def concerns(name: str, head: bytes) -> bool:
+    """Is it a digest, or does it hold public keys?"""
+    marks = (b'"digestStartTime"', b'"PublicKeyList"')
+    return "CloudTrail-Digest" in name or any(mark in head for mark in marks)
+
+
+def unfold(files: Iterable[dict[str, Any]], report: Report) -> Iterator[dict[str, Any]]:
+    """What concerns the check, of files and of members of archives."""
     for held in files:
-        form = kind(held["place"], held["name"])
-        found += [held] if form is None else Walk(held, report).run(form)
-    return found
+        try:
+            with held["place"].open("rb") as file:
+                start = file.read(HEAD)
+        except OSError:
+            continue  # named as unreadable in step 3
+        form = form_of(start, held["name"])
+        if form is not None:
+            yield from Walk(held, report).run(form)
+        elif LOG.fullmatch(held["base"]) or concerns(held["name"], head_of(start)):
+            yield held

@@ -46,13 +46,12 @@ class Provider:
         for row in report.parts["acquisitions"]:
             folder = root / str(row["dir"])
             if row["closed"] and folder.is_dir():
-                self.files += held_files(folder, f"{at}{row['dir']}/")
+                self.files += unfold(held_files(folder, f"{at}{row['dir']}/"), report)
                 self.exchanges += [
                     pair
                     for pair in answers(folder / "api.warc.gz")
                     if any(mark in pair[1] for mark in CONCERNS)
                 ]
-        self.files = unfold(self.files, report)
         self.valid: list[dict[str, Any]] = []
         self.rows: list[dict[str, Any]] = []
         self.chains: list[dict[str, Any]] = []

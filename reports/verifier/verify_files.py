@@ -5,23 +5,55 @@ from __future__ import annotations
 import hashlib
 import os
 import re
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 from verify_custody import Custody
-from verify_report import SYNC_NAME, TEXT_LIMIT, Report, Trust, lines_of, object_at, parse, sha256
-from verify_trees import roots
+from verify_report import (
+    SYNC_NAME,
+    TEXT_LIMIT,
+    Report,
+    Trust,
+    long_lines_of,
+    object_at,
+    parse,
+    sha256,
+)
+from verify_trees import root_of
 
 
-def tree(folder: Path) -> dict[str, Path]:
-    """Every file below a folder by its relative path. Links are not followed: they are files."""
-    found: dict[str, Path] = {}
-    for base, folders, names in os.walk(folder):
-        links = [name for name in folders if (Path(base) / name).is_symlink()]
-        for name in names + links:
-            path = Path(base) / name
-            found[os.fsencode(path.relative_to(folder).as_posix()).decode("latin-1")] = path
+def tree(folder: Path) -> dict[str, str]:
+    """Every file below a folder by its relative path, links included; what it is if not regular.
+
+    A folder that cannot be looked into has a path that ends in a slash.
+    """
+    found: dict[str, str] = {}
+    pending = [(os.fsencode(folder), b"")]
+    while pending:
+        place, at = pending.pop()
+        try:
+            entries = os.scandir(place)
+        except FileNotFoundError:
+            continue
+        except OSError:
+            found[at.decode("latin-1")] = "closed"
+            continue
+        with entries:
+            for entry in entries:
+                name = at + entry.name
+                if entry.is_dir(follow_symlinks=False):
+                    pending.append((entry.path, name + b"/"))
+                    continue
+                kind = "a symbolic link" if entry.is_symlink() else "not a regular file"
+                regular = entry.is_file(follow_symlinks=False)
+                found[name.decode("latin-1")] = "" if regular else kind
     return found
+
+
+def place_of(folder: Path, path: str) -> Path:
+    """Where a file of `tree` is."""
+    return folder / os.fsdecode(path.encode("latin-1"))
 
 
 def digests(path: Path, both: bool) -> tuple[str, str | None]:
@@ -51,7 +83,7 @@ def manifest_row(line: bytes) -> dict[str, Any] | None:
 
 
 def check_files(
-    folder: Path, manifest: list[bytes], at: str, report: Report, trust: Trust, own: str
+    folder: Path, manifest: Iterable[bytes], at: str, report: Report, trust: Trust, own: str
 ) -> None:
     """Step 3. A folder against the lines of its manifest.
 
@@ -65,28 +97,33 @@ def check_files(
     """
     found = tree(folder)
     found.pop(own, None)
-    listed: set[str] = set()
-    last = b""
+    closed = tuple(path for path, kind in found.items() if kind == "closed")
+    for path in closed:
+        del found[path]
+    documents: set[str] = set()
+    highest = b""
     for number, line in enumerate(manifest, 1):
         row = manifest_row(line)
         if row is None:
             report.bad("manifest-line", f"{at}{own}:{number}", "bytes, path, sha256, sha512", "no")
             continue
         path, size = row["path"], row["bytes"]
-        if path in listed or path.encode() < last:
+        if path.encode() <= highest:
             report.bad("manifest-order", f"{at}{own}:{number}", "paths sorted, each once", path)
-        listed.add(path)
-        last = path.encode()
-        place = found.pop(path, None)
-        if place is None or place.is_symlink() or not place.is_file():
-            kind = "no such file" if place is None else "not a regular file"
-            kind = "a symbolic link" if place is not None and place.is_symlink() else kind
-            report.bad("file-missing", at + path, f"{size} bytes", kind)
+        highest = max(highest, path.encode())
+        if path.endswith(".pdf"):
+            documents.add(path)
+        kind = found.pop(path, "no such file")
+        if not kind:
+            _check_file(folder / path, row, at + path, report, trust)
+        elif path.startswith(closed):
+            said = "the medium does not give it"
+            report.open("file-unreadable", at + path, row["sha256"], said)
         else:
-            _check_file(place, row, at + path, report, trust)
+            report.bad("file-missing", at + path, f"{size} bytes", kind)
     for path in found:
         sync = SYNC_NAME.search(path.rpartition("/")[2])
-        if path.endswith(".signed.pdf") and path[:-11] + ".pdf" in listed:
+        if path.endswith(".signed.pdf") and path[:-11] + ".pdf" in documents:
             _check_signed(folder, path, at, report)
         else:
             report.bad("sync-damage" if sync else "file-extra", at + path, "no such file", "a file")
@@ -166,13 +203,16 @@ def _check_manifest(
     if not path.is_file():
         report.bad("manifest-missing", label, stated.get("sha256"), "no such file")
         return
-    lines = lines_of(path, label, "manifest-torn", report)
-    raw = b"".join(line + b"\n" for line in lines)
-    *_, root = roots(lines)
+    lines = long_lines_of(path, label, "manifest-torn", report)
+    hashed, size = hashlib.sha256(), 0
+    for line in lines:
+        hashed.update(line + b"\n")
+        size += len(line) + 1
+    leaves, root = root_of(lines)
     for check, expected, found in (
-        ("manifest-sha256", stated.get("sha256"), sha256(raw)),
-        ("manifest-bytes", stated.get("bytes"), len(raw)),
-        ("manifest-leaves", stated.get("leaves"), len(lines)),
+        ("manifest-sha256", stated.get("sha256"), hashed.hexdigest()),
+        ("manifest-bytes", stated.get("bytes"), size),
+        ("manifest-leaves", stated.get("leaves"), leaves),
         ("manifest-root", stated.get("root"), root),
     ):
         if expected != found:

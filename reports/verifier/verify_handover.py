@@ -6,8 +6,8 @@ import re
 from pathlib import Path
 from typing import Any
 
-from verify_files import check_files, digests, manifest_row, tree
-from verify_report import Report, Trust, lines_of, parse, sha256
+from verify_files import check_files, digests, manifest_row, place_of, tree
+from verify_report import Report, Trust, long_lines_of, parse, sha256
 from verify_seals import (
     Keys,
     Seal,
@@ -25,7 +25,7 @@ from verify_trees import included
 
 def check_production(root: Path, report: Report, trust: Trust) -> None:
     """Files listed in manifest.jsonl, and for each produced item its two inclusion proofs."""
-    lines = lines_of(root / "manifest.jsonl", "manifest.jsonl", "manifest-torn", report)
+    lines = long_lines_of(root / "manifest.jsonl", "manifest.jsonl", "manifest-torn", report)
     check_files(root, lines, "", report, trust, "manifest.jsonl")
     seals, keys = load_seals(root, "", report), Keys()
     for path in sorted((root / "keys").glob("*.pem")):
@@ -136,13 +136,13 @@ def check_bag(root: Path, report: Report) -> None:
     oxum = re.search(
         r"^Payload-Oxum: (\S+)$", info.read_text("utf-8") if info.is_file() else "", re.MULTILINE
     )
-    actual = f"{sum(found[path].stat().st_size for path in payload)}.{len(payload)}"
+    actual = f"{sum(place_of(root, path).stat().st_size for path in payload)}.{len(payload)}"
     if oxum is None or oxum.group(1) != actual:
         report.bad("bag-oxum", "bag-info.txt", oxum and oxum.group(1), actual)
 
 
 def _check_bag_manifest(
-    root: Path, name: str, found: dict[str, Path], expected: set[str], report: Report
+    root: Path, name: str, found: dict[str, str], expected: set[str], report: Report
 ) -> None:
     if not (root / name).is_file():
         report.bad("bag-missing", name, "a manifest", "no such file")
@@ -154,7 +154,7 @@ def _check_bag_manifest(
         listed.add(path)
         if path not in found:
             report.bad("bag-missing", path, digest, "no such file")
-        elif (actual := digests(found[path], both=True)["512" in name]) != digest:
+        elif (actual := digests(place_of(root, path), both=True)["512" in name]) != digest:
             report.bad("bag-digest", path, digest, actual)
     for path in sorted(expected - listed):
         report.bad("bag-extra", path, f"a line in {name}", "none")

@@ -5,12 +5,13 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 TEXT_LIMIT = 1 << 26  # files above 64 MiB are not tried for CRLF damage
 ZERO = "0" * 64
+BOM = b"\xef\xbb\xbf"
 SYNC_NAME = re.compile(
     r"conflicted copy|\.sync-conflict-|^\.DS_Store$|^\._|^Thumbs\.db$|^desktop\.ini$", re.IGNORECASE
 )
@@ -91,12 +92,36 @@ def object_at(value: dict[str, Any], name: str) -> dict[str, Any]:
     return member if isinstance(member, dict) else {}
 
 
+class Lines:
+    """Lines of a sound file without their LF, read anew each time, never all held."""
+
+    def __init__(self, path: Path) -> None:
+        """Of this file."""
+        self.path = path
+
+    def __iter__(self) -> Iterator[bytes]:
+        """One after the other."""
+        with self.path.open("rb") as file:
+            for line in file:
+                yield line[:-1]
+
+
+def long_lines_of(path: Path, label: str, check: str, report: Report) -> Iterable[bytes]:
+    """`lines_of` for a long file: of a sound one no line is held."""
+    last, damaged, first = b"\n", False, True
+    with path.open("rb") as file:
+        while block := file.read(1 << 20):
+            damaged = damaged or b"\r" in block or (first and block.startswith(BOM))
+            last, first = block[-1:], False
+    return lines_of(path, label, check, report) if damaged or last != b"\n" else Lines(path)
+
+
 def lines_of(path: Path, label: str, check: str, report: Report) -> list[bytes]:
     """Lines without their LF. Damage by sync tools is one named finding; the rest is still read."""
     data = path.read_bytes()
-    if b"\r" in data or data.startswith(b"\xef\xbb\xbf"):
+    if b"\r" in data or data.startswith(BOM):
         report.bad("sync-damage", label, "LF line ends, no byte order mark", "CR or BOM inserted")
-        data = data.replace(b"\r\n", b"\n").replace(b"\xef\xbb\xbf", b"")
+        data = data.replace(b"\r\n", b"\n").replace(BOM, b"")
     lines = data.split(b"\n")
     if lines.pop():
         # Custody ends so after an interrupted write; a manifest is only ever written whole.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from verify_report import sha256
 
@@ -32,6 +32,26 @@ def roots(lines: Sequence[bytes]) -> Iterator[str]:
         for left in reversed(stack[:-1]):
             whole = node(left, whole)
         yield whole.hex()
+
+
+def root_of(lines: Iterable[bytes]) -> tuple[int, str]:
+    """Number of lines and root over them; memory grows with the height alone."""
+    stack: list[bytes] = []
+    count = 0
+    for line in lines:
+        number = count
+        stack.append(leaf(line))
+        while number & 1:
+            right = stack.pop()
+            stack.append(node(stack.pop(), right))
+            number >>= 1
+        count += 1
+    if not stack:
+        return 0, sha256(b"")
+    whole = stack.pop()
+    while stack:
+        whole = node(stack.pop(), whole)
+    return count, whole.hex()
 
 
 def included(line: bytes, index: int, size: int, path: list[str], root: str) -> bool:
