@@ -48,7 +48,7 @@ from reports.exhibits import parts
 from reports.inputs import NAME as INPUTS
 from reports.inputs import sealed
 from reports.material import Material
-from reports.model import Exhibit, Imprint, Kind, Status, plain
+from reports.model import Exhibit, Imprint, Status, plain
 from reports.redaction import applied, rewrite
 
 #: Gives a range for so many pages, after it is on record; drafts have none.
@@ -206,7 +206,7 @@ def _prepare(
     if xlsx_table.fits(exhibit.native):
         names.append(f"{exhibit.stem}.xlsx")
         xlsx_table.write(exhibit.native, folder / names[-1], plain(exhibit.title))
-    if exhibit.kind is Kind.CERTIFICATE:
+    if exhibit.key == "L":  # what a person completes: for counsel to adapt
         names.append(f"{exhibit.stem}.docx")
         docx_draft.write(exhibit, folder / names[-1])
     its_cover = cover(exhibit, imprint, material, hashlib.sha256(csv).hexdigest())

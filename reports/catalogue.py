@@ -36,11 +36,11 @@ class Entry:
 
 def plan(material: Material, resources: tuple[str, ...]) -> tuple[Entry, ...]:
     """The exhibits of this case; `resources` are those that get a history of their own."""
+    from reports.documents import drafts
     from reports.exhibits import (
         access_summary,
         baseline,
         but_for,
-        certificates,
         chronology,
         configuration_history,
         configuration_rest,
@@ -80,12 +80,7 @@ def plan(material: Material, resources: tuple[str, ...]) -> tuple[Entry, ...]:
         Entry(key="I", name="warnings", build=warnings.build),
         Entry(key="J", name="control", build=partial(control.build, resources=resources)),
         Entry(key="K", name="gaps-and-limits", build=gaps_and_limits.build),
-        *(
-            Entry(
-                key="L", name=certificates.NAMES[rule], build=partial(certificates.build, rule=rule)
-            )
-            for rule in certificates.rules(material)
-        ),
+        *(Entry(key="L", name=name, build=build) for name, build in drafts.entries(material)),
         Entry(key="M", name="method-and-validation", build=method.build),
     )
 

@@ -38,11 +38,15 @@ if TYPE_CHECKING:
 )  # fmt: skip
 @click.option("--of", metavar="LABEL", help="With --redact: the edition that is redacted.")
 @click.option("--reason", help="With --final: why it supplements the final edition before it.")
+@click.option(
+    "--parts", is_flag=True,
+    help="Lay out human/, a file for each part that a person writes, and list the open ones.",
+)  # fmt: skip
 def exhibits(
     case_path: Path | None, label: str | None, out: Path | None, resources: tuple[str, ...],
     no_evidence: bool, inputs_path: Path | None, final: bool, no_load_files: bool,
     reason: str | None, diff: tuple[str, str] | None, as_json: bool, redact: str | None,
-    of: str | None,
+    of: str | None, parts: bool,
 ) -> None:  # fmt: skip
     """Render the exhibit bundle.
 
@@ -52,15 +56,21 @@ def exhibits(
     from collector.errors import UsageError
 
     folder = case.find(case_path)
+    renders = bool(label or resources or inputs_path or final or reason or no_evidence)
     if diff is not None:
-        if label or out or resources or inputs_path or final or reason or no_evidence:
+        if renders or out:
             raise UsageError("--diff V1 V2: expected with --case and --json only.")
         _diff(folder, diff, as_json=as_json)
         return
     if as_json:
         raise UsageError("--json: expected with --diff, found without.")
+    if parts:
+        if renders or out or redact or of:
+            raise UsageError("--parts: expected with --case only.")
+        _parts(folder)
+        return
     if of is not None:
-        if redact is None or label or resources or inputs_path or final or reason or no_evidence:
+        if redact is None or renders:
             raise UsageError("--of LABEL: expected with --redact, --case and --out only.")
         _print(_redacted(folder, of, redact, out))
         return
@@ -74,12 +84,9 @@ def exhibits(
     if final:
         if out is not None:
             raise UsageError("--final: a final edition lies in the case: leave --out out.")
-        from reports import final as finals
-
-        edition = finals.make(
-            folder, label=label, resources=resources, evidence=not no_evidence,
-            with_load_files=not no_load_files, reason=reason, tell=click.echo,
-        )  # fmt: skip
+        edition = _final(
+            folder, label, resources, reason, evidence=not no_evidence, load_files=not no_load_files
+        )
     elif reason is not None or no_load_files:
         raise UsageError("--reason, --no-load-files: expected with --final, found without.")
     else:
@@ -101,6 +108,21 @@ def _diff(folder: Path, editions: tuple[str, str], *, as_json: bool) -> None:
         click.echo(line)
 
 
+def _parts(folder: Path) -> None:
+    """Empty files for whoever writes; nothing is rendered."""
+    from collector import case
+    from reports import human_parts
+    from reports.documents import forms
+
+    config = case.load(folder)
+    for path in human_parts.lay_out(folder, forms.chosen(config.jurisdiction)):
+        click.echo(f"laid out: {path}")
+    listed = human_parts.open_in(folder, config)
+    for line in listed:
+        click.echo(f"open: {line}")
+    click.echo(f"a final edition waits for {len(listed)} of these")
+
+
 def _draft(
     folder: Path, label: str | None, resources: tuple[str, ...], out: Path | None, *, evidence: bool
 ) -> "Edition":
@@ -118,6 +140,18 @@ def _draft(
     loaded = material.recorded(loaded, len(custody.read(folder)))
     given = inputs.describe(folder, name, catalogue.chosen(loaded, resources), evidence=evidence)
     return bundle.make(loaded, given, out or folder / "exhibits" / name, click.echo)
+
+
+def _final(
+    folder: Path, label: str | None, resources: tuple[str, ...], reason: str | None, *,
+    evidence: bool, load_files: bool,
+) -> "Edition":  # fmt: skip
+    from reports import final
+
+    return final.make(
+        folder, label=label, resources=resources, evidence=evidence, with_load_files=load_files,
+        reason=reason, tell=click.echo,
+    )  # fmt: skip
 
 
 def _redacted(folder: Path, of: str, profile: str, out: Path | None) -> "Edition":

@@ -12,10 +12,13 @@ from typing import Any
 
 from collector import canonical, clock, environment, identity
 from collector.errors import DerivedError, IntegrityError, UsageError
+from reports import human_parts
 from reports.text import overrides, template_dir
 
 NAME = "inputs.json"
 VERSION = 1
+#: Lists of files that an edition made again must find as they were.
+COMPARED = ("case_toml", "derived", "templates", "case_templates", "registers", "human")
 
 
 def describe(
@@ -56,6 +59,7 @@ def describe(
             for path in overrides(case)
         ],
         "registers": _digests(case / "registers"),
+        "human": _digests(case / human_parts.FOLDER),
         "resources": list(resources),
         "bates_start": bates_start,
     }
@@ -92,7 +96,7 @@ def read(path: Path, case: Path) -> dict[str, Any]:
     now = describe(case, given["label"], given["resources"])
     differences = [
         line
-        for name in ("case_toml", "derived", "templates", "case_templates", "registers")
+        for name in COMPARED
         for line in _differences(name, given.get(name, []), now[name])
     ]
     if differences:

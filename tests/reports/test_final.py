@@ -180,6 +180,35 @@ def test_open_parts_stop_a_final_edition(case: Path, monkeypatch: pytest.MonkeyP
     assert "found open:\n  qualifications\n  fees" in done.output
 
 
+def test_each_part_that_a_person_left_open_is_named_with_its_file(
+    case: Path, tmp_path: Path
+) -> None:
+    copy = Path(shutil.copytree(case, tmp_path / "case"))
+    (copy / "human" / "report-compensation.md").unlink()
+    (copy / "human" / "902-13-accuracy.md").write_text("Tested on [date].", encoding="utf-8")
+    toml = (copy / "case.toml").read_text(encoding="utf-8")
+    (copy / "case.toml").write_text(toml.replace("executed_in_us = true", ""), encoding="utf-8")
+    done = run(
+        "exhibits", "--case", str(copy), "--final", "--no-load-files", "--reason", "x", code=2
+    )
+    assert done.output.partition("found open:\n")[2].splitlines() == [
+        "  human/report-compensation.md: Compensation (FRCP 26(a)(2)(B)): no such file",
+        "  human/902-13-accuracy.md: Why the result is accurate (902(13)): placeholder “[date]”",
+        "  case.toml: [jurisdiction] executed_in_us (902(13)): not supplied",
+    ]
+    assert not (copy / "exhibits" / "final-003").exists()
+
+
+def test_words_of_a_person_are_inputs_of_an_edition(case: Path, tmp_path: Path) -> None:
+    copy = Path(shutil.copytree(case, tmp_path / "case"))
+    given = copy / "exhibits" / "final-001" / "inputs.json"
+    names = {one["path"] for one in json.loads(given.read_bytes())["human"]}
+    assert "report-opinions.md" in names
+    (copy / "human" / "report-opinions.md").write_text("Another.", encoding="utf-8")
+    done = run("exhibits", "--case", str(copy), "--inputs", str(given), code=1)
+    assert "human/report-opinions.md: expected" in done.output
+
+
 def test_a_case_that_does_not_verify_gets_no_final_edition(case: Path, tmp_path: Path) -> None:
     copy = Path(shutil.copytree(case, tmp_path / "case"))
     item = next(iter(sorted((copy / "evidence").glob("0001-*/files/*"))))

@@ -80,6 +80,8 @@ def test_hostile_text_in_every_field(tmp_path: Path, name: str) -> None:
         page.feed(Path(f"{stem}.html").read_text(encoding="utf-8"))
         assert page.bad == []
         assert visible(value).split("\n")[0] in "".join(page.text)
+        if one.exhibit.key == "L":
+            continue  # the table of a report holds items of a rule
         rows = pq.read_table(f"{stem}.parquet").to_pylist()
         assert any(value in row.values() for row in rows)
         cells = csv.reader(io.StringIO(Path(f"{stem}.csv").read_text(encoding="utf-8"), newline=""))

@@ -1,0 +1,299 @@
+"""Sections of a report that the records fill: materials, coverage, method, findings, limits."""
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+from reports import method_pages, text
+from reports.documents import known_issues, places
+from reports.documents.places import Numbers
+from reports.exhibits import parts
+from reports.material import Material, Row
+from reports.model import Block, Column, Facts, Items, Paragraph, Table, Text, given, quote, say
+from reports.pinpoint import instant, pinpoint
+from reports.text import Say, said
+
+#: Findings printed, and records of each; the rest is counted, and stands in findings.json.
+STATED, SHOWN = 20, 3
+NONE_FOUND = "none found in the evidence supplied"
+TERMS = (
+    "allowed", "but-for", "counterfactual", "coverage", "exposure window", "finding", "gap",
+    "minimal sufficient set", "pinpoint", "seal",
+)  # fmt: skip
+DUTIES = 6
+MATERIALS = (
+    Column(title="Acquisition", width=0.9, number=True),
+    Column(title="Source; from whom", width=3.6),
+    Column(title="Items", width=0.8, number=True),
+    Column(title="Bytes", width=1.2, number=True),
+    Column(title="Acquired, first and last (UTC)", width=2.0, exact=True),
+)
+COVERAGE = (
+    Column(title="Source", width=2.6),
+    Column(title="First record (UTC)", width=1.6, exact=True),
+    Column(title="Last record (UTC)", width=1.6, exact=True),
+    Column(title="Records", width=0.9, number=True),
+    Column(title="Gaps in it", width=0.9, number=True),
+    Column(title="Basis", width=3.0),
+)
+TOLD = ("name", "for", "against", "tested")
+ALTERNATIVES = (
+    Column(title="Findings", width=0.8),
+    Column(title="Alternative", width=2.2),
+    Column(title="For", width=2.2),
+    Column(title="Against", width=2.2),
+    Column(title="Tested", width=2.2),
+)
+
+
+def materials(material: Material, tell: Say, numbers: Numbers) -> Iterator[Block]:
+    """R-091: all items count as considered; the full list is the index of evidence."""
+    groups: dict[int, list[Any]] = {}
+    for item in material.items:
+        groups.setdefault(item.acquisition, []).append(item)
+    by = {row["acq"]: row for row in material.acquisitions}
+    yield Paragraph(
+        text=tell(
+            "materials", n=len(material.items), acquisitions=len(groups),
+            withdrawn=len(material.withdrawn),
+            place=said(places.rows(numbers, "B", len(material.items))),
+        )
+    )  # fmt: skip
+    yield Table(
+        caption=tell("materials_caption", n=len(groups)), columns=MATERIALS,
+        rows=tuple(
+            (
+                say(str(number)), _from(items[0].source, by.get(number, {})),
+                say(f"{len(items):,}"), say(f"{sum(one.size for one in items):,}"),
+                say(f"{instant(min(one.acquired_at for one in items))} to "
+                    f"{instant(max(one.acquired_at for one in items))}"),
+            )
+            for number, items in sorted(groups.items())
+        ),
+        empty=tell("materials_empty"),
+    )  # fmt: skip
+
+
+def _from(source: str, row: Row) -> Text:
+    handover: Mapping[str, Any] = row.get("handover") or {}
+    whom = handover.get("provided_by") or row.get("principal")
+    return parts.lines(
+        given(source), quote(str(row["scope"])) if row.get("scope") else None,
+        given(str(whom)) if whom else say("from whom: not recorded"),
+    )  # fmt: skip
+
+
+def coverage(material: Material, tell: Say, numbers: Numbers) -> Iterator[Block]:
+    """R-061: what each source holds, and the gaps that touch it."""
+    yield Table(
+        caption=tell("coverage_caption", n=len(material.coverage)), columns=COVERAGE,
+        rows=tuple(
+            (
+                parts.lines(quote(row["source"]),
+                            quote(row["container"]) if row["container"] else None),
+                say(instant(row["time_from"])), say(instant(row["time_to"])),
+                say(f"{row['records'] or 0:,}"), say(f"{_touching(material, row):,}"),
+                given(row["basis"]),
+            )
+            for row in material.coverage
+        ),
+        empty=tell("coverage_empty"),
+    )  # fmt: skip
+    kinds = Counter(row["kind"].replace("_", " ") for row in material.gaps)
+    yield Paragraph(
+        text=tell(
+            "coverage_gaps", n=len(material.gaps),
+            kinds=said(", ".join(f"{kind} {n:,}" for kind, n in sorted(kinds.items()))),
+            place=said(places.rows(numbers, "K", len(material.gaps))),
+        )
+    )  # fmt: skip
+
+
+def _touching(material: Material, row: Row) -> int:
+    """Gaps whose period meets that of a source; a period that is not known might."""
+    return sum(
+        not (
+            (gap["time_to"] and row["time_from"] and gap["time_to"] < row["time_from"])
+            or (gap["time_from"] and row["time_to"] and gap["time_from"] > row["time_to"])
+        )
+        for gap in material.gaps
+    )
+
+
+def method(material: Material, tell: Say, numbers: Numbers) -> Iterator[Block]:
+    """R-062."""
+    import butfor
+
+    n = sum(1 for _ in method_pages.pages())
+    place = said(places.rows(numbers, "M", n))
+    yield Paragraph(
+        text=tell("method", pages=n, place=place, tool=said(f"butfor {butfor.__version__}"))
+    )
+
+
+def findings(material: Material, tell: Say, numbers: Numbers) -> Iterator[Block]:
+    """Each finding with what it rests on, in the words of the computation."""
+    if not material.findings:
+        yield Paragraph(text=tell("findings_none"))
+        return
+    where = said(places.exhibit(numbers, "F"))
+    yield Paragraph(text=tell("findings", n=len(material.findings), place=where))
+    for row in material.findings[:STATED]:
+        yield Facts(
+            pairs=(
+                (str(row["number"]), given(row["statement"])),
+                ("Class; method", parts.lines(_one(row, "result_class"), _one(row, "method"))),
+                ("Quality of evidence", _one(row, "quality_grade")),
+                ("Rests on", _basis(tell, row.get("basis") or ())),
+                ("Limitations", _many(row.get("limitations"))),
+                ("Would be falsified by", _many(row.get("falsifiers"))),
+                ("Not addressed", _many(row.get("not_opined"))),
+            )
+        )
+    more = len(material.findings) - STATED
+    if more > 0:
+        yield Paragraph(text=tell("findings_more", n=more, place=where))
+
+
+def _one(row: Row, key: str) -> Text:
+    return given(str(row[key])) if row.get(key) else say("none")
+
+
+def _many(values: Sequence[Any] | None) -> Text:
+    return parts.lines(*(given(str(value)) for value in values)) if values else say("none")
+
+
+def _basis(tell: Say, basis: Sequence[Mapping[str, Any]]) -> Text:
+    return parts.lines(
+        tell("rests", n=len(basis), shown=SHOWN), *(say(pinpoint(one)) for one in basis[:SHOWN])
+    )
+
+
+def alternatives(material: Material, tell: Say, _numbers: Numbers) -> Iterator[Block]:
+    """R-102: candidates, with the preference left to the author; the same said once."""
+    of: dict[tuple[str, ...], list[str]] = {}
+    for row in material.findings[:STATED]:
+        for one in row.get("alternatives") or ():
+            told = tuple(str(one.get(key) or "none") for key in TOLD)
+            of.setdefault(told, []).append(str(row["number"]))
+    rows = tuple(
+        (say(", ".join(numbers)), *(given(cell) for cell in told)) for told, numbers in of.items()
+    )
+    yield Table(
+        caption=tell("alternatives_caption", n=len(rows)), columns=ALTERNATIVES, rows=rows,
+        empty=tell("alternatives_empty"),
+    )  # fmt: skip
+
+
+def counter(material: Material, tell: Say, numbers: Numbers) -> Iterator[Block]:
+    """R-035, R-103: all that lowers a finding, or that nothing was found."""
+    met = Counter(str(row["agreement"]) for row in material.accesses)
+    of = sum(met.values())
+    entries = [
+        tell("counter_found", number=row["number"], what=str(one))
+        for row in material.findings
+        for one in row.get("counter_evidence") or ()
+        if one != NONE_FOUND
+    ]
+    if met["contradicts"]:
+        place = said(places.exhibit(numbers, "K"))
+        entries.append(tell("counter_wrong", n=met["contradicts"], of=of, place=place))
+    if met["undetermined"]:
+        entries.append(tell("counter_open", n=met["undetermined"], of=of))
+    if material.gaps:
+        place = said(places.rows(numbers, "K", len(material.gaps)))
+        entries.append(tell("counter_gaps", n=len(material.gaps), place=place))
+    for row in material.findings[:STATED]:
+        names = _flipping(row)
+        if names:
+            entries.append(tell("counter_flip", number=row["number"], names=said(", ".join(names))))
+    if entries:
+        yield Items(entries=tuple(entries))
+    else:
+        yield Paragraph(text=tell("counter_none"))
+
+
+def _flipping(row: Row) -> list[str]:
+    """Assumptions whose fall alone changes the result."""
+    return sorted(
+        {
+            one["toggled"][0]
+            for one in row.get("sensitivity") or ()
+            if one.get("flips") and len(one["toggled"]) == 1
+        }
+    )
+
+
+def limits(_material: Material, tell: Say, numbers: Numbers) -> Iterator[Block]:
+    """Where they stand."""
+    yield Paragraph(text=tell("limits", place=said(places.exhibit(numbers, "K"))))
+
+
+def validation(material: Material, tell: Say, numbers: Numbers) -> Iterator[Block]:
+    """What was tested here, and what was not."""
+    met = Counter(str(row["agreement"]) for row in material.accesses)
+    yield Paragraph(
+        text=tell(
+            "validation", n=sum(met.values()), agrees=met["agrees"],
+            contradicts=met["contradicts"], undetermined=met["undetermined"],
+            place=said(places.exhibit(numbers, "M")),
+        )
+    )  # fmt: skip
+
+
+def reliability(material: Material, tell: Say, _numbers: Numbers) -> Iterator[Block]:
+    """R-105: known wrong results at this version, tests, settings that differ from defaults."""
+    import butfor
+
+    version = butfor.__version__
+    known = known_issues.of_version(version)
+    entries = [
+        tell("issue", id=one.id, what=one.what, affects=one.affects, detect=one.detect)
+        for one in known
+    ] or [tell("issues_none", version=said(version))]
+    entries += [tell("selftest"), tell("misses")]
+    yield Items(entries=(*entries, *_changed(material, tell)))
+
+
+def _changed(material: Material, tell: Say) -> Iterator[Text]:
+    import hashlib
+
+    on = material.config.assumptions.on()
+    names = ("records-complete", "unseen-guardrails-absent", "gaps-minimal", "documented-readings")
+    off = [tell("assumption_off", name=said(name)) for name in names if name not in on]
+    if material.case is not None:
+        off += [
+            tell("overridden", name=path.name, sha256=hashlib.sha256(path.read_bytes()).hexdigest())
+            for path in text.overrides(material.case)
+        ]
+    yield from off or [tell("unchanged")]
+
+
+def duties(_material: Material, tell: Say, _numbers: Numbers) -> Iterator[Block]:
+    """Of rule 19.2, for whoever signs."""
+    yield Items(entries=tuple(tell("duty", n=n) for n in range(1, DUTIES + 1)))
+
+
+def exhibits(_material: Material, tell: Say, numbers: Numbers) -> Iterator[Block]:
+    """What this edition holds, by number."""
+    yield Table(
+        caption=tell("exhibits_caption", n=len(numbers)),
+        columns=(Column(title="Numbers", width=2.0), Column(title="Exhibit", width=6.0)),
+        rows=tuple(
+            (say(", ".join(found)), say(places.TITLES[key]))
+            for key, found in sorted(numbers.items())
+        ),
+        empty=tell("exhibits_empty"),
+    )  # fmt: skip
+
+
+def glossary(_material: Material, tell: Say, _numbers: Numbers) -> Iterator[Block]:
+    """The words of the findings."""
+    yield Facts(pairs=tuple((name, tell("term", name=name)) for name in TERMS))
+
+
+BLOCKS: Mapping[str, Callable[[Material, Say, Numbers], Iterator[Block]]] = {
+    "materials": materials, "coverage": coverage, "method": method, "findings": findings,
+    "alternatives": alternatives, "counter": counter, "limits": limits, "validation": validation,
+    "reliability": reliability, "duties": duties, "exhibits": exhibits, "glossary": glossary,
+}  # fmt: skip
