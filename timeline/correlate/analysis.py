@@ -20,6 +20,7 @@ from timeline.correlate import (
     holes,
     incident,
     narrowing,
+    runs,
 )
 from timeline.correlate.aws.defaults import default
 from timeline.correlate.aws.provider import AWS
@@ -190,7 +191,7 @@ def _explained(
 
 
 def _undone(rows: Sequence[Mapping[str, Any]]) -> tuple[Mapping[str, Any], ...]:
-    return tuple(row for row in rows if row["counterfactual"] == causation.UNDO)
+    return tuple(row for row in rows if row["counterfactual"] == runs.UNDO)
 
 
 def _windows(

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from collector.case import CaseConfig
-from timeline.correlate import causation, truth
+from timeline.correlate import runs, truth
 from timeline.correlate.questions import Questions
 from timeline.correlate.sensitivity import Case
 from timeline.model import Finding, Verdict
@@ -75,7 +75,7 @@ def _class(uid: str, case: Case, questions: Questions, left: int) -> Mapping[str
     one = case.decided.classes[uid]
     rows = case.causes.changes.get(uid, ())
     allowed = one.decision.verdict is Verdict.ALLOWED
-    models = causation.models(questions.of(one)) if allowed else ()
+    models = runs.models(questions.of(one)) if allowed else ()
     return {
         "class_uid": uid,
         "request": dict(one.request),
@@ -90,7 +90,7 @@ def _class(uid: str, case: Case, questions: Questions, left: int) -> Mapping[str
 
 
 def _formula(
-    uid: str, undo: str, case: Case, models: Sequence[causation.Model], left: int
+    uid: str, undo: str, case: Case, models: Sequence[runs.Model], left: int
 ) -> dict[str, Any]:
     rows = [row for row in case.causes.changes.get(uid, ()) if row["undo"] == undo]
     sets = [row for row in case.causes.sets.get(uid, ()) if row["undo"] == undo]

@@ -10,10 +10,10 @@ from collector.case_counterfactuals import Counterfactuals
 from timeline.correlate.aws import controls as aws_controls
 from timeline.correlate.aws.defaults import default
 from timeline.correlate.aws.provider import AWS
+from timeline.correlate.contents import state_of
 from timeline.correlate.controls import Control, catalogue
 from timeline.correlate.counterfactuals import Accesses, Asked, count, deciding, row
 from timeline.correlate.decisions import RequestClass, Setting
-from timeline.correlate.questions import state_of
 from timeline.correlate.targets import Target, at_creation, declared
 from timeline.correlate.views import Place, Viewed
 from timeline.model import SlotState

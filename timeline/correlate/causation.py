@@ -10,58 +10,24 @@ Unknown stays unknown: a class whose own decision is not ALLOWED has no cause to
 is UNKNOWN each change's rows say undetermined.
 """
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from timeline.correlate.course import (
-    Content,
-    Course,
-    World,
-    Worlds,
-    as_logged,
-    delta_step,
-    replay_step,
-)
-from timeline.correlate.cuts import (
-    Sets,
-    course_of,
-    cuts,
-    explore,
-    hitting_sets,
-    indices,
-    without,
-)
-from timeline.correlate.merging import forgetting
+from timeline.correlate.course import as_logged
+from timeline.correlate.cuts import Sets, cuts, hitting_sets, indices
 from timeline.correlate.roles import Answer, CutFamily, judge, shape
-from timeline.correlate.views import Place
+from timeline.correlate.runs import UNDO, Question, Run, Targets, agreed, narrowed, runs, undoable
 from timeline.model import Verdict
 
-UNDO = "undo"
+_ANSWERS = {
+    Verdict.DENIED: Answer.YES,
+    Verdict.ALLOWED: Answer.NO,
+    Verdict.UNKNOWN: Answer.UNDETERMINED,
+}
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Question:
-    """One request class, to be explained.
-
-    Attributes:
-        class_uid: of the table `classes`.
-        course: writes up to the request, gates and authors included.
-        decide: decision on the request in a world.
-        admits: whether attempt i would be accepted in a world; None = not known.
-        read: positions of the places that `decide` looks at.
-        inputs: for each attempt the positions of the places that `admits` looks at.
-        alike: (place, value of a fact) -> a text that is equal for facts of equal effect on the
-            request; None where that is not known.
-    """
-
-    class_uid: str
-    course: Course
-    decide: Callable[[World], Verdict]
-    admits: Callable[[int, World], bool | None]
-    read: tuple[int, ...]
-    inputs: tuple[tuple[int, ...], ...]
-    alike: Callable[[Place, str], str | None] = lambda _, __: None
+#: A row of a derived table.
+Row = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,15 +40,13 @@ class Explained:
         facts: further rows of `class_sets`, at fact level.
     """
 
-    changes: tuple[Mapping[str, Any], ...]
-    sets: tuple[Mapping[str, Any], ...]
+    changes: tuple[Row, ...]
+    sets: tuple[Row, ...]
     shapes: Mapping[str, str]
-    facts: tuple[Mapping[str, Any], ...] = ()
+    facts: tuple[Row, ...] = ()
 
 
-def explain(
-    question: Question, targets: Mapping[str, Mapping[Place, Content]] | None = None
-) -> Explained:
+def explain(question: Question, targets: Targets | None = None) -> Explained:
     """Both undos of one class; nothing for a class that is denied.
 
     Args:
@@ -91,175 +55,123 @@ def explain(
             undone but replaced: what it wrote to such a place stands at the target instead, and
             later changes go on from there.
     """
-    course = question.course
-    factual = question.decide(as_logged(course)[-1])
+    factual = question.decide(as_logged(question.course)[-1])
     if factual is Verdict.DENIED:
         return Explained(changes=(), sets=(), shapes={})
-    undone = models(question)
-    others = [
-        replace(
-            model,
-            counterfactual=name,
-            removable=replaceable(course, contents),
-            instead=_replacing(course, contents, model.step),
-        )
-        for name, contents in sorted((targets or {}).items())
-        for model in undone
-    ]
-    parts = [_judged(model, factual) for model in (*undone, *others)]
+    narrow = narrowed(question)
+    if factual is Verdict.UNKNOWN:
+        return _undecided(narrow, targets or {})
+    opener = _opener(narrow)
+    found = [(run, _judged(run, narrow, opener)) for run in runs(narrow, targets or {})]
+    uid = {"class_uid": question.class_uid}
     return Explained(
-        changes=tuple(row for part in parts for row in part.changes),
-        sets=tuple(row for part in parts for row in part.sets),
+        changes=tuple({**uid, **row} for _, part in found for row in part.changes),
+        sets=tuple({**uid, **row} for _, part in found for row in part.sets),
         shapes={
-            name: shape for part in parts[: len(undone)] for name, shape in part.shapes.items()
+            run.undo: part.shapes[run.undo] for run, part in found if run.counterfactual == UNDO
         },
     )
 
 
-def models(question: Question) -> tuple["Model", ...]:
-    """The two undos of a question, delta first."""
-    course, opener = question.course, _opener(question)
-    once = forgetting(_lifted(delta_step(course)), course, question.read, alike=question.alike)
-    again = forgetting(
-        replay_step(course, question.admits), course, question.read, inputs=question.inputs
+def _undecided(question: Question, targets: Targets) -> Explained:
+    """A class whose own decision is not known."""
+    found = undoable(question, targets)
+    return Explained(
+        changes=tuple(
+            _undetermined(question, i, undo, counterfactual)
+            for undo, counterfactual, mask in found
+            for i in indices(mask)
+        ),
+        sets=(),
+        shapes={undo: "undetermined" for undo, *_ in found},
     )
-    return tuple(
-        Model(
-            question=question, undo=undo, counterfactual=UNDO, opener=opener, step=step,
-            start=frozenset({course.start}), removable=course.removable, instead=None,
-        )
-        for undo, step in (("delta", once), ("replay", again))
-    )  # fmt: skip
 
 
-def replaceable(course: Course, contents: Mapping[Place, Content]) -> int:
-    """Mask of the changes that wrote to a place that a declared counterfactual speaks of."""
-    found = 0
-    for i in indices(course.removable):
-        written = course.attempts[i].written
-        if any(place in written for place in contents if place in course.places):
-            found |= 1 << i
+def _judged(run: Run, question: Question, opener: int | None) -> Explained:
+    """Rows without the class: the same for classes that decide alike on every state."""
+    final = {state: agreed(state, question.decide) for state in run.frontier.states}
+    alone = tuple(
+        final[state] if state in final else agreed(state, question.decide) for _, state in run.alone
+    )
+    baseline = agreed(run.start, question.decide) is Verdict.ALLOWED
+    key: Hashable = (tuple(final.values()), alone, baseline, opener)
+    if key not in run.answers:
+        run.answers[key] = _answered(run, final, alone, baseline, opener)
+    found: Explained = run.answers[key]
     return found
 
 
-def _replacing(
-    course: Course, contents: Mapping[Place, Content], step: Callable[[int, Worlds], Worlds]
-) -> Callable[[int, Worlds], Worlds]:
-    """What stands in the place of a change: its other places as written, these at the target."""
-    held = {n: contents[place] for n, place in enumerate(course.places) if place in contents}
-
-    def instead(i: int, worlds: Worlds) -> Worlds:
-        written = course.attempts[i].written
-        mine = {n: content for n, content in held.items() if course.places[n] in written}
-        return frozenset(
-            tuple(mine.get(n, content) for n, content in enumerate(world))
-            for world in step(i, worlds)
-        )
-
-    return instead
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Model:
-    """One undo of one question, or one declared counterfactual in its place."""
-
-    question: Question
-    undo: str
-    counterfactual: str
-    start: Worlds
-    step: Callable[[int, Worlds], Worlds]
-    removable: int
-    instead: Callable[[int, Worlds], Worlds] | None
-    opener: int | None
-
-    def verdict(self, worlds: Worlds) -> Verdict:
-        """What all worlds agree on; UNKNOWN where they do not."""
-        return _verdict(worlds, self.question.decide)
-
-
-def _judged(model: Model, factual: Verdict) -> Explained:
-    n, removable = len(model.question.course.attempts), model.removable
-    if factual is Verdict.UNKNOWN:
-        rows = tuple(_undetermined(model, i) for i in indices(removable))
-        return Explained(changes=rows, sets=(), shapes={model.undo: "undetermined"})
-    family = _family(model, n, removable)
-    states = course_of(model.start, n, model.step)
-    rows = tuple(_change_row(model, family, i, states) for i in indices(removable))
-    baseline = _verdict(model.start, model.question.decide) is Verdict.ALLOWED
-    return Explained(
-        changes=rows,
-        sets=tuple(_set_rows(model, family)),
-        shapes={model.undo: shape(family, baseline)},
-    )
-
-
-def _family(model: Model, n: int, removable: int) -> CutFamily:
-    frontier = explore(model.start, n, model.step, removable, instead=model.instead)
-    certain = cuts(frontier, lambda s: model.verdict(s) is Verdict.DENIED)
-    possible = cuts(frontier, lambda s: model.verdict(s) is not Verdict.ALLOWED)
-    return CutFamily(
+def _answered(
+    run: Run,
+    final: Mapping[Any, Verdict],
+    alone: Sequence[Verdict],
+    baseline: bool,
+    opener: int | None,
+) -> Explained:
+    certain = cuts(run.frontier, lambda s: final[s] is Verdict.DENIED)
+    possible = cuts(run.frontier, lambda s: final[s] is not Verdict.ALLOWED)
+    family = CutFamily(
         certain_cuts=certain,
         possible_cuts=possible,
         certain_sufficient=hitting_sets(possible),
         possible_sufficient=hitting_sets(certain),
     )
+    rows = tuple(
+        _change_row(run, family, i, decision, opener)
+        for (i, _), decision in zip(run.alone, alone, strict=True)
+    )
+    return Explained(
+        changes=rows,
+        sets=tuple(_set_rows(run, family)),
+        shapes={run.undo: shape(family, baseline)},
+    )
 
 
 def _change_row(
-    model: Model, family: CutFamily, i: int, states: tuple[Worlds, ...]
+    run: Run, family: CutFamily, i: int, decision: Verdict, opener: int | None
 ) -> dict[str, Any]:
-    attempts = model.question.course.attempts
-    decision = model.verdict(without(i, states, model.step, model.instead))
-    answers = {
-        Verdict.DENIED: Answer.YES,
-        Verdict.ALLOWED: Answer.NO,
-        Verdict.UNKNOWN: Answer.UNDETERMINED,
-    }
     verdict = judge(
         family,
         i,
-        alone=answers[decision],
-        asserted_only=not attempts[i].altering,
-        superseded=model.undo == "delta"
-        and model.counterfactual == UNDO
-        and _superseded(model.question.course, i),
-        order=range(len(attempts)),
+        alone=_ANSWERS[decision],
+        asserted_only=not run.attempts[i].altering,
+        superseded=bool(run.superseded >> i & 1),
+        order=range(len(run.attempts)),
     )
     return {
-        "class_uid": model.question.class_uid,
-        "change_uid": attempts[i].change_uid,
-        "undo": model.undo,
-        "counterfactual": model.counterfactual,
+        "change_uid": run.attempts[i].change_uid,
+        "undo": run.undo,
+        "counterfactual": run.counterfactual,
         "decision_without": str(decision),
         "but_for": str(verdict.but_for),
         "ness": str(verdict.ness),
         "hp_modified": str(verdict.hp_modified),
         "across_completions": verdict.across,
         "role": str(verdict.role),
-        "opened_window": model.opener == i,
+        "opened_window": opener == i,
         "responsibility": verdict.responsibility,
     }
 
 
-def _undetermined(model: Model, i: int) -> dict[str, Any]:
-    attempts = model.question.course.attempts
+def _undetermined(question: Question, i: int, undo: str, counterfactual: str) -> dict[str, Any]:
+    attempt = question.course.attempts[i]
     return {
-        "class_uid": model.question.class_uid,
-        "change_uid": attempts[i].change_uid,
-        "undo": model.undo,
-        "counterfactual": model.counterfactual,
+        "class_uid": question.class_uid,
+        "change_uid": attempt.change_uid,
+        "undo": undo,
+        "counterfactual": counterfactual,
         "decision_without": str(Verdict.UNKNOWN),
         "but_for": str(Answer.UNDETERMINED),
         "ness": str(Answer.UNDETERMINED),
         "hp_modified": str(Answer.UNDETERMINED),
         "across_completions": "some",
-        "role": "irrelevant" if attempts[i].altering else "re-asserting",
+        "role": "irrelevant" if attempt.altering else "re-asserting",
         "opened_window": False,
         "responsibility": None,
     }
 
 
-def _set_rows(model: Model, family: CutFamily) -> list[dict[str, Any]]:
+def _set_rows(run: Run, family: CutFamily) -> list[dict[str, Any]]:
     pairs = (
         ("minimal cut", family.certain_cuts, family.possible_cuts),
         ("minimal sufficient", family.certain_sufficient, family.possible_sufficient),
@@ -267,7 +179,7 @@ def _set_rows(model: Model, family: CutFamily) -> list[dict[str, Any]]:
     rows = []
     for kind, certain, possible in pairs:
         for certainty, sets in (("certain", certain), ("possible", _only(possible, certain))):
-            rows += [_set_row(model, kind, mask, certainty, sets.complete) for mask in sets.members]
+            rows += [_set_row(run, kind, mask, certainty, sets.complete) for mask in sets.members]
     return rows
 
 
@@ -276,28 +188,16 @@ def _only(possible: Sets, certain: Sets) -> Sets:
     return Sets(members=kept, complete=possible.complete)
 
 
-def _set_row(model: Model, kind: str, mask: int, certainty: str, complete: bool) -> dict[str, Any]:
-    attempts = model.question.course.attempts
+def _set_row(run: Run, kind: str, mask: int, certainty: str, complete: bool) -> dict[str, Any]:
     return {
-        "class_uid": model.question.class_uid,
         "level": "change",
-        "undo": model.undo,
-        "counterfactual": model.counterfactual,
+        "undo": run.undo,
+        "counterfactual": run.counterfactual,
         "kind": kind,
-        "members": [attempts[i].change_uid for i in indices(mask)],
+        "members": [run.attempts[i].change_uid for i in indices(mask)],
         "certainty": certainty,
         "complete": complete,
     }
-
-
-def _lifted(step: Callable[[int, World], World]) -> Callable[[int, Worlds], Worlds]:
-    return lambda i, worlds: frozenset(step(i, world) for world in worlds)
-
-
-def _verdict(worlds: Worlds, decide: Callable[[World], Verdict]) -> Verdict:
-    """What all worlds agree on; UNKNOWN where they do not."""
-    verdicts = {decide(world) for world in worlds}
-    return verdicts.pop() if len(verdicts) == 1 else Verdict.UNKNOWN
 
 
 def _opener(question: Question) -> int | None:
@@ -317,32 +217,9 @@ def _opener(question: Question) -> int | None:
     return opener
 
 
-def _superseded(course: Course, i: int) -> bool:
-    """It altered facts of the course's places, and a later change altered each of them again."""
-    mine = _facts(course, i)
-    if not mine:
-        return False
-    later: set[tuple[str, str, str]] = set()
-    for j in range(i + 1, len(course.attempts)):
-        later |= _facts(course, j)
-    return mine <= later
-
-
-def _facts(course: Course, i: int) -> set[tuple[str, str, str]]:
-    attempt = course.attempts[i]
-    if not attempt.accepted:
-        return set()
-    return {
-        (*place, fact)
-        for place, alteration in attempt.written.items()
-        if place in course.places
-        for fact in alteration.facts
-    }
-
-
 def rows_in_order(
     explained: Sequence[Explained],
-) -> tuple[list[Mapping[str, Any]], list[Mapping[str, Any]]]:
+) -> tuple[list[Row], list[Row]]:
     """Rows of both tables, sorted so that equal results give equal bytes."""
     changes = [row for part in explained for row in part.changes]
     sets = [row for part in explained for row in (*part.sets, *part.facts)]

@@ -12,6 +12,7 @@ order of the course's places. Specification: causation, 7.1 and 7.3.
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, TypeAlias
 
 from timeline.correlate.views import Place
@@ -85,9 +86,12 @@ class Attempt:
         return self.accepted and any(a.facts or a.whole for a in self.written.values())
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Course:
-    """Writes to some places up to an instant, in order, and the world before them."""
+    """Writes to some places up to an instant, in order, and the world before them.
+
+    Two courses are the same only if they are one object: that is what results are kept by.
+    """
 
     places: tuple[Place, ...]
     start: World
@@ -130,8 +134,9 @@ def course(
         A course whose start holds each place as it was before its first attempt; a place without
         an attempt holds its content at `until`.
     """
-    wanted = tuple(sorted(set(places)))
-    chosen = tuple(a for a in written if a.time <= until and any(p in a.written for p in wanted))
+    held = frozenset(places)
+    wanted = tuple(sorted(held))
+    chosen = tuple(a for a in written if a.time <= until and not held.isdisjoint(a.written))
     first: dict[Place, Attempt] = {}
     for a in chosen:
         for place in a.written:
@@ -198,7 +203,8 @@ def replay_step(
     return step
 
 
-def as_logged(this: Course) -> list[World]:
+@lru_cache(maxsize=8)
+def as_logged(this: Course) -> tuple[World, ...]:
     """The worlds of the history as it happened: before each attempt, and after the last."""
     position = {place: n for n, place in enumerate(this.places)}
     worlds = [this.start]
@@ -209,7 +215,7 @@ def as_logged(this: Course) -> list[World]:
                 if place in position:
                     changed[position[place]] = alteration.content
         worlds.append(tuple(changed))
-    return worlds
+    return tuple(worlds)
 
 
 def _altered(content: Content, alteration: Alteration) -> Content:

@@ -14,10 +14,10 @@ from dataclasses import dataclass
 from itertools import combinations, islice
 from typing import Any
 
-from timeline.correlate.causation import UNDO
 from timeline.correlate.course import BEGINNING, Content, Course, World, as_logged
 from timeline.correlate.cuts import Sets, hitting_sets, indices, minimal
 from timeline.correlate.provider import Provider, Request
+from timeline.correlate.runs import UNDO
 from timeline.correlate.views import Place
 from timeline.model import Verdict
 

@@ -15,10 +15,11 @@ from typing import Any, TypeAlias
 
 from collector.model import Gap
 from timeline.correlate import signatures
-from timeline.correlate.causation import UNDO, Explained
+from timeline.correlate.causation import Explained
 from timeline.correlate.causes import Causes
 from timeline.correlate.course import Alteration, Attempt
 from timeline.correlate.decisions import Decided, RequestClass, Setting
+from timeline.correlate.runs import UNDO
 from timeline.correlate.signatures import Attempts
 from timeline.correlate.views import GAPS_MINIMAL, Place, Viewed
 from timeline.model import Verdict

@@ -1,16 +1,20 @@
 """What a search over removals may forget of its states, so that more of them are equal.
 
-Both are exact: forgotten is only what nothing later looks at, merged only what decides alike.
+All of it is exact: left out is only what no change writes, forgotten only what nothing later looks
+at, merged only what decides alike.
 """
 
 from collections.abc import Callable, Sequence
 from typing import TypeAlias
 
-from timeline.correlate.course import Course, World, Worlds
+from timeline.correlate.course import Content, Course, World, Worlds
 from timeline.correlate.views import Place
 
 #: (place, value of a fact as JSON text) -> a text equal for facts of equal effect; None = unknown.
 Alike: TypeAlias = Callable[[Place, str], str | None]
+
+#: (write i, world after it) -> the world with facts of equal effect as one.
+Merge: TypeAlias = Callable[[int, World], World]
 
 #: Before the name of a fact that stands for all that are alike.
 LIKE = "≈"
@@ -22,7 +26,7 @@ def forgetting(
     read: Sequence[int],
     *,
     inputs: Sequence[Sequence[int]] | None = None,
-    alike: Alike | None = None,
+    merge: Merge | None = None,
 ) -> Callable[[int, Worlds], Worlds]:
     """A step that drops from the worlds what nothing later looks at, and keeps what it found.
 
@@ -35,7 +39,7 @@ def forgetting(
         read: positions of the places that the decision looks at.
         inputs: for each write the positions that its gates and authorization look at; None where
             no write is attempted again.
-        alike: merges facts of equal effect too; None where a gate may look at them one by one.
+        merge: merges facts of equal effect too.
     """
     live = set(read)
     after: list[frozenset[int]] = []
@@ -46,7 +50,6 @@ def forgetting(
     after.reverse()
     width = len(course.places)
     memo: dict[tuple[int, Worlds], Worlds] = {}
-    merge = None if alike is None else _merging(course, alike)
 
     def forget(i: int, worlds: Worlds) -> Worlds:
         key = i, worlds
@@ -62,8 +65,8 @@ def forgetting(
     return forget
 
 
-def _merging(course: Course, alike: Alike) -> Callable[[int, World], World]:
-    """Facts that no later change alters and that are alike in effect become one: exact again.
+def merging_altered(course: Course, alike: Alike) -> Merge:
+    """For delta-undo: facts that no later change alters and that are alike in effect become one.
 
     Two hundred grants, each enough by itself, then leave two states and not 2 ** 200. A fact that
     stands for its like has a name of its own, which no change alters.
@@ -74,23 +77,79 @@ def _merging(course: Course, alike: Alike) -> Callable[[int, World], World]:
             if attempt.accepted and place in attempt.written:
                 last.update(((n, fact), i) for fact in attempt.written[place].facts)
     altered = {n for n, _ in last}
-    like: dict[tuple[int, str], str | None] = {}
-    first: dict[tuple[int, str], tuple[str, str]] = {}
-
-    def one(n: int, i: int, fact: str, value: str) -> tuple[str, str]:
-        if fact.startswith(LIKE) or last.get((n, fact), -1) > i:
-            return fact, value
-        if (n, value) not in like:
-            like[n, value] = alike(course.places[n], value)
-        key = like[n, value]
-        return (fact, value) if key is None else first.setdefault((n, key), (LIKE + fact, value))
+    one = _representative(lambda n, value: alike(course.places[n], value))
 
     def merge(i: int, world: World) -> World:
         return tuple(
-            tuple(sorted({one(n, i, fact, value) for fact, value in content}))
+            tuple(
+                sorted(
+                    {
+                        (fact, value) if last.get((n, fact), -1) > i else one(n, fact, value)
+                        for fact, value in content
+                    }
+                )
+            )
             if content and n in altered
             else content
             for n, content in enumerate(world)
         )
 
     return merge
+
+
+def merging_whole(alike: Callable[[int, str], str | None]) -> Merge:
+    """For replay-undo, where every write sets its place as a whole: all that is alike is one.
+
+    Args:
+        alike: (position of a place, value of a fact) -> a text equal for facts of equal effect on
+            the request and on every later write; None = not known.
+    """
+    one = _representative(alike)
+    memo: dict[tuple[int, Content], Content] = {}
+
+    def merge(_: int, world: World) -> World:
+        made = []
+        for n, content in enumerate(world):
+            if not content:
+                made.append(content)
+                continue
+            key = n, content
+            if key not in memo:
+                memo[key] = tuple(sorted({one(n, fact, value) for fact, value in content}))
+            made.append(memo[key])
+        return tuple(made)
+
+    return merge
+
+
+def _representative(
+    alike: Callable[[int, str], str | None],
+) -> Callable[[int, str, str], tuple[str, str]]:
+    """(position, fact, value) -> the first fact seen there that is alike in effect."""
+    like: dict[tuple[int, str], str | None] = {}
+    first: dict[tuple[int, str], tuple[str, str]] = {}
+
+    def one(n: int, fact: str, value: str) -> tuple[str, str]:
+        if fact.startswith(LIKE):
+            return fact, value
+        if (n, value) not in like:
+            like[n, value] = alike(n, value)
+        key = like[n, value]
+        return (fact, value) if key is None else first.setdefault((n, key), (LIKE + fact, value))
+
+    return one
+
+
+def partition(values: Sequence[tuple[Place, str]], alike: Alike) -> tuple[int, ...]:
+    """Which of some facts are alike, as numbers: equal for two requests if the same facts are.
+
+    Args:
+        values: facts by place and value.
+        alike: their effect on a request.
+    """
+    numbers: dict[tuple[Place, str], int] = {}
+    made = []
+    for n, (place, value) in enumerate(values):
+        text = alike(place, value)
+        made.append(n if text is None else numbers.setdefault((place, text), n))
+    return tuple(made)

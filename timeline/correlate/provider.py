@@ -90,7 +90,8 @@ class Provider:
         foreign: (principal label, container, view, instant) -> anonymous or of another account.
         probes: (view, edges) -> requests to find exposure windows for.
         source_name: (provider, category, service) -> name of a coverage source.
-        decides: slot -> whether a decision on an access can depend on it.
+        decides: slot -> whether a decision on a request that writes no settings can depend on it.
+        meets_gates: request -> whether it may meet a gate that refuses writes.
         is_grant: (place, value as JSON text) -> whether the fact gives a permission.
         bears: (request, place, values of a fact as JSON texts, all that stands in the worlds
             tried) -> whether the fact can matter to the request.
@@ -123,6 +124,7 @@ class Provider:
     probes: Callable[[Viewed, Edges], Sequence[Probe]]
     source_name: Callable[[Mapping[str, Any]], str]
     decides: Callable[[str], bool]
+    meets_gates: Callable[[Request], bool]
     is_grant: Callable[[Place, str], bool]
     bears: Callable[[Request, Place, Sequence[str], Mapping[Place, Sequence[str] | None]], bool]
     alike: Callable[[Request, Place, str], str | None]

@@ -2,21 +2,20 @@
 
 1. the slice of the class, closed under the writes to it: what the callers of those writes needed,
    and the gates that they had to pass, belong to the course;
-2. a world is turned into an overlay over the history, in the places where it differs from what
-   was actually so: with nothing changed, the very decision of the class comes out;
+2. a world is decided as an overlay over the history (`decider.py`);
 3. a write whose gates and authorization see what they actually saw keeps its logged outcome;
    otherwise it is evaluated anew, and unknown stays unknown.
 """
 
-import json
-from collections.abc import Callable, Mapping
+from bisect import bisect_right
+from collections.abc import Callable, Hashable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from timeline.correlate import signatures
-from timeline.correlate.causation import Question
+from timeline.correlate.contents import content_of
 from timeline.correlate.course import (
-    BEGINNING,
     Attempt,
     Content,
     Course,
@@ -24,11 +23,31 @@ from timeline.correlate.course import (
     as_logged,
     course,
 )
+from timeline.correlate.decider import Decisions
 from timeline.correlate.decisions import TICK, RequestClass, timed
 from timeline.correlate.provider import Provider, Request
+from timeline.correlate.runs import Question
 from timeline.correlate.signatures import Attempts, Slice
-from timeline.correlate.views import Overlay, Place, Viewed
-from timeline.model import Json, Knowledge, SlotState, Verdict
+from timeline.correlate.views import Place, Viewed
+from timeline.model import SlotState, Verdict
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Writes:
+    """A slice closed under the writes to it.
+
+    Attributes:
+        places: of the slice, and of all that those writes needed.
+        attempts: on any of these places, in order, with their `times`.
+    """
+
+    places: frozenset[Place]
+    attempts: tuple[Attempt, ...]
+    times: tuple[datetime, ...]
+
+    def until(self, t: datetime) -> tuple[Attempt, ...]:
+        """Those up to and including an instant."""
+        return self.attempts[: bisect_right(self.times, t)]
 
 
 class Questions:
@@ -49,42 +68,64 @@ class Questions:
         self._assumptions = assumptions
         self._events = events
         self._needs: dict[int, Slice | None] = {}
-        self._decided: dict[tuple[Any, ...], dict[tuple[Content, ...], Verdict]] = {}
+        self._closed: dict[Slice, Writes] = {}
+        self._decisions = Decisions(view, provider, assumptions)
         self._admitted: dict[tuple[Any, ...], bool | None] = {}
         self._requests: dict[str, Request | None] = {}
+        self._contents: dict[int, tuple[SlotState, Content]] = {}
+        self._inputs: dict[tuple[tuple[Place, ...], int], tuple[tuple[int, ...], ...]] = {}
+        self._shared: dict[Hashable, Any] = {}
 
     def of(self, one: RequestClass) -> Question:
         """The question of one class."""
-        places = self.closed(one.slice)
+        writes = self._writes(one.slice)
         run = course(
-            self._attempts.ordered, places, one.at, lambda p, t: self._before(p, t, one.at)
+            writes.until(one.at), writes.places, one.at, lambda p, t: self._before(p, t, one.at)
         )
-        read = tuple(n for n, place in enumerate(run.places) if place in one.slice.places)
-        inputs = tuple(self._inputs(run, i) for i in range(len(run.attempts)))
+        gates = self._provider.meets_gates(one.request)
+        read = tuple(
+            n
+            for n, place in enumerate(run.places)
+            if place in one.slice.places and (gates or self._provider.decides(place[1]))
+        )
+        key = run.places, len(run.attempts)
+        if key not in self._inputs:
+            self._inputs[key] = tuple(self._looked(run, i) for i in range(len(run.attempts)))
+        inputs = self._inputs[key]
         return Question(
             class_uid=one.uid,
             course=run,
-            decide=self._decider(run, one, read),
+            decide=self._decisions.of(run, one, read),
             admits=self._gates(run, inputs),
             read=read,
             inputs=inputs,
             alike=lambda place, value: self._provider.alike(one.request, place, value),
+            alike_to=lambda i, place, value: self._alike_to(run.attempts[i], place, value),
+            shared=self._shared,
         )
 
     def closed(self, found: Slice) -> frozenset[Place]:
         """Places of a slice and of everything that the writes to it needed."""
-        places = set(found.places)
-        pending = list(found.attempts)
-        seen = set(pending)
-        while pending:
-            needs = self._needs_of(pending.pop())
-            if needs is None:
-                continue
-            places |= needs.places
-            fresh = [n for n in needs.attempts if n not in seen]
-            seen.update(fresh)
-            pending.extend(fresh)
-        return frozenset(places)
+        return frozenset(self._writes(found).places)
+
+    def _writes(self, found: Slice) -> Writes:
+        if found not in self._closed:
+            places = set(found.places)
+            pending = list(found.attempts)
+            seen = set(pending)
+            while pending:
+                needs = self._needs_of(pending.pop())
+                if needs is None:
+                    continue
+                places |= needs.places
+                fresh = [n for n in needs.attempts if n not in seen]
+                seen.update(fresh)
+                pending.extend(fresh)
+            ordered = tuple(self._attempts.ordered[n] for n in self._attempts.on(places))
+            self._closed[found] = Writes(
+                places=frozenset(places), attempts=ordered, times=tuple(a.time for a in ordered)
+            )
+        return self._closed[found]
 
     def _needs_of(self, n: int) -> Slice | None:
         """Slice of the request that made attempt n; None where it is not a recorded request."""
@@ -113,9 +154,12 @@ class Questions:
 
     def _before(self, place: Place, first: datetime | None, at: datetime) -> Content:
         state = self._view.at(*place, at if first is None else first - TICK)
-        return content_of(state)
+        held = self._contents.get(id(state))
+        if held is None or held[0] is not state:
+            held = self._contents[id(state)] = state, content_of(state)
+        return held[1]
 
-    def _inputs(self, run: Course, i: int) -> tuple[int, ...]:
+    def _looked(self, run: Course, i: int) -> tuple[int, ...]:
         """Positions of the places that attempt i's authorization and gates rest on.
 
         A recorded write of which no action is known may rest on any of them.
@@ -127,39 +171,12 @@ class Questions:
         held = needs.places if needs is not None else frozenset[Place]()
         return tuple(n for n, place in enumerate(run.places) if place in held)
 
-    def _decider(
-        self, run: Course, one: RequestClass, mine: tuple[int, ...]
-    ) -> Callable[[World], Verdict]:
-        actual = as_logged(run)[-1]
-        as_it_is = tuple(actual[n] for n in mine)
-        memo = self._decided.setdefault(self._alike(run, one, mine), {})
-
-        def decide(world: World) -> Verdict:
-            key = tuple(world[n] for n in mine)
-            if key == as_it_is:
-                return one.decision.verdict
-            if key not in memo:
-                over = self._overlay(run, world, actual, mine)
-                memo[key] = self._provider.decide(
-                    over, one.request, one.at, self._assumptions
-                ).verdict
-            return memo[key]
-
-        return decide
-
-    def _alike(self, run: Course, one: RequestClass, mine: tuple[int, ...]) -> tuple[Any, ...]:
-        """Equal for classes whose requests are decided alike in equal worlds, epochs apart.
-
-        Beside contents and signature only the beginning of an object counts: its owner follows
-        from a setting of that moment.
-        """
-        began = [
-            [str(i.start) for i in self._view.at(*run.places[n], one.at).intervals]
-            for n in mine
-            if run.places[n][1] in BEGINNING
-        ]
-        text = json.dumps([one.signature, began], sort_keys=True, default=str)
-        return text, tuple(run.places[n] for n in mine)
+    def _alike_to(self, attempt: Attempt, place: Place, value: str) -> str | None:
+        """As `Question.alike_to`; what is no recorded request looks at nothing."""
+        if self._row(attempt) is None:
+            return ""
+        request = self._request(attempt)
+        return None if request is None else self._provider.alike(request, place, value)
 
     def _gates(
         self, run: Course, inputs: tuple[tuple[int, ...], ...]
@@ -182,7 +199,7 @@ class Questions:
                 return None
             key = attempt.change_uid, tuple(run.places[n] for n in inputs[i]), met
             if key not in memo:
-                over = self._overlay(run, world, before[i], inputs[i])
+                over = self._decisions.overlaid(run, world, before[i], inputs[i])
                 memo[key] = self._evaluated(request, attempt, over)
             return memo[key]
 
@@ -197,39 +214,3 @@ class Questions:
         if verdict.verdict is Verdict.DENIED or passes is False:
             return False
         return True if verdict.verdict is Verdict.ALLOWED and passes else None
-
-    def _overlay(
-        self, run: Course, world: World, actual: World, positions: tuple[int, ...]
-    ) -> Viewed:
-        changed = {
-            run.places[n]: state_of(self._provider, world[n])
-            for n in positions
-            if world[n] != actual[n]
-        }
-        return Overlay(self._view, changed) if changed else self._view
-
-
-def state_of(provider: Provider, content: Content) -> SlotState:
-    """A content as the slot that a reader of the history would see."""
-    why = "counterfactual"
-    if content is None:
-        return SlotState(knowledge=Knowledge.UNKNOWN, value=None, why=why)
-    if not content:
-        return SlotState(knowledge=Knowledge.ABSENT, value=None, why=why)
-    value = provider.assemble({fact: json.loads(text) for fact, text in content})
-    return SlotState(knowledge=Knowledge.PRESENT, value=value, why=why)
-
-
-def content_of(state: SlotState) -> Content:
-    """Facts of a slot as a content."""
-    if state.knowledge is Knowledge.UNKNOWN:
-        return None
-    if state.knowledge is Knowledge.ABSENT:
-        return ()
-    facts = {i.fact: canonical(i.value) for i in state.intervals if i.fact != "*"}
-    return tuple(sorted(facts.items()))
-
-
-def canonical(value: Json) -> str:
-    """As values stand in the derived tables."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from collector.case_counterfactuals import Counterfactuals
+from timeline.correlate.contents import content_of
 from timeline.correlate.course import BEGINNING, Content
-from timeline.correlate.questions import content_of
 from timeline.correlate.views import Place, Viewed
 from timeline.model import Knowledge
 

@@ -11,9 +11,9 @@ Where no table is given the card says why, and its sets are what is left.
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from timeline.correlate.causation import Model
 from timeline.correlate.course import Attempt, Worlds
 from timeline.correlate.cuts import indices
+from timeline.correlate.runs import Model
 from timeline.model import Verdict
 
 #: Variables of one table.

@@ -10,8 +10,9 @@ from itertools import combinations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from timeline.correlate.causation import Question, explain
+from timeline.correlate.causation import explain
 from timeline.correlate.course import Alteration, Attempt, Course, World
+from timeline.correlate.runs import Question
 from timeline.model import Verdict
 
 T0 = datetime(2022, 6, 1, tzinfo=UTC)

@@ -15,8 +15,9 @@ import pytest
 
 from tests.timeline.correlate.test_course import made, rows_of
 from tests.timeline.correlate.test_cuts import Toy, as_sets, enumerated, solve
-from timeline.correlate.causation import Question, explain
+from timeline.correlate.causation import explain
 from timeline.correlate.course import World
+from timeline.correlate.runs import Question
 from timeline.model import Verdict
 
 SOAK = bool(os.environ.get("BUTFOR_SOAK"))

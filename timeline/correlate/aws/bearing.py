@@ -9,6 +9,7 @@ plain from the text (a variable, NotAction, an access point, a key's policy) bea
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 from timeline.correlate.aws.requests import bucket_and_key, texts
@@ -60,18 +61,32 @@ def alike(request: Request, place: Place, value: str) -> str | None:
     """
     if not place[1].startswith(("policy", "inline_policy/")) or request.get("also"):
         return None
+    resource = str(request["resource"])
+    told = _told(value) if resource.startswith(_BUCKET) else None
+    if told is None:
+        return None
+    hit, rest = _hits(told[0], resource), told[1]
+    return f"{hit}{rest}"
+
+
+@lru_cache(maxsize=16_384)
+def _told(value: str) -> tuple[tuple[str, ...], str] | None:
+    """(resource patterns, all else but the Sid) of a statement; None where that is not plain."""
     held = json.loads(value)
     statement = held.get("Statement") if isinstance(held, dict) else None
-    resource = str(request["resource"])
-    if not isinstance(statement, dict) or not resource.startswith(_BUCKET):
+    if not isinstance(statement, dict):
         return None
-    patterns = list(texts(statement.get("Resource")))
+    patterns = tuple(texts(statement.get("Resource")))
     plain = all(p == "*" or (p.startswith(_BUCKET) and "${" not in p) for p in patterns)
     if not patterns or not plain:
         return None
-    hit = any(p == "*" or _covers(p, resource, re.DOTALL) for p in patterns)
     rest = {name: each for name, each in statement.items() if name not in ("Sid", "Resource")}
-    return json.dumps([hit, held.get("Version"), rest], sort_keys=True)
+    return patterns, json.dumps([held.get("Version"), rest], sort_keys=True)
+
+
+@lru_cache(maxsize=65_536)
+def _hits(patterns: tuple[str, ...], resource: str) -> bool:
+    return any(p == "*" or _covers(p, resource, re.DOTALL) for p in patterns)
 
 
 def _any(seen: Seen, slot: str, holds: Any) -> bool:  # noqa: ANN401 a predicate on JSON texts

@@ -7,8 +7,8 @@ at a creation is in the history already; here the default is asked for whatever 
 from collections.abc import Mapping
 from datetime import datetime
 
+from timeline.correlate.contents import canonical
 from timeline.correlate.course import Content
-from timeline.correlate.questions import canonical
 from timeline.correlate.views import Place, Viewed
 from timeline.model import Bound, Json
 from timeline.state import defaults

@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from timeline.correlate.provider import Request
 from timeline.correlate.views import Place
 
 #: Gates that decide an access.
@@ -14,6 +15,9 @@ _GATES = {
 }
 
 _WRITE_GATES = ("public_access_block.BlockPublicAcls", "public_access_block.BlockPublicPolicy")
+
+#: Actions that carry no setting.
+_READING = ("s3:get", "s3:list", "s3:head")
 
 #: Slots whose content gives permissions; boundaries and policies of organizations only limit them.
 _GIVING = ("policy", "acl", "inline_policy/", "attached_policy/", "group/", "version/")
@@ -26,6 +30,15 @@ _PROVIDERS_OWN = "arn:aws:iam::aws:policy/"
 def decides(slot: str) -> bool:
     """All but the gates that only refuse writes: those count where writes are attempted again."""
     return slot not in _WRITE_GATES
+
+
+def meets_gates(request: Request) -> bool:
+    """All requests but those that read alone: an upload may carry a list of its own."""
+    given = request["action"]
+    actions = [given] if isinstance(given, str) else list(given)
+    also = request.get("also")
+    reads = all(action.lower().startswith(_READING) for action in actions)
+    return not reads or (also is not None and meets_gates(also))
 
 
 def is_grant(place: Place, value: str) -> bool:

@@ -216,6 +216,7 @@ AWS = Provider(
     probes=probes.probes,
     source_name=source_name,
     decides=facts.decides,
+    meets_gates=facts.meets_gates,
     is_grant=facts.is_grant,
     bears=bearing.bears,
     alike=bearing.alike,
