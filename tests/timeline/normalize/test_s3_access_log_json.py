@@ -156,3 +156,14 @@ def test_the_same_request_in_three_logs_counts_once(first: str, tmp_path: Path) 
     stands = {r["event_uid"]: r["same_request_as"] for r in rows if r["same_request_as"]}
     pairs = {"EV-1.f2/0": "EV-1.f1/0", "EV-1.f3/0": "EV-1.f1/0"}
     assert stands == (pairs if first == "trail" else {"EV-1.f2/0": "EV-1.f1/0"})
+
+
+def test_one_record_in_several_wrappings_counts_once(tmp_path: Path) -> None:
+    """An answer, a filtered answer, an export and the object itself, with other words around."""
+    body = TEXT.encode()
+    wrapped = [
+        json.dumps({"logEvents": [{"timestamp": n, "message": TEXT}]}).encode() for n in (1, 2)
+    ]
+    report, rows = run(tmp_path / "events", body, *wrapped, b"2026-01-02T03:04:06Z " + body)
+    assert (report.rows, report.same_requests, report.gaps) == (4, 3, ())
+    assert {row["same_request_as"] for row in rows} == {None, "EV-1.f1/0"}

@@ -14,12 +14,14 @@ from timeline.normalize.aws.actions import event_name
 
 Row = Mapping[str, Any]
 
-#: Forms of the server access log. A request has at most one line for one act in each.
+#: The server access log as text, which has at most one line for one act of a request.
+_TEXT = "aws.s3_access_log"
+#: Its forms. Those in JSON hold the same records, which may come in several wrappings.
 ACCESS_LOGS = ("aws.s3_access_log", "aws.s3_access_log_json", "aws.s3_access_log_lines")
 #: Columns that are compared.
 NEEDED = (
-    "source", "operation", "container", "object", "time", "outcome", "actor_type", "actor_uid",
-    "src_ip", "params",
+    "source", "operation", "container", "object", "object_version", "time", "outcome", "actor_type",
+    "actor_uid", "src_ip", "params",
 )  # fmt: skip
 #: CloudTrail names the end of a request, the log its arrival, and hosts have their own clocks: that
 #: much apart they still agree, in microseconds. The number is ours.
@@ -57,25 +59,66 @@ def compare(rows: Sequence[Row]) -> Iterator[Same | Differ]:
     """
     trail = [n for n, row in enumerate(rows) if row["source"] not in ACCESS_LOGS]
     standing = list(trail)
-    taken: set[tuple[int, str]] = set()
+    by_key: dict[str | None, list[int]] = {}
+    for n in trail:
+        by_key.setdefault(rows[n]["object"], []).append(n)
+    stands: dict[int, int] = {}
+    taken: set[tuple[int, bool]] = set()
     for n, row in enumerate(rows):
-        form = row["source"]
-        if form not in ACCESS_LOGS:
+        if row["source"] not in ACCESS_LOGS:
             continue
-        free = [k for k in standing if rows[k]["source"] != form and (k, form) not in taken]
-        judged = [(k, differing(rows[k], row)) for k in free if _one_act(rows[k], row)]
+        in_text = row["source"] == _TEXT
+        like = by_key.setdefault(row["object"], [])
+        twin = None if in_text else _twin(rows, like, row)
+        free = [k for k in like if k not in stands and (k, in_text) not in taken]
+        judged = _judged(rows, free, row)
+        if twin is None and all(names for _, names in judged):
+            # A key may be spelled otherwise.
+            judged = _judged(rows, [k for k in standing if (k, in_text) not in taken], row)
         found = next((k for k, names in judged if not names), None)
-        if found is not None:
-            taken.add((found, form))
-            yield Same(n, found)
+        standing_for = found if twin is None else stands.get(twin, twin)
+        like.append(n)
+        if standing_for is not None:
+            stands[n] = standing_for
+            taken.add((standing_for, in_text))
+            yield Same(n, standing_for)
             continue
         standing.append(n)
         # Of several acts of one request a line may record one that the other log does not have.
-        near = [each for each in judged if len(judged) == 1 or "object" not in each[1]]
+        near = [each for each in judged if len(judged) == 1 or not {*each[1]} & _WHICH]
         if near:
             yield Differ(n, *near[0])
-        elif not judged and len(trail) == 1 and trail[0] in free and _comparable(row):
-            yield Differ(n, trail[0], ("operation",))
+        elif not judged and len(trail) == 1 and _comparable(row):
+            if (trail[0], in_text) not in taken:
+                yield Differ(n, trail[0], ("operation",))
+
+
+def _judged(
+    rows: Sequence[Row], among: Sequence[int], row: Row
+) -> list[tuple[int, tuple[str, ...]]]:
+    """Rows of another log that can record the act of `row`, each with what it says otherwise."""
+    in_text = row["source"] == _TEXT
+    others = (k for k in among if _other(rows[k], in_text) and _one_act(rows[k], row))
+    return [(k, differing(rows[k], row)) for k in others]
+
+
+#: What tells acts of one operation and one request from each other.
+_WHICH = {"object", "object_version"}
+
+
+def _other(row: Row, in_text: bool) -> bool:
+    """Whether a row is of another log, or of the same in the other of its two shapes."""
+    return row["source"] not in ACCESS_LOGS or (row["source"] == _TEXT) != in_text
+
+
+def _twin(rows: Sequence[Row], like: Sequence[int], row: Row) -> int | None:
+    """An earlier row with the same record of the access log in JSON, in another wrapping."""
+    for k in like:
+        one = rows[k]
+        in_json = one["source"] in ACCESS_LOGS and one["source"] != _TEXT
+        if in_json and one["operation"] == row["operation"] and not differing(one, row):
+            return k
+    return None
 
 
 def _names(row: Row) -> tuple[str, ...]:
@@ -113,6 +156,9 @@ def differing(one: Row, line: Row) -> tuple[str, ...]:
         names.append("container")
     if one["object"] and line["object"] and not _one_key(one["object"], line["object"]):
         names.append("object")
+    versions = {row["object_version"] for row in (one, line) if row["object_version"]}
+    if len(versions - {"null"}) > 1:
+        names.append("object_version")
     if {one["outcome"], line["outcome"]} == {"success", "denied"}:
         names.append("outcome")
     nobody = ((row["actor_type"] == "Anonymous") for row in (one, line) if row["actor_type"])
