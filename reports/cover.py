@@ -76,7 +76,7 @@ def cover(exhibit: Exhibit, imprint: Imprint, material: Material, native_sha256:
             (cite(f"{exhibit.stem}.csv"), cite(f"SHA-256 {native_sha256}")), "\n")),
         ("Inputs", parts.joined(
             (cite("inputs.json"), cite(f"SHA-256 {imprint.inputs_sha256}")), "\n")),
-        ("Findings shown", say(", ".join(exhibit.findings) or "none")),
+        ("Findings shown", say(", ".join(_spans(exhibit.findings)) or "none")),
         ("Prepared", say(f"{imprint.prepared_at} with butfor {imprint.tool}, {imprint.status} "
                          f"{imprint.label}")),
         ("Seal, redaction", parts.joined(imprint.notes, " ")),
@@ -97,7 +97,7 @@ def cover(exhibit: Exhibit, imprint: Imprint, material: Material, native_sha256:
 
 
 def _spans(numbers: Sequence[str]) -> Iterator[str]:
-    """`C-1 to C-25` for three and more that follow one another, others as they are."""
+    """`C-1 to C-25` or `F-01 to F-09` for three and more in a row, others as they are."""
     runs: list[list[str]] = []
     for number in numbers:
         before = runs[-1][-1] if runs else ""
@@ -110,7 +110,7 @@ def _spans(numbers: Sequence[str]) -> Iterator[str]:
 
 
 def _follows(one: str, other: str) -> bool:
-    """Whether two numbers of exhibits differ by one in what follows the last hyphen."""
+    """Whether two numbers differ by one in what follows the last hyphen."""
     (series, _, n), (of, _, m) = one.rpartition("-"), other.rpartition("-")
     return bool(series) and series == of and n.isdigit() and m.isdigit() and int(n) + 1 == int(m)
 

@@ -7,7 +7,7 @@ undos are printed where they differ, and neither is ever added to the other.
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from reports.exhibits import causation_tables, findings, minimal_sets, parts
+from reports.exhibits import causation_tables, findings, matrix_picture, minimal_sets, parts
 from reports.material import Material, Row
 from reports.model import (
     Column,
@@ -17,6 +17,7 @@ from reports.model import (
     Native,
     Origin,
     Paragraph,
+    Picture,
     Section,
     Table,
     Text,
@@ -239,6 +240,7 @@ def _matrix_sections(tell: Say, matrix: Matrix) -> Iterator[Section]:
         verdicts = tuple(matrix.cell(group, change) for change in matrix.changes)
         alike.setdefault(verdicts, []).append(group)
     columns = list(alike.items())
+    yield from _picture(tell, matrix, columns)
     shown = columns[: ACROSS * TABLES]
     blocks: list[Table | Paragraph] = [
         _matrix_table(tell, matrix, shown[at : at + ACROSS])
@@ -247,6 +249,33 @@ def _matrix_sections(tell: Say, matrix: Matrix) -> Iterator[Section]:
     if len(shown) < len(columns):
         blocks.append(Paragraph(text=tell("matrix_more", n=len(columns) - len(shown))))
     yield Section(title=tell("matrix_title"), blocks=(*blocks, Paragraph(text=tell("signs"))))
+
+
+def _picture(
+    tell: Say, matrix: Matrix, columns: Sequence[tuple[tuple[str, ...], list[Group]]]
+) -> Iterator[Section]:
+    """The same cells as signs, for the first columns and the changes tried on them."""
+    drawn = columns[: matrix_picture.COLUMNS]
+    tried = [
+        matrix_picture.Line(
+            number=n, when=interval(change), change=parts.change_name(change),
+            cells=tuple(verdicts[n - 1] for verdicts, _ in drawn),
+            linked=any(verdicts[n - 1] != UNTRIED for verdicts, _ in columns[:ACROSS]),
+        )
+        for n, change in enumerate(matrix.changes, 1)
+        if any(verdicts[n - 1] != UNTRIED for verdicts, _ in drawn)
+    ]  # fmt: skip
+    if not tried:
+        return
+    lines = tried[: matrix_picture.ROWS]
+    names = [minimal_sets.listed([group.number for group in groups]) for _, groups in drawn]
+    picture = Picture(
+        question=tell("matrix_picture"), svg=matrix_picture.draw(names, lines),
+        alt=matrix_picture.described(names, lines), causal=True,
+    )  # fmt: skip
+    legend = tell("matrix_legend", rows=len(matrix.changes) - len(lines),
+                  columns=len(columns) - len(drawn))  # fmt: skip
+    yield Section(title=say("At a glance"), blocks=(picture, Paragraph(text=legend)))
 
 
 def _matrix_table(
