@@ -31,14 +31,14 @@ TEMPLATE = "access_summary.j2"
 #: Lines of one table of counts; the rest is one line, counted anew, so that the sums close.
 LINES = 200
 
-#: What is counted by: title, key, whether the key is a name in the evidence.
-GROUPS: tuple[tuple[str, Callable[[Row], str]], ...] = (
+#: What is counted by: title, and key; None where the record holds none.
+GROUPS: tuple[tuple[str, Callable[[Row], str | None]], ...] = (
     ("principal", lambda row: principal_of(row)),
-    ("address", lambda row: str(row["src_ip"] or "not logged")),
+    ("address", lambda row: row["src_ip"]),
     ("operation", lambda row: str(row["operation"])),
-    ("container", lambda row: str(row["container"] or row["resource_uid"] or "not named")),
+    ("container", lambda row: row["container"] or row["resource_uid"]),
     ("day (UTC)", lambda row: instant(row["time"])[:10]),
-    ("client as stated", lambda row: str(row["user_agent"] or "not logged")),
+    ("client as stated", lambda row: row["user_agent"]),
 )
 LIST = (
     Column(title="No.", width=0.7, number=True),
@@ -130,14 +130,14 @@ def _counted(tell: Say, rows: Rows) -> Iterator[Section]:
     for what, key in GROUPS:
         groups: dict[str, list[Row]] = {}
         for row in rows:
-            groups.setdefault(key(row), []).append(row)
+            groups.setdefault(key(row) or "", []).append(row)
         shown = sorted(groups.items())
         rest: list[Row] = []
         if len(shown) > LINES:
             shown.sort(key=lambda one: (-len(in_incident(one[1])), -len(one[1]), one[0]))
             rest = [row for _, of in shown[LINES - 1 :] for row in of]
             shown = shown[: LINES - 1]
-        lines = [_counts(quote(name), of) for name, of in shown]
+        lines = [_counts(quote(name) if name else say("not logged"), of) for name, of in shown]
         if rest:
             n = len(groups) - len(shown)
             lines.append(_counts(tell("by_rest", n=n, what=said(_plural(what, n))), rest))

@@ -1,6 +1,7 @@
 """Tables of exhibit H: what each setting is measured against, one named baseline at a time."""
 
 import json
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from datetime import date
 from fnmatch import fnmatchcase
@@ -179,7 +180,11 @@ def _document(row: baseline.Row) -> Text:
 
 
 def _against(row: baseline.Row, ones: Sequence[Found]) -> Text:
-    slots = [quote(one.slot) for one in ones]
+    times = Counter(one.slot for one in ones)
+    slots = [
+        parts.joined((quote(slot), *((say(f"({n:,} resources)"),) if n > 1 else ())), " ")
+        for slot, n in times.items()
+    ]
     named = [row.recommended(one.slot) for one in ones]
     if not any(names for names, _ in named):
         return parts.lines(*slots, say("names no value"))

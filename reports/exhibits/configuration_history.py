@@ -51,12 +51,12 @@ COLUMNS = (
 )
 STATE_COLUMNS = (
     Column(title="No.", width=0.5, number=True),
-    Column(title="Setting", width=2.2),
-    Column(title="Value", width=2.3),
-    Column(title="From (UTC)", width=1.7, exact=True),
-    Column(title="Until (UTC)", width=1.7, exact=True),
-    Column(title="How known", width=2.6),
-    Column(title="Record", width=1.6, exact=True),
+    Column(title="Setting", width=2.0),
+    Column(title="Value", width=2.2),
+    Column(title="From (UTC)", width=1.5, exact=True),
+    Column(title="Until (UTC)", width=1.5, exact=True),
+    Column(title="How known", width=3.1),
+    Column(title="Record", width=1.7, exact=True),
 )
 #: Columns of the native table.
 NATIVE = (
@@ -205,14 +205,20 @@ def _sections(
         note = Paragraph(text=tell("redlines_note"))
         more = _more(tell, "redlines_more", len(documents) - REDLINES)
         sections.append(Section(title=tell("redlines_title"), blocks=(note, *redlines, *more)))
-    known = [row for row in state if row["slot"] not in never]
+    dark = [row for row in state if _at_edge(row)]
+    known = [row for row in state if row["slot"] not in never and not _at_edge(row)]
     periods = Table(
-        caption=tell("state_caption", n=len(known)), columns=STATE_COLUMNS,
+        caption=tell("state_caption", n=len(known), dark=len(dark)), columns=STATE_COLUMNS,
         rows=tuple(_period(n, row) for n, row in enumerate(known[:most], 1)),
         empty=tell("state_empty"),
     )  # fmt: skip
     more = _more(tell, "state_more", len(known) - most)
     return [*sections, Section(title=tell("state_title"), blocks=(periods, *more))]
+
+
+def _at_edge(row: Row) -> bool:
+    """Unknown before the first or beyond the last record: true of every setting alike."""
+    return row["value"] == "UNKNOWN" and (row["start"] is None or row["end"] is None)
 
 
 def _more(tell: Say, macro: str, n: int) -> tuple[Paragraph, ...]:

@@ -10,6 +10,8 @@ from reports.pinpoint import bounded, counted, instant, pinpoint, position, stor
 from reports.text import Say, said, sentences
 
 EVERY = "every_exhibit.j2"
+#: Subjects that one line of limits names; exhibit K lists every gap.
+SUBJECTS = 12
 
 #: Columns of R-130, last in every native table; `trace` fills them.
 TRACE: tuple[tuple[str, str], ...] = (
@@ -93,17 +95,7 @@ def limits(
 ) -> tuple[Text, ...]:
     """Gaps that touch the period, unknowns by name, assumptions, precision; never left out."""
     tell = every(material)
-    touching = [gap for gap in material.gaps if _touches(gap, start, end)]
-    lines = [
-        tell(
-            "gap", kind=said(gap["kind"].replace("_", " ")), subject=gap["subject"],
-            reason=gap["reason"], start=said(instant(gap["time_from"], beyond="start not known")),
-            end=said(instant(gap["time_to"], beyond="end not known")),
-            cited=pinpoint({**gap, "record_sha256": None}) if gap["evidence_item"] else None,
-        )
-        for gap in touching
-    ]  # fmt: skip
-    lines = lines or [tell("gap_none")]
+    lines = [_gap(tell, gaps) for gaps in alike(material, start, end)] or [tell("gap_none")]
     lines += [tell("unknown_slot", slot=slot) for slot in unknown]
     on = material.config.assumptions.on()
     names = ("records-complete", "unseen-guardrails-absent", "gaps-minimal", "documented-readings")
@@ -115,6 +107,31 @@ def limits(
         for row in _first_of_each(material.coverage)
     ]
     return (*lines, tell("times"))
+
+
+def alike(material: Material, start: datetime | None, end: datetime | None) -> list[list[Row]]:
+    """Gaps that touch the period; those that differ in nothing but their subject stand together."""
+    found: dict[tuple[object, ...], list[Row]] = {}
+    for gap in material.gaps:
+        if not _touches(gap, start, end):
+            continue
+        reason = str(gap["reason"]).replace(str(gap["subject"]), "\0")
+        cited = (gap["evidence_item"], gap["locator"])
+        key = (gap["kind"], gap["time_from"], gap["time_to"], reason, *cited)
+        found.setdefault(key, []).append(gap)
+    return list(found.values())
+
+
+def _gap(tell: Say, gaps: Sequence[Row]) -> Text:
+    """One line: each subject by name up to `SUBJECTS`, the rest by number."""
+    gap, names = gaps[0], [one["subject"] for one in gaps]
+    return tell(
+        "gap", kind=said(gap["kind"].replace("_", " ")), subjects=names[:SUBJECTS],
+        left=max(len(names) - SUBJECTS, 0), reason=gap["reason"],
+        start=said(instant(gap["time_from"], beyond="start not known")),
+        end=said(instant(gap["time_to"], beyond="end not known")),
+        cited=pinpoint({**gap, "record_sha256": None}) if gap["evidence_item"] else None,
+    )  # fmt: skip
 
 
 def matter(material: Material) -> tuple[tuple[str, Text], ...]:

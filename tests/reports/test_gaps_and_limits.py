@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from reports.exhibits import gaps_and_limits, logging_coverage, records_wanted
+from reports.exhibits import gaps_and_limits, logging_coverage, parts, records_wanted
 from reports.grammar import Style
 from reports.material import Material
 from reports.model import Label, Paragraph, Picture, Table, plain
@@ -107,3 +107,31 @@ def test_what_is_left_out_is_counted(material: Material, monkeypatch: pytest.Mon
     assert n > 0
     (said,) = [plain(b.text) for b in blocks if isinstance(b, Paragraph)]
     assert said.startswith(f"{n} further record")
+
+
+def test_gaps_that_differ_in_their_subject_alone_are_one_line(material: Material) -> None:
+    at = {"time_from": STOPPED, "time_to": STARTED, "evidence_item": None, "locator": None}
+    gaps = tuple(
+        {**at, "gap_uid": f"g{n}", "kind": "logging_off", "subject": f"bucket-{n:02d}",
+         "reason": f"no data events of bucket-{n:02d}"}
+        for n in range(parts.SUBJECTS + 2)
+    )  # fmt: skip
+    other = {**gaps[0], "gap_uid": "x", "reason": "another reason"}
+    case = replace(material, gaps=(*gaps, other))
+    lines = [
+        plain(line) for line in parts.limits(case, start=None, end=None) if "gap" in plain(line)[:8]
+        or plain(line).startswith("Gap")
+    ]  # fmt: skip
+    assert len(lines) == 2
+    assert lines[0].startswith(f"{len(gaps)} gaps (logging off)")
+    assert "and 2 more, listed with the gaps" in lines[0]
+    assert all(gap["subject"] in lines[0] for gap in gaps[: parts.SUBJECTS])
+    assert "another reason" in lines[1]
+
+
+def test_what_a_gap_leaves_uncertain_stands_with_it(material: Material) -> None:
+    uid = material.gaps[0]["gap_uid"]
+    effect = {"gap_uid": uid, "uncertain": "reads of objects: neither shown nor excluded"}
+    blocks = built(replace(material, gap_effects=(effect, effect)))["Gaps"]
+    told = plain(blocks[0].rows[0][3])
+    assert told.count("uncertain: reads of objects: neither shown nor excluded") == 1
