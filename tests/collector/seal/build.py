@@ -11,7 +11,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.x509 import ocsp
 
 from collector import custody, dsse, identity, keys, manifest, stamp, statement
 
@@ -138,7 +141,7 @@ class Authority:
         `responder`: address of an OCSP responder that it names; its own certificate is
         `responder.pem`.
         """
-        self.folder, self.policy = folder, policy
+        self.folder, self.policy, self.responder = folder, policy, responder
         folder.mkdir(parents=True)
         named = f"authorityInfoAccess = OCSP;URI:{responder}\n" if responder else ""
         (folder / "x.cnf").write_text(_CERTIFICATES + named + _RESPONDER)
@@ -199,14 +202,49 @@ class Authority:
         )  # fmt: skip
         return target.read_bytes()
 
+    def certificate(self, name: str = "tsa") -> x509.Certificate:
+        """One of its certificates."""
+        return x509.load_pem_x509_certificate((self.folder / f"{name}.pem").read_bytes())
+
+    def status(self, request: bytes, entry: str = "good") -> bytes:
+        """What its responder answers (`openssl ocsp` with an index of one certificate).
+
+        `entry`: `good`, `revoked` or `unknown`, of the signing certificate.
+        """
+        serial = f"{self.certificate().serial_number:X}"
+        serial = serial.zfill(len(serial) + len(serial) % 2)
+        index = {
+            "good": f"V\t400101000000Z\t\t{serial}\tunknown\t/CN=x\n",
+            "revoked": f"R\t400101000000Z\t200101000000Z,keyCompromise\t{serial}\tunknown\t/CN=x\n",
+        }
+        issuer = "between.pem" if (self.folder / "between.pem").is_file() else "root.pem"
+        (self.folder / "index.txt").write_text(index.get(entry, ""))
+        (self.folder / "asked").write_bytes(request)
+        self._run(
+            "ocsp", "-index", "index.txt", "-CA", issuer, "-rsigner", "responder.pem", "-rkey",
+            "responder.key", "-reqin", "asked", "-respout", "said", "-ndays", "3",
+        )  # fmt: skip
+        return (self.folder / "said").read_bytes()
+
+    def asked(self) -> bytes:
+        """A request about its signing certificate."""
+        issuer = "between" if (self.folder / "between.pem").is_file() else "root"
+        builder = ocsp.OCSPRequestBuilder().add_certificate(
+            self.certificate(), self.certificate(issuer), hashes.SHA1()
+        )
+        return builder.build().public_bytes(serialization.Encoding.DER)
+
     def stamp(self, case: Path, number: int) -> None:
-        """A token over a seal, with its token.add entry."""
+        """A token over a seal, what the responder says if there is one, and the token.add entry."""
         folder = case / "seals" / f"{number:04d}"
         stamp.request(folder / statement.FILE, folder / "01.tsq")
         (folder / "01.tsr").write_bytes(self.answer(folder / "01.tsq"))
         chain = b"".join((self.folder / one).read_bytes() for one in ("tsa.pem", "above.pem"))
         (folder / "01.certs.pem").write_bytes(chain)
-        names = ("01.certs.pem", "01.tsq", "01.tsr")
+        names = ["01.certs.pem", "01.tsq", "01.tsr"]
+        if self.responder:
+            (folder / "01.1.ocsp").write_bytes(self.status(self.asked()))
+            names.append("01.1.ocsp")
         digests = {name: hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in names}
         record(case, "token.add", {"files": digests, "seal": number})
 

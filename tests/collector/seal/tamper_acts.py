@@ -203,6 +203,12 @@ def forged_rotation(case: Path) -> None:
     build.record(case, "key.add", keys.key_add(der, build.OTHER_KEY))
 
 
+def answer_taken_out(case: Path) -> None:
+    """The answer of a responder beside the newest token, and its name in the newest entry."""
+    (case / "seals/0002/01.1.ocsp").unlink()
+    rewritten(case, lambda rows: rows[-1]["data"]["files"].pop("01.1.ocsp"))
+
+
 def stale_proof(case: Path) -> None:
     """Seal 2's consistency proof replaced by one to an older size, signed again by the same key."""
     old = dsse.parse(envelope(case, 2).read_bytes())

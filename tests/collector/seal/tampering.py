@@ -12,6 +12,7 @@ from pathlib import Path
 from collector import dsse, keys, manifest
 from tests.collector.seal import build
 from tests.collector.seal.tamper_acts import (
+    answer_taken_out,
     duplicate_acquisition,
     envelope,
     evidence,
@@ -69,6 +70,14 @@ _OWN = (
 _BACK = (
     "an older state of the case is a true state; only a later seal that the reader holds "
     "(--earlier-seal) shows that there was more"
+)
+_TAKEN = (
+    "the newest entry is under no seal: what it names can be taken out of it. Revocation is then "
+    "printed as unknown, never as good"
+)
+_FOREIGN = (
+    "what is not signed for the issuer of the certificate is no answer: it counts for nothing, "
+    "whoever puts it there"
 )
 _BEFORE = "what was false before it was acquired is preserved as it was; integrity is not truth"
 
@@ -265,6 +274,34 @@ def _tokens(attacker: build.Authority) -> tuple[Mutation, ...]:
         Mutation(
             name="token: request (nonce) exchanged",
             apply=lambda c: write(c / "seals/0001/01.tsq", (c / "seals/0002/01.tsq").read_bytes()),
+        ),
+        Mutation(
+            name="token: responder's answer, one bit flipped",
+            apply=lambda c: flip(c / "seals/0001/01.1.ocsp", -9),
+        ),
+        Mutation(
+            name="token: responder's answer deleted",
+            apply=lambda c: (c / "seals/0001/01.1.ocsp").unlink(),
+        ),
+        Mutation(
+            name="token: responder's answer exchanged for an older one",
+            apply=lambda c: write(
+                c / "seals/0002/01.1.ocsp", (c / "seals/0001/01.1.ocsp").read_bytes()
+            ),
+        ),
+        Mutation(
+            name="token: an answer of another responder put beside it, in no entry",
+            apply=lambda c: write(
+                c / "seals/0002/01.2.ocsp", attacker.status(attacker.asked(), "revoked")
+            ),
+            limit=_FOREIGN,
+            always=True,
+        ),
+        Mutation(
+            name="token: responder's answer taken out of the newest, its entry rewritten",
+            apply=answer_taken_out,
+            limit=_TAKEN,
+            always=True,
         ),
         Mutation(
             name="token: newest replaced by one of another authority, its entry rewritten",
