@@ -75,7 +75,7 @@ def run(case: Path) -> BuildReport:
     derived = case / DERIVED
     items = tuple(item for item in store.items(case) if not item.accompanies)
     report = normalize.run(case, items, derived / "events")  # 2
-    table = normalize.read(derived / "events")
+    table = normalize.Stored(derived / "events")
     coverage = gaps.coverage_rows(derived / "events", AWS.source_name)  # 3
     found_gaps = [*store.gaps(case), *report.gaps, *undelivered.gaps(case, items)]
     shots, unread = _snapshots(case, items)
@@ -92,7 +92,6 @@ def run(case: Path) -> BuildReport:
     found_gaps += state.gaps
     known = _known(table)
     writers = events.by_uid(table, {change["change_uid"] for change in state.changes})
-    del table  # held no longer than needed: it is the largest thing of a build
     changes = _attributed(state.changes, known, writers, config)  # 5
     every, missing = normalize.rows(derived / "events"), holes.periods(hiding)
     result = analysis.analyze(every, changes, state.intervals, writers, config, missing)  # 6 to 8

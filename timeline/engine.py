@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 #: `mallopt` of glibc: free memory at the top, and allocations that are mapped on their own.
 _TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3
 _HELD = 256 * 1024 * 1024
+_USUAL = 128 * 1024
 
 Task = TypeVar("Task")
 Answer = TypeVar("Answer")
@@ -65,6 +66,15 @@ def hold_memory() -> None:
     if mallopt is not None:
         mallopt(_TRIM_THRESHOLD, _HELD)
         mallopt(_MMAP_THRESHOLD, _HELD)
+
+
+def release_memory() -> None:
+    """Gives back what `hold_memory` kept: later stages hold Python values, which cannot use it."""
+    library = ctypes.CDLL(None) if os.name == "posix" else None
+    if library is not None and hasattr(library, "mallopt") and hasattr(library, "malloc_trim"):
+        library.mallopt(_TRIM_THRESHOLD, _USUAL)
+        library.mallopt(_MMAP_THRESHOLD, _USUAL)
+        library.malloc_trim(0)
 
 
 def connect(scratch: Path, memory: str = "1GB") -> "duckdb.DuckDBPyConnection":

@@ -69,7 +69,7 @@ class WhatIf:
         changes = tables.read(derived, "changes")
         assumptions = frozenset(config.assumptions.on())
         uids = {row["change_uid"] for row in changes}
-        writers = events.by_uid(normalize.read(derived / "events"), uids)
+        writers = events.by_uid(normalize.Stored(derived / "events"), uids)
         self._changes: dict[str, dict[str, Any]] = {
             row["change_uid"]: row for row in reversed(changes)
         }

@@ -21,6 +21,10 @@ NOTHING: Mapping[str, Any] = {
     "bytes_supplied": None,
     "auth_evidence_supplied": None,
 }
+#: Columns of which every access has its own text: there is nothing to hold once.
+OWN = frozenset({"event_uid", "provider_uid", "locator", "record_sha256"})
+_PLACES = {name: place for place, name in enumerate(KEPT)}
+_NAMES = (*KEPT, *NOTHING)
 
 
 def requests(
@@ -47,11 +51,34 @@ def requests(
             yield row, request or f"{row['operation']}: no known action or resource"
 
 
+class Kept(Mapping[str, Any]):
+    """Columns of one access, `KEPT` and `NOTHING`: millions are held, and a tuple is the least."""
+
+    __slots__ = ("_values",)
+
+    def __init__(self, values: tuple[Any, ...]) -> None:
+        """Of the values of `KEPT`, in their order."""
+        self._values = values
+
+    def __getitem__(self, name: str) -> Any:  # noqa: ANN401 whatever the column holds
+        place = _PLACES.get(name)
+        return NOTHING[name] if place is None else self._values[place]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(_NAMES)
+
+    def __len__(self) -> int:
+        return len(_NAMES)
+
+
 def kept(row: Mapping[str, Any]) -> Mapping[str, Any]:
     """The columns that later stages need; texts that repeat are held once."""
-    values = ((name, row[name]) for name in KEPT)
-    held = {name: intern(value) if isinstance(value, str) else value for name, value in values}
-    return {**held, **NOTHING}
+    return Kept(
+        tuple(
+            intern(value) if isinstance(value := row[name], str) and name not in OWN else value
+            for name in KEPT
+        )
+    )
 
 
 def supplemented(row: Mapping[str, Any], second: Mapping[str, Any] | None) -> Mapping[str, Any]:

@@ -15,6 +15,7 @@ from timeline.normalize.aws import (
 from timeline.normalize.cite import reextract, snapshots
 from timeline.normalize.drive import run
 from timeline.normalize.model import Document, IngestReport, OpenItem, Parser, Snapshot
+from timeline.normalize.stored import Stored
 from timeline.normalize.table import read, rows
 
 #: Asked in this order for every record that the parser of the record before does not recognise.
@@ -30,6 +31,6 @@ PARSERS: tuple[Parser, ...] = (
 )
 
 __all__ = (
-    "PARSERS", "Document", "IngestReport", "OpenItem", "Parser", "Snapshot", "read", "reextract",
-    "rows", "run", "snapshots",
+    "PARSERS", "Document", "IngestReport", "OpenItem", "Parser", "Snapshot", "Stored", "read",
+    "reextract", "rows", "run", "snapshots",
 )  # fmt: skip

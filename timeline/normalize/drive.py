@@ -88,6 +88,7 @@ def run(
             folded = before.folded  # the table is, byte for byte, the one that was folded
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
+        engine.release_memory()
     report = _report(ordered, parts, folded, len(kept))
     report.check()
     earlier.save(out, ordered, parts, PARSERS, folded)

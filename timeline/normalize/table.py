@@ -29,6 +29,8 @@ ROW_GROUP = 16_384
 # The allocator of the system keeps what is freed; Arrow's own hands it back and pays for it anew.
 pa.set_memory_pool(pa.system_memory_pool())
 DAY = 86_400_000_000
+#: Rows made into Python values together.
+ROWS_AT_ONCE = 1024
 #: Columns whose values hardly repeat: a dictionary would cost time and save nothing.
 DISTINCT = frozenset(
     {"event_uid", "provider_uid", "request_id", "params", "locator", "record_sha256"}
@@ -209,5 +211,5 @@ def read(out: Path, columns: Sequence[str] | None = None) -> pa.Table:
 def rows(out: Path, columns: Sequence[str] | None = None) -> Iterator[dict[str, Any]]:
     """Rows as dicts, in total order, file by file."""
     for file in files(out):
-        for batch in pq.ParquetFile(file).iter_batches(8192, columns=columns):
+        for batch in pq.ParquetFile(file).iter_batches(ROWS_AT_ONCE, columns=columns):
             yield from batch.to_pylist()
