@@ -16,6 +16,8 @@ from pathlib import Path
 
 #: Suffix of a name that is not yet evidence: never counted, removed or adopted after a crash.
 PARTIAL = ".partial"
+#: Windows writes CR LF for LF through a descriptor that was not opened for bytes.
+BINARY = getattr(os, "O_BINARY", 0)
 #: Fewer files than this are flushed one by one.
 FEW = 8
 
@@ -90,6 +92,10 @@ def _renameat2(source: Path, target: Path) -> bool:
     raise OSError(code, os.strerror(code), str(source), None, str(target))
 
 
+#: What a volume without hard links answers; EINVAL: FAT under Windows.
+_NO_LINKS = (errno.EPERM, errno.ENOTSUP, errno.ENOSYS, errno.EMLINK, errno.EINVAL)
+
+
 @cache
 def _c_library() -> ctypes.CDLL:
     return ctypes.CDLL(None, use_errno=True)
@@ -123,7 +129,7 @@ def rename_once(source: Path, target: Path) -> None:
     except FileExistsError:
         raise
     except OSError as error:
-        if error.errno not in (errno.EPERM, errno.ENOTSUP, errno.ENOSYS, errno.EMLINK):
+        if error.errno not in _NO_LINKS:
             raise
         if os.path.lexists(target):
             raise FileExistsError(errno.EEXIST, "name is taken", str(target)) from error
@@ -150,7 +156,7 @@ def write_once(target: Path, data: bytes | Iterable[bytes]) -> None:
 def append(target: Path, data: bytes) -> None:
     """Bytes at the end of a ledger, durable when this returns; the file is made if missing."""
     made = not target.exists()
-    descriptor = os.open(target, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+    descriptor = os.open(target, os.O_WRONLY | os.O_APPEND | os.O_CREAT | BINARY, 0o600)
     size = os.fstat(descriptor).st_size
     try:
         view = memoryview(data)

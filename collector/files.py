@@ -16,6 +16,7 @@ from typing import BinaryIO
 
 from isal import isal_zlib
 
+from collector import durable
 from collector.model import Digest
 
 #: Bytes in one read. Large, so that hashing (which releases the interpreter lock) runs in parallel.
@@ -86,7 +87,7 @@ def receive(source: BinaryIO, partial: Path, *, limit: int | None = None) -> Rec
         SourceError: reading failed; the partial file is removed.
         OSError: writing failed; the partial file is removed as far as possible.
     """
-    flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
+    flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | durable.BINARY
     descriptor = os.open(partial, flags, 0o600)
     try:
         size, digest, content = _copy(source, descriptor, limit)

@@ -75,7 +75,7 @@ def _store(key: Ed25519PrivateKey, passphrase: str) -> ToolKey:
 
 def _write_private(path: Path, data: bytes) -> None:
     """0600 from the first byte: never readable by others, not even for an instant."""
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | durable.BINARY, 0o600)
     with os.fdopen(descriptor, "wb") as file:
         file.write(data)
         file.flush()

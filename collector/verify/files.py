@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from collector import canonical, custody, manifest
+from collector import canonical, custody, durable, manifest
 from collector.verify import lines as files_of_lines
 from collector.verify.chain import Chain
 from collector.verify.report import Discrepancy, unchecked, wrong
@@ -144,7 +144,7 @@ def digests(path: Path, *, both: bool) -> tuple[str, str | None]:
 
 def _measured(place: str, *, both: bool) -> tuple[int, str, str | None]:
     """Bytes of a file, and `digests`. A small file is one read, and memory of its size."""
-    descriptor = os.open(place, os.O_RDONLY | getattr(os, "O_BINARY", 0))
+    descriptor = os.open(place, os.O_RDONLY | durable.BINARY)
     with open(descriptor, "rb", buffering=0) as stream:  # noqa: PTH123 # a descriptor
         block = bytearray(min(BLOCK, os.fstat(descriptor).st_size + 1))
         view = memoryview(block)
