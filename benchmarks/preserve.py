@@ -44,6 +44,14 @@ def logs(folder: Path, megabytes: int) -> None:
     generate.cloudtrail(folder, megabytes * 8000, 1000)
 
 
+def small(folder: Path, megabytes: int) -> None:
+    """Files of 400 bytes, about 2,500 a megabyte."""
+    for at in range(megabytes * 2500):
+        place = folder / f"{at // 1000:05d}"
+        place.mkdir(exist_ok=True)
+        (place / f"{at:08d}.json").write_bytes(b'{"Records":[]}' * 28 + b"%08d" % at)
+
+
 def plain(folder: Path, megabytes: int) -> None:
     """The same, inflated."""
     logs(folder, megabytes // 8)
