@@ -5,8 +5,10 @@ agree, and so has every other thing that both say. What disagrees is left apart 
 CloudTrail's record stands for the request, for it names the caller in full.
 """
 
+import ipaddress
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
 from typing import Any, NamedTuple
 from urllib.parse import unquote, unquote_plus
 
@@ -88,9 +90,10 @@ def compare(rows: Sequence[Row]) -> Iterator[Same | Differ]:
         near = [each for each in judged if len(judged) == 1 or not {*each[1]} & _WHICH]
         if near:
             yield Differ(n, *near[0])
-        elif not judged and len(trail) == 1 and _comparable(row):
-            if (trail[0], in_text) not in taken:
-                yield Differ(n, trail[0], ("operation",))
+        elif (
+            not judged and _comparable(row) and len(trail) == 1 and (trail[0], in_text) not in taken
+        ):
+            yield Differ(n, trail[0], ("operation",))
 
 
 def _judged(
@@ -121,21 +124,24 @@ def _twin(rows: Sequence[Row], like: Sequence[int], row: Row) -> int | None:
     return None
 
 
-def _names(row: Row) -> tuple[str, ...]:
+def _names(row: Row) -> frozenset[str]:
     """Names that CloudTrail gives to what a row records; none where that is not known."""
-    operation = row["operation"]
     if row["source"] not in ACCESS_LOGS:
-        return (operation,)
-    also = _ALSO_CALLED.get(operation)
-    called = event_name(operation, row["object"] is not None)
-    return tuple(name for name in (called, also) if name and name != operation)
+        return frozenset((row["operation"],))
+    return _called(row["operation"], row["object"] is not None)
+
+
+@lru_cache(maxsize=4096)
+def _called(operation: str, on_object: bool) -> frozenset[str]:
+    names = (event_name(operation, on_object), _ALSO_CALLED.get(operation))
+    return frozenset(name for name in names if name and name != operation)
 
 
 def _one_act(one: Row, other: Row) -> bool:
     """Whether two rows can record the same act, by its name."""
     if one["operation"] == other["operation"]:
         return True
-    return not {*_names(one)}.isdisjoint(_names(other))
+    return not _names(one).isdisjoint(_names(other))
 
 
 def _comparable(row: Row) -> bool:
@@ -156,18 +162,20 @@ def differing(one: Row, line: Row) -> tuple[str, ...]:
         names.append("container")
     if one["object"] and line["object"] and not _one_key(one["object"], line["object"]):
         names.append("object")
-    versions = {row["object_version"] for row in (one, line) if row["object_version"]}
-    if len(versions - {"null"}) > 1:
+    mine, other = one["object_version"], line["object_version"]
+    if mine and other and mine != other and "null" not in (mine, other):
         names.append("object_version")
     if {one["outcome"], line["outcome"]} == {"success", "denied"}:
         names.append("outcome")
-    nobody = ((row["actor_type"] == "Anonymous") for row in (one, line) if row["actor_type"])
-    if len({*nobody}) > 1:
+    mine, other = one["actor_type"], line["actor_type"]
+    if mine and other and mine != other and "Anonymous" in (mine, other):
         names.append("actor_type")
-    for name, read in (("actor_uid", str), ("src_ip", _address)):
-        mine, other = one[name] and read(one[name]), line[name] and read(line[name])
-        if mine and other and mine != other:
-            names.append(name)
+    mine, other = one["actor_uid"], line["actor_uid"]
+    if mine and other and mine != other:
+        names.append("actor_uid")
+    mine, other = one["src_ip"], line["src_ip"]
+    if mine and other and mine != other and _addresses_differ(mine, other):
+        names.append("src_ip")
     return tuple(names)
 
 
@@ -196,11 +204,9 @@ def _one_key(one: str, logged: str) -> bool:
     return one in (logged, unquote(logged), unquote_plus(logged))
 
 
-def _address(value: str) -> str | None:
-    """An address; None for the name of a service, which stands where one called."""
-    import ipaddress
-
+def _addresses_differ(one: str, other: str) -> bool:
+    """Whether two are addresses and not the same; the name of a service stands where one called."""
     try:
-        return str(ipaddress.ip_address(value))
+        return ipaddress.ip_address(one) != ipaddress.ip_address(other)
     except ValueError:
-        return None
+        return False
