@@ -6,12 +6,14 @@ The machine is shared and noisy: the median of the rounds is printed, and only r
 Sizes come from the environment, with defaults that end within a quarter of an hour on two cores:
 BUTFOR_BENCH_EVENTS (CloudTrail, 300,000), BUTFOR_BENCH_SMALL (events in files of 20, 60,000),
 BUTFOR_BENCH_LINES (access log, 300,000), BUTFOR_BENCH_ACCESSES (assigned to epochs, 1,000,000),
-BUTFOR_BENCH_ROUNDS (3). At full size: 1,000,000, 120,000, 5,000,000 and 20,000,000.
+BUTFOR_BENCH_ROUNDS (3), BUTFOR_BENCH_BUCKETS (collected, 120), BUTFOR_BENCH_OBJECTS (log objects,
+3,000). At full size: 1,000,000, 120,000, 5,000,000 and 20,000,000.
 Opponents are used where they are installed; BUTFOR_TRAILSCRAPER and BUTFOR_LOG2TIMELINE may name
 their commands.
 """
 
 import os
+import subprocess
 import sys
 import tempfile
 from collections.abc import Callable
@@ -106,16 +108,34 @@ def epochs(work: Path) -> None:
     sizes = (ACCESSES, EPOCHS)
     for spread in ("even", "hot"):
         printed(module("epochs", "table", spread, *sizes))
-    anchor, even, hot, nothing = in_turn(
-        module("epochs", "scan", "even", *sizes),
-        module("epochs", "assign", "even", *sizes),
-        module("epochs", "assign", "hot", *sizes),
-        module("epochs", "table", "even", *sizes),
+        _same_epochs(spread, sizes)
+    ways = [
+        module("epochs", way, spread, *sizes)
+        for way in ("assign", "join")
+        for spread in ("even", "hot")
+    ]
+    nothing, anchor, *costs = (
+        each.cpu
+        for each in in_turn(
+            module("epochs", "table", "even", *sizes),
+            module("epochs", "scan", "even", *sizes),
+            *ways,
+        )
     )
-    base = even.cpu - nothing.cpu
-    what = f"{ACCESSES:,} accesses to {EPOCHS:,} epochs / scan and group-by"
-    report("P6", what, base / (anchor.cpu - nothing.cpu), "<= 3.5")
-    report("P6", "  one hot bucket / twelve even ones", (hot.cpu - nothing.cpu) / base, "<= 1.3")
+    scan = anchor - nothing
+    build, build_hot, engine, engine_hot = (cost - nothing for cost in costs)
+    what = f"{ACCESSES:,} accesses to {EPOCHS:,} epochs, as a build does / scan"
+    report("P6", what, build / scan, "<= 3.5")
+    report("P6", "  one hot bucket / twelve even ones", build_hot / build, "<= 1.3")
+    report("P6", "  the same by a join in the engine / scan and group-by", engine / scan, "<= 3.5")
+    report("P6", "  one hot bucket / twelve even ones", engine_hot / engine, "<= 1.3")
+
+
+def _same_epochs(spread: str, sizes: tuple[int, int]) -> None:
+    few = (min(sizes[0], 100_000), sizes[1])
+    found = [printed(module("epochs", way, spread, *few)) for way in ("assign", "join")]
+    if found[0] != found[1]:
+        raise SystemExit(f"P6: expected the same epochs both ways, found {found}")
 
 
 def decisions(work: Path) -> None:
@@ -131,6 +151,12 @@ def exhibit(work: Path) -> None:
     (found,) = in_turn(module("long_exhibit"))
     report("P8", "20,000 rows to PDF, CPU s", found.cpu, "<= 20")
     report("P8", "  peak MB of its largest process", found.peak_mb, "<= 512")
+
+
+def collecting(work: Path) -> None:
+    """C1, C2: collection against a bare thread pool; the module prints its own lines."""
+    assert work.is_dir()
+    subprocess.run(module("collect"), check=True, cwd=ROOT)
 
 
 def help_text(work: Path) -> None:
@@ -157,6 +183,7 @@ STAGES: tuple[tuple[str, Callable[[Path], None]], ...] = (
     ("P8", exhibit),
     ("P10", help_text),
     ("P11", new_day),
+    ("C1 C2", collecting),
 )
 
 

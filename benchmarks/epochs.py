@@ -1,15 +1,20 @@
 """P6: accesses to epochs of configuration, against a scan with a group-by of the same table.
 
-`python -m benchmarks.epochs scan|assign even|hot ACCESSES EPOCHS`: one way a process, so that each
-is measured by itself. Both read one Parquet table of (bucket, time) that the first call writes to
-the folder in BUTFOR_BENCH_FOLDER. Assigning is what a build does: the epoch of the access's slice,
-by bisection (`signatures.Slice.epoch`). Every access is counted: in = assigned.
+`python -m benchmarks.epochs scan|assign|join even|hot ACCESSES EPOCHS`: one way a process, so that
+each is measured by itself. All read one Parquet table of (bucket, time) that the first call writes
+to the folder in BUTFOR_BENCH_FOLDER. Assigning is what a build does: the epoch of the access's
+slice, by bisection (`signatures.Slice.epoch`). Joining is the same in the engine, to compare: by
+bucket, by hour that the epoch touches, and by range inside the hour. Both count the accesses of
+every epoch, assert that every access has been counted once, and print a digest of the counts.
 """
 
 import os
 import sys
 from collections import Counter
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
+from hashlib import sha256
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -22,6 +27,7 @@ from timeline.correlate.signatures import Slice
 START = datetime(2022, 1, 1, tzinfo=UTC)
 SPAN = 90 * 86_400_000_000
 BUCKETS = 12
+HOUR = 3_600_000_000
 
 
 def table(accesses: int, spread: str) -> Path:
@@ -62,7 +68,7 @@ def scan(path: Path) -> int:
     return sum(int(count) for _, _, count in hours)
 
 
-def assign(path: Path, found: list[Slice]) -> int:
+def assign(path: Path, found: list[Slice]) -> tuple[int, str]:
     """The epoch of every access."""
     counts: Counter[tuple[int, datetime | None]] = Counter()
     accesses = 0
@@ -73,7 +79,41 @@ def assign(path: Path, found: list[Slice]) -> int:
         for bucket, time in zip(batch.column("bucket").to_pylist(), times, strict=True):
             counts[bucket, found[bucket].epoch(time + shift)[0]] += 1
     assert sum(counts.values()) == accesses
-    return accesses
+    return accesses, _digest(counts)
+
+
+def join(path: Path, found: list[Slice]) -> tuple[int, str]:
+    """The same by a range join; an hour that several epochs touch is listed once for each."""
+    starts: list[tuple[int, int, int]] = []
+    for bucket, one in enumerate(found):
+        times = [(time - START) // timedelta(microseconds=1) for time in one.times]
+        edges = [-1, *times, SPAN]
+        starts += [(bucket, a, b) for a, b in pairwise(edges) if a < b]
+    columns = zip(*starts, strict=True)
+    arrays = [pa.array(column, pa.int64()) for column in columns]
+    epochs = pa.table(arrays, names=["bucket", "start", "stop"])
+    connection = engine.connect(path.parent)
+    connection.register("epochs", epochs)
+    counted = connection.execute(
+        "WITH binned AS (SELECT bucket, start, stop, unnest(range(greatest(start, 0) // $hour, "
+        "(stop - 1) // $hour + 1)) AS hour FROM epochs) "
+        "SELECT a.bucket, e.start, count(*) FROM (SELECT bucket, time, time // $hour AS hour "
+        "FROM read_parquet($path)) a JOIN binned e ON a.bucket = e.bucket AND a.hour = e.hour "
+        "AND a.time >= e.start AND a.time < e.stop GROUP BY ALL",
+        {"path": str(path), "hour": HOUR},
+    ).fetchall()
+    counts = {
+        (bucket, START + timedelta(microseconds=start) if start >= 0 else None): count
+        for bucket, start, count in counted
+    }
+    accesses = pq.read_metadata(path).num_rows
+    assert sum(counts.values()) == accesses
+    return accesses, _digest(counts)
+
+
+def _digest(counts: Mapping[tuple[int, datetime | None], int]) -> str:
+    lines = sorted(f"{bucket} {start} {count}" for (bucket, start), count in counts.items())
+    return sha256("\n".join(lines).encode()).hexdigest()[:16]
 
 
 def main() -> None:
@@ -82,7 +122,10 @@ def main() -> None:
     path = table(accesses, spread)
     if way == "table":
         return
-    print(scan(path) if way == "scan" else assign(path, slices(epochs, spread)))
+    if way == "scan":
+        print(scan(path))
+        return
+    print(*(assign if way == "assign" else join)(path, slices(epochs, spread)))
 
 
 if __name__ == "__main__":
