@@ -4,8 +4,8 @@
  b  every row of a native table that cites a record: the file has the SHA-256 that the row states,
     and the bytes at its locator have the SHA-256 of the record
  c  the index of evidence against the lines of the manifests
- d  rows about CloudTrail records: the record is parsed here, by other code than made the row, and
-    operation, id, address, client, error code and time are compared
+ d  rows about records of CloudTrail and of S3 access logs: the record is parsed here, by other code
+    than made the row, and operation, id, address, client, error code and time are compared
  e  index.csv: SHA-256 of each file, number of rows of each table; each cover prints the SHA-256 of
     its table
 What a bundle leaves out cannot be checked, and is named.
@@ -24,6 +24,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from verify_access_log import access_log
 from verify_files import digests, manifest_row
 from verify_report import Report, lines_of, parse, sha256
 
@@ -281,7 +282,7 @@ def _compare(data: bytes, cell: dict[str, Any], tally: dict[str, int], report: R
     try:
         record = json.loads(data)
     except (ValueError, RecursionError):
-        return
+        record = access_log(data)
     if not isinstance(record, dict) or not {"eventID", "eventName", "eventTime"} <= set(record):
         return
     tally["fields"] += 1

@@ -125,7 +125,7 @@ def test_gaps_that_differ_in_their_subject_alone_are_one_line(material: Material
     assert len(lines) == 2
     assert lines[0].startswith(f"{len(gaps)} gaps (logging off)")
     assert "and 2 more, listed with the gaps" in lines[0]
-    assert all(gap["subject"] in lines[0] for gap in gaps[: parts.SUBJECTS])
+    assert all(str(gap["subject"]) in lines[0] for gap in gaps[: parts.SUBJECTS])
     assert "another reason" in lines[1]
 
 
