@@ -19,6 +19,8 @@ NAMES = tuple(name for name, _, _ in TABLES["events"])
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 #: Timesketch's store refuses longer terms.
 TIMESKETCH_BYTES = 32_766
+#: How parameters end that name what an event is about, and how many of them are shown.
+_NAMING, _NAMED = ("name", "arn", "id"), 2
 OCSF_VERSION = "1.3.0"
 _OCSF_ACTIVITY = {"write": 1, "read": 2, "list": 2, "configure": 3, "delete": 4}
 _OCSF_STATUS = {"success": (1, "Success"), "denied": (2, "Failure"), "error": (2, "Failure")}
@@ -83,7 +85,7 @@ def to_timesketch(rows: Iterable[Row]) -> Iterator[str]:
     for row in rows:
         fields = {name: plain(row[name]) for name in NAMES if row[name] is not None}
         who = row["actor_uid"] or row["actor_unique_id"] or row["actor_type"] or "unknown caller"
-        what = row["resource_uid"] or row["service"] or ""
+        what = about(row) or ""
         event = {
             "message": f"{row['operation']} {row['outcome']} by {who} on {what}".strip(),
             "datetime": row["time"].strftime("%Y-%m-%dT%H:%M:%S.%f+00:00"),
@@ -92,6 +94,22 @@ def to_timesketch(rows: Iterable[Row]) -> Iterator[str]:
             **fields,
         }
         yield _json({name: _cut(value) for name, value in event.items()})
+
+
+def about(row: Row) -> str | None:
+    """What an event is about, in words to look at: its resource, else the names that it asked with.
+
+    Many events name no resource in full; what was created is then in their parameters alone.
+    """
+    if row["resource_uid"] or not row["params"]:
+        return row["resource_uid"] or row["service"]
+    asked = json.loads(row["params"]).get("requestParameters")
+    names = [
+        f"{name}={value}"
+        for name, value in (asked.items() if isinstance(asked, dict) else ())
+        if isinstance(value, str) and value and name.lower().endswith(_NAMING)
+    ]
+    return " ".join([row["service"] or "", *names[:_NAMED]]).strip() or None
 
 
 def _cut(value: object) -> object:
@@ -241,7 +259,7 @@ def to_table(rows: Iterable[Row], width: int | None = None) -> Iterator[str]:
             "outcome": row["outcome"],
             "who": who,
             "src_ip": row["src_ip"] or "-",
-            "what": row["resource_uid"] or row["service"] or "-",
+            "what": about(row) or "-",
             "event": row["event_uid"] + _again(row),
         }
         yield _table_line(cells, columns)

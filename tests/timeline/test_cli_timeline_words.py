@@ -1,5 +1,6 @@
 """`butfor timeline` in words: what was found, why nothing was, and which rows do not count."""
 
+import json
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -80,7 +81,8 @@ def test_show_names_the_other_records(case: Path) -> None:
 
 
 def row(**changed: Any) -> dict[str, Any]:
-    names = ("duplicate_of", "same_request_as", "actor_unique_id", "actor_type", "service")
+    names = ("duplicate_of", "same_request_as", "actor_unique_id", "actor_type", "service",
+             "params")  # fmt: skip
     return {
         **dict.fromkeys(names), "time": datetime(2026, 1, 2, tzinfo=UTC), "operation": "Get",
         "outcome": "success", "actor_uid": "a" * 40 + "/alice", "src_ip": "2001:db8::1234:5678",
@@ -108,3 +110,24 @@ def test_columns_give_way_to_the_width() -> None:
 def test_held_and_alone_of_an_empty_table(tmp_path: Path) -> None:
     assert select.held(tmp_path) == select.Held(events=0, first="", last="")
     assert select.alone(tmp_path, select.Filter(actor="x")) == {"actor": 0}
+
+
+@pytest.mark.parametrize(
+    ("params", "expected"),
+    [
+        (None, "iam"),
+        ({"requestParameters": None}, "iam"),
+        ({"requestParameters": {"roleName": "r", "path": "/"}}, "iam roleName=r"),
+        (
+            {"requestParameters": {"a": "1", "xId": "2", "yArn": "3", "zName": "4"}},
+            "iam xId=2 yArn=3",
+        ),
+        ({"requestParameters": {"roleName": ["r"]}}, "iam"),
+    ],
+)
+def test_events_without_a_resource_are_about_what_they_asked_for(
+    params: dict[str, Any] | None, expected: str
+) -> None:
+    text = None if params is None else json.dumps(params)
+    assert export.about(row(resource_uid=None, service="iam", params=text)) == expected
+    assert export.about(row(resource_uid="x", service="iam", params=text)) == "x"
