@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from collector.errors import UsageError
-from timeline import grounds, tables
+from timeline import grounds, select, tables
 from timeline.correlate import wording
 
 
@@ -26,7 +26,11 @@ def event(derived: Path, name: str) -> Iterator[str]:
             f"expected the id of an event or of a finding, found {name}, which is neither; "
             "`butfor timeline` lists events, derived/findings.json holds findings"
         )
-    row = rows[0]
+    row: Mapping[str, Any] = rows[0]
+    while counted := row["duplicate_of"] or row["same_request_as"]:
+        said = "a copy" if row["duplicate_of"] else "another log's record of the request"
+        yield f"{row['event_uid']} is {said} of {counted}, which counts:"
+        (row,) = select.find(derived / "events", counted)
     yield f"{row['operation']} at {wording.instant(row['time'], edge='start')} ({row['event_uid']})"
     yield f"  caller: {row['actor_uid'] or row['actor_account_uid'] or row['auth_method']}"
     yield f"  on: {row['resource_uid'] or 'no resource named'}"

@@ -151,3 +151,19 @@ def test_a_contradiction_is_a_gap_and_both_count(tmp_path: Path) -> None:
     (gap,) = [g for g in read(case, "gaps") if g["subject"] == "request id REQ3"]
     assert "(src_ip): both are kept and both count" in gap["reason"]
     assert len([a for a in read(case, "access_classes") if a["logged"] == "success"]) == 5
+
+
+def test_a_second_record_is_explained_by_the_one_that_counts(both: tuple[Path, str]) -> None:
+    case, _ = both
+    rows = read(case, "events")
+    copy = next(row for row in rows if row["duplicate_of"])
+    second = next(row for row in rows if row["event_uid"] == copy["duplicate_of"])
+    code, said = run("explain", copy["event_uid"], "--case", str(case))
+    first, then, what = said.splitlines()[:3]
+    assert code == 0
+    assert first == f"{copy['event_uid']} is a copy of {second['event_uid']}, which counts:"
+    assert then == (
+        f"{second['event_uid']} is another log's record of the request of "
+        f"{second['same_request_as']}, which counts:"
+    )
+    assert what.startswith("GetObject at ")
