@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from functools import partial
 from typing import Protocol
 
-from reports.documents import forms, report
+from reports.documents import forms, foundation, notice, report, rule_map
 from reports.documents.forms import Form
 from reports.documents.places import Numbers
 from reports.exhibits import certificates
@@ -28,4 +28,5 @@ def entries(material: Material) -> Iterator[tuple[str, Build]]:
 def _maker(form: Form) -> Build:
     if form in forms.CERTIFICATES:
         return partial(certificates.build, form=form)
-    return partial(report.build, form=form)
+    special = {forms.MAP: rule_map, forms.NOTICE: notice, forms.FOUNDATION: foundation}
+    return partial(special.get(form, report).build, form=form)

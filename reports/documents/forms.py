@@ -302,7 +302,7 @@ FOUNDATION = Form(rule="FRE 803(6)", name="foundation-facts")
 
 CERTIFICATES = (C11, C12, C13, C14)
 REPORTS = (REPORT, FRCP, CPR, CRIM)
-US = (FRCP, C11, C12, C13, C14)
+US = (FRCP, MAP, C11, C12, C13, C14, NOTICE, FOUNDATION)
 BY_PROFILE: Mapping[str | None, tuple[Form, ...]] = {
     "us-federal": US, "us-state": US, "uk-civil": (CPR,), "uk-criminal": (CRIM,),
     "eu": (REPORT,), None: (REPORT,),

@@ -5,7 +5,10 @@ A place is said in plain words and is no link: links lead to rows of the same fi
 
 from collections.abc import Mapping
 
+from reports.documents import forms
+from reports.documents.forms import Form
 from reports.exhibits import parts
+from reports.material import Material
 
 #: What each key of the catalogue is, in the words of its cover.
 TITLES: Mapping[str, str] = {
@@ -38,3 +41,12 @@ def rows(numbers: Numbers, key: str, n: int) -> str:
     """`Ex. 2, rows 1–29`, of an exhibit of which there is one; without rows its number alone."""
     found = numbers.get(key, ())
     return parts.rows_cite(found[0], 1, n) if n and len(found) == 1 else exhibit(numbers, key)
+
+
+def document(material: Material, numbers: Numbers, form: Form) -> str:
+    """`Ex. 13`, of one document of exhibit L."""
+    chosen = forms.chosen(material.config.jurisdiction)
+    found = numbers.get("L", ())
+    if form not in chosen or len(found) != len(chosen):
+        return f"{form.rule}: not in this edition"
+    return f"Ex. {found[chosen.index(form)]}"

@@ -66,10 +66,10 @@ MADE = (
     Column(title="SHA-256", width=4.0, exact=True),
 )
 INPUT = (
-    Column(title="Acquisition", width=0.9, number=True),
-    Column(title="Source; from whom", width=2.6),
-    Column(title="By; host; runtime", width=2.6),
-    Column(title="Start and end (UTC)", width=1.6, exact=True),
+    Column(title="Acquisition", width=1.1, number=True),
+    Column(title="Source; from whom", width=2.4),
+    Column(title="By; host; runtime", width=2.4),
+    Column(title="Start and end (UTC)", width=1.8, exact=True),
     Column(title="Items; bytes", width=1.0),
     Column(title="Root of its manifest (SHA-256)", width=2.4, exact=True),
 )
@@ -251,10 +251,15 @@ def _input(row: Mapping[str, object], root: str | None) -> tuple[Text, ...]:
             given(str(row.get("examiner") or "not stated")), quote(str(host.get("name"))),
             say(f"Python {host.get('python')}"),
         ),
-        say(f"{start.get('at')} to {end.get('at')}"),
-        say(f"{row.get('files') or 0:,}; {row.get('bytes') or 0:,}"),
+        parts.lines(*(say(_time(str(edge.get("at") or "not recorded"))) for edge in (start, end))),
+        parts.lines(say(f"{row.get('files') or 0:,}"), say(f"{row.get('bytes') or 0:,}")),
         cite(root) if root else say("not recorded"),
     )  # fmt: skip
+
+
+def _time(stamp: str) -> str:
+    """`2022-06-20 10:00:00.000000 Z` of a stored stamp."""
+    return stamp.replace("T", " ").replace("Z", " Z")
 
 
 def _made(material: Material) -> Iterator[tuple[str, int, str]]:
