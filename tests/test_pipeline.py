@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -140,6 +141,7 @@ def test_second_build_elsewhere_gives_the_same_bytes(demo: Path) -> None:
         return {p.relative_to(demo).as_posix(): p.read_bytes() for p in files}
 
     before = content()
+    shutil.rmtree(demo / "derived")
     run = butfor(
         "build", case=demo, TZ="Pacific/Kiritimati", LC_ALL="C", PYTHONHASHSEED="4242",
         BUTFOR_WORKERS="1",

@@ -11,6 +11,8 @@
 9. findings, and the model card from which they can be recomputed
 10. write all tables; equal evidence and case.toml give equal bytes
 
+A build that would come out as it is is passed over, and says so (`unchanged`).
+
 Invariants: nothing is dropped unseen; no result reads the clock, the locale or the order of a
 set; every row cites its bytes or says why it cannot.
 """
@@ -18,7 +20,7 @@ set; every row cites its bytes or says why it cannot.
 import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +28,7 @@ from collector import case as case_file
 from collector import store
 from collector.case import CaseConfig
 from collector.model import EvidenceItem, Gap
-from timeline import events, normalize, tables
+from timeline import events, normalize, tables, unchanged
 from timeline.correlate import analysis, card, decisions, effects, gaps, holes, rollup, sensitivity
 from timeline.correlate import findings as finding_stage
 from timeline.correlate.attribution import party_of
@@ -52,6 +54,7 @@ class BuildReport:
         gaps: number of gaps.
         undecided: accesses of which the records do not hold what decides them.
         tables: table -> rows.
+        again: what was taken over from the build before; None if nothing.
     """
 
     sums: tuple[str, ...]
@@ -59,10 +62,18 @@ class BuildReport:
     gaps: int
     undecided: int
     tables: Mapping[str, int]
+    again: str | None = None
+
+
+#: What a build says where there was nothing to do.
+NOTHING_NEW = (
+    "nothing new: evidence, case.toml and program are those of the last build and derived/ is as "
+    "it was written; delete derived/ to build it anew"
+)
 
 
 def run(case: Path) -> BuildReport:
-    """Builds `derived/` of a case anew.
+    """Builds `derived/` of a case, unless it would come out as it is.
 
     Args:
         case: the case folder.
@@ -71,6 +82,20 @@ def run(case: Path) -> BuildReport:
         ConfigError: case.toml is not usable.
         AssertionError: a sum does not close, which is a defect of this program.
     """
+    case_file.load(case)
+    derived = case / DERIVED
+    told = unchanged.load(case, derived)
+    if told is not None:
+        findings = tuple((number, statement) for number, statement in told["findings"])
+        sums = tuple(told["sums"])
+        return BuildReport(**{**told, "sums": sums, "findings": findings, "again": NOTHING_NEW})
+    made_from = unchanged.inputs(case)
+    report = _anew(case)
+    unchanged.save(derived, made_from, asdict(replace(report, again=None)))
+    return report
+
+
+def _anew(case: Path) -> BuildReport:
     config = case_file.load(case)  # 1
     derived = case / DERIVED
     items = tuple(item for item in store.items(case) if not item.accompanies)
@@ -129,6 +154,7 @@ def run(case: Path) -> BuildReport:
         gaps=len(gap_rows),
         undecided=sum(1 for a in result.accesses if a.decision == "UNKNOWN"),
         tables=written,
+        again=report.again(),
     )
 
 

@@ -25,8 +25,9 @@ SHOWN = 20
 def build(ctx: click.Context, case_path: Path | None, as_json: bool) -> None:
     """Evidence to events, state, decisions and findings.
 
-    Everything under derived/ can be deleted and comes out again byte for byte. Prints the sums
-    that were asserted. Exit code 3 if there are gaps, or accesses that the records do not decide.
+    Everything under derived/ can be deleted and comes out again byte for byte. A build with
+    nothing new says so. Prints the sums that were asserted. Exit code 3 if there are gaps, or
+    accesses that the records do not decide.
 
     Example: butfor build --case northwind
     """
@@ -41,6 +42,7 @@ def build(ctx: click.Context, case_path: Path | None, as_json: bool) -> None:
         click.echo(
             json.dumps(
                 {
+                    "again": report.again,
                     "sums": list(report.sums),
                     "findings": [{"number": n, "statement": s} for n, s in report.findings],
                     "gaps": report.gaps,
@@ -52,7 +54,7 @@ def build(ctx: click.Context, case_path: Path | None, as_json: bool) -> None:
             )
         )
     else:
-        for line in report.sums:
+        for line in (*([report.again] if report.again else []), *report.sums):
             click.echo(line)
         click.echo("tables: " + ", ".join(f"{t} {n:,}" for t, n in report.tables.items()))
         for number, statement in report.findings[:SHOWN]:

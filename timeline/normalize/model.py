@@ -329,9 +329,13 @@ class IngestReport:
             )
         for source, count in self.per_source.items():
             yield f"  {source}: {count:,} rows"
-        if self.reused:
-            fresh = self.items - self.reused
-            yield f"items {self.items:,} = read {fresh:,} + as in the last build {self.reused:,}"
+
+    def again(self) -> str | None:
+        """What was taken over from the run before."""
+        if not self.reused:
+            return None
+        fresh = self.items - self.reused
+        return f"items {self.items:,} = read {fresh:,} + as in the last build {self.reused:,}"
 
 
 def micros(at: datetime) -> int:

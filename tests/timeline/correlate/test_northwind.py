@@ -148,6 +148,7 @@ def test_a_second_build_gives_the_same_bytes(northwind: Path) -> None:
         return {p.relative_to(northwind).as_posix(): p.read_bytes() for p in files}
 
     before = content()
+    shutil.rmtree(northwind / "derived")
     run("build", "--case", str(northwind))
     assert before == content()
 

@@ -56,7 +56,7 @@ def test_a_new_day_costs_that_day(tmp_path: Path) -> None:
     store.add(native(event(4, 1), event(4, 0)))
     report = run(store, out)
     assert report.reused == 5
-    assert "items 6 = read 1 + as in the last build 5" in list(report.lines())
+    assert report.again() == "items 6 = read 1 + as in the last build 5"
     assert times.items() <= {p: p.stat().st_mtime_ns for p in out.rglob("*.parquet")}.items()
     run(store, afresh)
     assert content(afresh) == content(out)
