@@ -14,8 +14,6 @@ What a bundle leaves out cannot be checked, and is named.
 from __future__ import annotations
 
 import csv
-import gzip
-import hashlib
 import io
 import json
 import re
@@ -25,6 +23,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from verify_access_log import access_log
+from verify_archives import DAMAGE, Closed, bodies
 from verify_files import digests, manifest_row
 from verify_report import Report, lines_of, parse, sha256
 
@@ -186,49 +185,51 @@ def _item(
         tally["absent"] += len(cells)
         return
     with (root / entry["path"]).open("rb") as file:
-        digest, stream, why = _opened(file, item, entry)
+        _, _, record = item.rpartition(".")[2].partition("w")
+        member = _member(file, int(record)) if record else b""
+        digest = sha256(member) if record else entry["line"]["sha256"]
         for cell in cells:
             if cell["row"]["source_sha256"] != digest:
                 report.bad("row-source", cell["at"], digest, cell["row"]["source_sha256"])
-        cited = [(LOCATOR.fullmatch(cell["row"]["locator"]), cell) for cell in cells]
-        cited = [(found, cell) for found, cell in cited if cell["row"]["record_sha256"]]
-        inside = [(found, cell) for found, cell in cited if found and found["member"]]
-        if stream is None or inside:
-            members = len(cited if stream is None else inside)
-            why = why or "a member of an archive"
-            report.open("row-record", entry["path"], f"{members} records to compare", why)
-        if stream is not None:
-            plain = [(found, cell) for found, cell in cited if not (found and found["member"])]
-            _cut(stream, plain, tally, report)
+        wanted: dict[str, list[tuple[re.Match[str] | None, dict[str, Any]]]] = {}
+        for cell in cells:
+            if cell["row"]["record_sha256"]:
+                found = LOCATOR.fullmatch(cell["row"]["locator"])
+                prefix = (found["member"] or "") if found else ""
+                wanted.setdefault(prefix, []).append((found, cell))
+        size = entry["line"]["bytes"]
+        for prefix, stream in bodies(io.BytesIO(member) if record else file, size):
+            cited = wanted.pop(prefix, [])
+            if cited and stream is None:
+                expected = f"{len(cited)} records to compare"
+                report.open("row-record", entry["path"] + prefix, expected, _ZSTD)
+            elif cited:
+                _cut(stream, cited, tally, report)
+        for cited in wanted.values():  # nothing of that name, or nothing that can be read
+            _cut(io.BytesIO(), cited, tally, report)
 
 
-def _opened(file: BinaryIO, item: str, entry: dict[str, Any]) -> tuple[str, BinaryIO | None, str]:
-    """SHA-256 that rows state of the item, its decompressed stream, or why there is none."""
-    _, _, record = item.rpartition(".")[2].partition("w")
-    if record:
-        member = _member(file, int(record))
-        return sha256(member), io.BytesIO(_inflated(member)), ""
-    head = file.read(4)
-    file.seek(0)
-    if head[:2] == b"\x1f\x8b":
-        return entry["line"]["sha256"], io.BufferedReader(gzip.GzipFile(fileobj=file)), ""
-    if head in (b"\x28\xb5\x2f\xfd", b"PK\x03\x04"):
-        return entry["line"]["sha256"], None, "compressed in a way the standard library cannot read"
-    return entry["line"]["sha256"], file, ""
+_ZSTD = "compressed in a way the standard library cannot read"
 
 
 def _member(file: BinaryIO, number: int) -> bytes:
     """Gzip member `number` (from 1) of a file of recorded calls; empty if there is none."""
-    data = file.read()
-    for _ in range(number):
-        inflate = zlib.decompressobj(31)
-        inflate.decompress(data)
-        member, data = data[: len(data) - len(inflate.unused_data)], inflate.unused_data
-    return member
-
-
-def _inflated(member: bytes) -> bytes:
-    return zlib.decompressobj(31).decompress(member) if member else b""
+    inflate, member, count = zlib.decompressobj(31), b"", 1
+    raw, full = b"", False
+    try:
+        while full or raw or (raw := file.read(BLOCK)):
+            full = len(inflate.decompress(raw, BLOCK)) == BLOCK and not inflate.eof
+            rest = inflate.unused_data if inflate.eof else inflate.unconsumed_tail
+            if count == number:
+                member += raw[: len(raw) - len(rest)]
+            if inflate.eof:
+                if count == number:
+                    return member
+                inflate, count = zlib.decompressobj(31), count + 1
+            raw = rest
+    except zlib.error:
+        pass  # nothing whole begins here
+    return b""
 
 
 def _cut(
@@ -246,11 +247,11 @@ def _cut(
     for offset, length in sorted(places):
         try:
             window, start = _until(stream, window, start, offset, length)
-        except (OSError, EOFError, zlib.error):
+        except (Closed, *DAMAGE):
             window = b""  # what cannot be read is not the record
         data = window[offset - start : offset - start + length]
         for cell in places[offset, length]:
-            _compare(data, cell, tally, report)
+            _compare(data if len(data) == length else None, cell, tally, report)
 
 
 def _until(
@@ -273,10 +274,12 @@ def _until(
     return window, start
 
 
-def _compare(data: bytes, cell: dict[str, Any], tally: dict[str, int], report: Report) -> None:
-    row, found = cell["row"], hashlib.sha256(data).hexdigest()
+def _compare(
+    data: bytes | None, cell: dict[str, Any], tally: dict[str, int], report: Report
+) -> None:
+    row, found = cell["row"], "no bytes at that place" if data is None else sha256(data)
     tally["compared"] += 1
-    if found != row["record_sha256"]:
+    if data is None or found != row["record_sha256"]:
         report.bad("row-record", cell["at"], row["record_sha256"], found)
         return
     try:

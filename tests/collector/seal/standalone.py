@@ -16,7 +16,7 @@ sys.path.append(str(PATH.parent))
 MODULE = importlib.import_module("verify")
 TREES = importlib.import_module("verify_trees")
 AWS = importlib.import_module("verify_aws")
-ARCHIVES = importlib.import_module("verify_aws_archives")
+ARCHIVES = importlib.import_module("verify_archives")
 REVOCATION = importlib.import_module("verify_revocation")
 
 
