@@ -236,7 +236,8 @@ def _sections(
             tables_of.differences(tell, found, is_supplied=is_supplied),)),
         Section(title=tell("register_title"), blocks=(
             tables_of.register(tell, entries, supplied=is_supplied),
-            *tables_of.unallocated(tell, entries))),
+            *tables_of.unallocated(tell, entries),
+            *(() if is_supplied else (tables_of.preset(tell),)))),
         Section(title=tell("principals_title"), blocks=(
             tables_of.principals(tell, held.permissions, dates),)),
     )  # fmt: skip

@@ -35,6 +35,8 @@ REGISTER = (
     Column(title="Clause", width=1.4),
     Column(title="Register; evidence", width=2.8),
 )
+PRESET_ROLES = ("client", "managed", "platform")
+PRESET = (Column(title="Role", width=2.4), Column(title="Usually configures", width=5.0))
 PRINCIPALS = (
     Column(title="Principal; party; resource", width=3.4),
     Column(title="What", width=0.8),
@@ -146,6 +148,15 @@ def register(tell: Say, entries: Sequence[Entry], *, supplied: bool) -> Table:
     return Table(
         caption=tell("register_caption", n=len(rows)), columns=REGISTER, rows=rows,
         empty=tell("register_empty", supplied=supplied),
+    )  # fmt: skip
+
+
+def preset(tell: Say) -> Table:
+    """R-039: a usual split, where no register was supplied; it is no evidence of this one."""
+    return Table(
+        caption=tell("preset_caption"), columns=PRESET, empty=(),
+        rows=tuple((tell("preset_role", role=role), tell("preset_what", role=role))
+                   for role in PRESET_ROLES),
     )  # fmt: skip
 
 

@@ -8,7 +8,7 @@ import pytest
 from collector.registers import Entry, Registers
 from reports import catalogue
 from reports.exhibits.control import ABSENT, AGREE, DIFFER, OPEN, Cell
-from reports.model import Exhibit, Kind, plain
+from reports.model import Exhibit, Kind, Table, plain
 from tests.reports import builder
 
 
@@ -80,3 +80,19 @@ def test_no_register_compares_nothing(tmp_path: Path) -> None:
 def test_no_share_is_printed(tmp_path: Path) -> None:
     exhibit = _exhibit(tmp_path)
     assert "%" not in " ".join(plain(one) for one in (*exhibit.answer, *exhibit.limits))
+
+
+def test_a_usual_split_is_printed_as_a_preset_only_where_nothing_was_supplied(
+    tmp_path: Path,
+) -> None:
+    def captions(exhibit: Exhibit) -> list[str]:
+        return [
+            plain(block.caption)
+            for section in exhibit.sections for block in section.blocks
+            if isinstance(block, Table)
+        ]  # fmt: skip
+
+    preset = [one for one in captions(_exhibit(tmp_path / "a", bare=True)) if "Preset" in one]
+    assert len(preset) == 1
+    assert preset[0].startswith("Preset, not evidence:")
+    assert not any("Preset" in one for one in captions(_exhibit(tmp_path / "b")))
