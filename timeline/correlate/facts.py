@@ -10,12 +10,12 @@ the rows say so (`complete` is false).
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import combinations, islice
 from typing import Any
 
 from timeline.correlate.course import BEGINNING, Content, Course, World, as_logged
 from timeline.correlate.cuts import Sets, hitting_sets, indices, minimal
+from timeline.correlate.moves import Ablation, moves_of, spread, undoing
 from timeline.correlate.provider import Provider, Request
 from timeline.correlate.runs import UNDO
 from timeline.correlate.views import Place
@@ -30,25 +30,6 @@ PRIOR = "prior"
 HELD = "held"
 #: In place of a fact where a target does not know the content of a place.
 WHOLE = "*"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ablation:
-    """One fact, and what it is when undone.
-
-    Attributes:
-        uid: `resource|slot|fact`, after `¬` where it is the absence of the fact that counts.
-        position: of its place in the course.
-        fact: name in the place.
-        value: when undone; None = absent.
-        known: False where its earlier value is not known: the place is then unknown.
-    """
-
-    uid: str
-    position: int
-    fact: str
-    value: str | None
-    known: bool = True
 
 
 def rows(
@@ -110,18 +91,10 @@ def _rows(
     class_uid, undo, counterfactual = key
     actual = as_logged(course)[-1]
     found = bearing(ablated, course, read, kinds, request)
-    left = tuple(kinds.emptied(place[1]) for place in course.places)
-    groups = _groups(found, course, kinds, request)
-
-    def verdict(chosen: int) -> Verdict:
-        return decide(_undone(actual, found, _members(groups, chosen), left))
-
+    moves = moves_of(found, actual, course, kinds, request)
+    undone = undoing(actual, found, moves, course, kinds)
     certain, possible = (
-        Sets(
-            members=minimal(_members(groups, chosen) for chosen in family.members),
-            complete=family.complete,
-        )
-        for family in _cuts(len(groups), verdict)
+        spread(family, moves) for family in _cuts(len(moves), lambda m: decide(undone(m)))
     )
     return tuple(
         {
@@ -209,30 +182,6 @@ def bearing(
     return tuple(filter(matters, found))
 
 
-def _groups(
-    found: Sequence[Ablation], course: Course, kinds: Provider, request: Request
-) -> tuple[int, ...]:
-    """Masks of facts that are undone together: those of equal effect, each other one by itself.
-
-    While one of them stands the others' going changes nothing, so a minimal set that denies holds
-    all of them or none.
-    """
-    actual = as_logged(course)[-1]
-    masks: dict[tuple[object, ...], int] = {}
-    for i, one in enumerate(found):
-        key: tuple[object, ...] = (i,)
-        standing = dict(actual[one.position] or ()).get(one.fact)
-        if one.known and one.value is None and standing is not None:
-            like = kinds.alike(request, course.places[one.position], standing)
-            key = (one.position, like) if like is not None else key
-        masks[key] = masks.get(key, 0) | 1 << i
-    return tuple(masks.values())
-
-
-def _members(groups: Sequence[int], chosen: int) -> int:
-    return sum(groups[g] for g in indices(chosen))
-
-
 def _altered(course: Course, n: int) -> dict[str, tuple[str | None, bool]]:
     """fact -> (value before its last alteration, known) of facts last altered by a change."""
     place, worlds = course.places[n], as_logged(course)
@@ -277,27 +226,6 @@ def _ablation(
         value=undone[0],
         known=undone[1],
     )
-
-
-def _undone(
-    actual: World, found: Sequence[Ablation], mask: int, left: Sequence[str | None]
-) -> World:
-    """The world with some facts undone; `left` is what a place holds when nothing is left."""
-    world = list(actual)
-    for i in indices(mask):
-        one = found[i]
-        content = world[one.position]
-        if content is None or not one.known:
-            world[one.position] = None
-            continue
-        facts = {fact: value for fact, value in content if fact != one.fact}
-        if one.value is not None:
-            facts[one.fact] = one.value
-        world[one.position] = tuple(sorted(facts.items()))
-    for n, rest in enumerate(left):
-        if world[n] == () and actual[n] and rest is not None:
-            world[n] = (("value", rest),)
-    return tuple(world)
 
 
 def _cuts(n: int, verdict: Callable[[int], Verdict]) -> tuple[Sets, Sets]:
