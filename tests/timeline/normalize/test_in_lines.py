@@ -73,6 +73,14 @@ def test_saved_results_of_lake(tmp_path: Path) -> None:
     check(rows, store)
 
 
+def test_a_record_as_long_as_they_come_in_a_cell(tmp_path: Path) -> None:
+    long = record(requestParameters={"bucketName": "b", "key": "k", "x": '","' * 80_000})
+    report, rows, store = run(saved(["eventJson"], [json.dumps(long), "E1"]), tmp_path / "events")
+    assert (report.rows, report.record_gaps) == (1, 1)
+    assert json.loads(rows[0]["params"])["requestParameters"] == long["requestParameters"]
+    check(rows, store)
+
+
 @pytest.mark.parametrize(
     "row", [["E1"], ["E1", ""], ["E1", '{"a": 1}'], [TEXT, TEXT], ['{"eventName": "x"']]
 )

@@ -7,7 +7,6 @@ What is around the record is not read: the row cites the whole line, its fields 
 record inside. The line of CSV that names the columns is no event, and is a gap that says so.
 """
 
-import csv
 import re
 from collections.abc import Callable
 
@@ -17,6 +16,8 @@ from timeline.normalize.aws.cloudtrail_mapping import MAPPING, NEVER
 from timeline.normalize.model import PackedRow, Parser, Record, Unreadable, Where
 
 _TIMED = re.compile(rb"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z (\{.*\})\s*", re.DOTALL)
+#: A quoted cell. The library's reader refuses cells half as long as a record may be.
+_QUOTED = re.compile(rb'"([^"]*(?:""[^"]*)*)"(?=,|\s*$)')
 _NAMES = re.compile(rb'(?i)(?:"?[a-z_.]+"?,)*"?eventjson"?(?:,"?[a-z_.]+"?)*\s*')
 
 
@@ -27,14 +28,10 @@ def _timed(line: bytes) -> bytes | None:
 
 def _cell(line: bytes) -> bytes | None:
     """The one cell of a row of CSV that is a CloudTrail record."""
-    if b'{""' not in line:
+    if b'"{' not in line:
         return None
-    try:
-        (cells,) = csv.reader([line.decode()], strict=True)
-    except (ValueError, csv.Error):
-        return None
-    found = [cell.encode() for cell in cells if cell.startswith("{")]
-    records = [cell for cell in found if cloudtrail.detect(cell)]
+    cells = (found[1].replace(b'""', b'"') for found in _QUOTED.finditer(line))
+    records = [cell for cell in cells if cell[:1] == b"{" and cloudtrail.detect(cell)]
     return records[0] if len(records) == 1 else None
 
 
