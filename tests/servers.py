@@ -128,6 +128,7 @@ class Fault(Enum):
     TRUNCATE = auto()
     DENIED = auto()
     EXPIRED = auto()
+    REPEAT = auto()
 
 
 @dataclass(slots=True)
@@ -148,6 +149,8 @@ class Proxy:
     seen: list[Passed] = field(default_factory=list)
     fault: Callable[[int, Passed], Fault | None] = lambda number, passed: None
     delay: float = 0.0
+    #: Parameter of a listing -> page size that the provider is asked for instead of its own.
+    pages: Mapping[str, int] = field(default_factory=dict)
     #: Target, operation, action or path -> our own answer, where the server behind has none.
     canned: Mapping[str, bytes] = field(default_factory=dict)
 
@@ -156,12 +159,37 @@ class Proxy:
         return [(one.method, one.path, one.body) for one in self.seen if one.fault is None]
 
 
+def listing(path: str) -> str:
+    """A request without the token of its page: what all pages of one listing have in common."""
+    where, _, query = path.partition("?")
+    return f"{where}?" + "&".join(one for one in query.split("&") if not is_token(one))
+
+
+def is_token(pair: str) -> bool:
+    """Whether a parameter of a request says where a listing goes on."""
+    name = pair.partition("=")[0]
+    return name in ("continuation-token", "key-marker", "version-id-marker")
+
+
+def paged(path: str, sizes: Mapping[str, int]) -> str:
+    """The request with other page sizes."""
+    where, _, query = path.partition("?")
+    pairs = query.split("&") if query else []
+    for name, size in sizes.items():
+        if any(one.partition("=")[0] == name for one in pairs):
+            kept = [one for one in pairs if not one.startswith(("max-buckets=", "max-keys="))]
+            limit = "max-keys" if name == "versions" else name
+            pairs = [*kept, f"{limit}={size}"]
+    return f"{where}?{'&'.join(pairs)}" if pairs else where
+
+
 @contextmanager
 def proxy(upstream: str) -> Iterator[Proxy]:
     """A forward proxy that sends everything to one server, whatever host it was meant for."""
     state = Proxy()
     lock = threading.Lock()
     target = urlsplit(upstream)
+    last: dict[str, tuple[http.client.HTTPResponse, bytes]] = {}
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -199,6 +227,8 @@ def proxy(upstream: str) -> Iterator[Proxy]:
                     self.answer(503, b"")
                 case None if (content := self.canned(body)) is not None:
                     self.answer(200, content)
+                case Fault.REPEAT if (before := last.get(listing(path))) is not None:
+                    self.pass_on(*before)
                 case _:
                     self.forward(path, body, truncate=passed.fault is Fault.TRUNCATE)
 
@@ -215,11 +245,17 @@ def proxy(upstream: str) -> Iterator[Proxy]:
             connection = http.client.HTTPConnection(target.hostname, target.port, timeout=30)
             headers = {k: v for k, v in self.headers.items() if k.lower() != "proxy-connection"}
             try:
-                connection.request(self.command, path, body or None, headers)
+                connection.request(self.command, paged(path, state.pages), body or None, headers)
                 answer = connection.getresponse()
                 content = answer.read()
             finally:
                 connection.close()
+            last[listing(path)] = answer, content
+            self.pass_on(answer, content, truncate=truncate)
+
+        def pass_on(
+            self, answer: http.client.HTTPResponse, content: bytes, *, truncate: bool = False
+        ) -> None:
             self.send_response_only(answer.status, answer.reason)
             for name, value in answer.getheaders():
                 if name.lower() not in ("connection", "transfer-encoding", "content-length"):

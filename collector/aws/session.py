@@ -176,7 +176,7 @@ class _Attempt:
                 continue
             following = self._following(page)
             content = page_content(page)
-            if content in listed and following not in seen:
+            if content in listed:
                 # Where it should have been another: one may be missing. Asked once more.
                 if again:
                     self._ended = (Outcome.FAILED, "RepeatedPage", REPEATED)

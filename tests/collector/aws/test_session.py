@@ -47,7 +47,15 @@ STALE = Scripted(
     [
         ([keys("a", marker="1"), keys("b", marker="2"), keys("c")], "abc", "OBSERVED", None),
         ([keys()], "", "OBSERVED", None),
-        ([keys("a", marker="1"), keys("a", marker="1")], "aa", "FAILED", "RepeatedPageToken"),
+        ([keys("a", marker="1"), *[keys("a", marker="1")] * 2], "a", "FAILED", "RepeatedPage"),
+        # The very same answer twice, then the one that was meant.
+        (
+            [keys("a", marker="1"), keys("a", marker="1"), keys("b", marker="2"), keys("c")],
+            "abc",
+            "OBSERVED",
+            None,
+        ),
+        ([keys("a", marker="1"), keys("b", marker="1")], "ab", "FAILED", "RepeatedPageToken"),
         (
             [sized(b'{"Keys": [{"KeyId": "a"}], "Truncated": true}')],
             "a",
@@ -88,6 +96,8 @@ STALE = Scripted(
     ids=[
         "pages",
         "empty",
+        "same answer, three times",
+        "same answer, twice",
         "same token",
         "no token",
         "stale once",
