@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import re
+import stat
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -29,25 +30,24 @@ def tree(folder: Path) -> dict[str, str]:
     A folder that cannot be looked into has a path that ends in a slash.
     """
     found: dict[str, str] = {}
-    pending = [(os.fsencode(folder), b"")]
-    while pending:
-        place, at = pending.pop()
-        try:
-            entries = os.scandir(place)
-        except FileNotFoundError:
-            continue
-        except OSError:
-            found[at.decode("latin-1")] = "closed"
-            continue
-        with entries:
-            for entry in entries:
-                name = at + entry.name
-                if entry.is_dir(follow_symlinks=False):
-                    pending.append((entry.path, name + b"/"))
-                    continue
-                kind = "a symbolic link" if entry.is_symlink() else "not a regular file"
-                regular = entry.is_file(follow_symlinks=False)
-                found[name.decode("latin-1")] = "" if regular else kind
+    root = os.fsencode(folder)
+
+    def below(path: bytes) -> str:
+        return path[len(root) + 1 :].replace(os.sep.encode(), b"/").decode("latin-1")
+
+    def refused(error: OSError) -> None:
+        if not isinstance(error, FileNotFoundError):
+            place = below(os.fsencode(error.filename))
+            found[f"{place}/" if place else ""] = "closed"
+
+    for base, folders, names in os.walk(root, onerror=refused):
+        for name in names + folders:
+            path = os.path.join(base, name)  # noqa: PTH118 # bytes, and many
+            mode = os.lstat(path).st_mode
+            if stat.S_ISLNK(mode):
+                found[below(path)] = "a symbolic link"
+            elif not stat.S_ISDIR(mode):
+                found[below(path)] = "" if stat.S_ISREG(mode) else "not a regular file"
     return found
 
 

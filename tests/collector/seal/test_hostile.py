@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
@@ -16,6 +17,7 @@ from hypothesis import strategies as st
 
 from collector import dsse, verify
 from collector.verify import production
+from tests.collector import cases
 from tests.collector.seal import build, standalone
 from tests.collector.seal.tamper_acts import entries
 
@@ -208,3 +210,20 @@ def test_verifier_without_its_other_files(plain: Path, tmp_path: Path) -> None:
     )
     assert done.returncode == 3
     assert b"must lie beside" in done.stdout
+
+
+def test_folder_that_cannot_be_looked_into(plain: Path) -> None:
+    """What lies in it could not be checked; it is not called missing. As an unprivileged user."""
+    both(plain)  # loads all that root alone may read
+    with cases.as_nobody(), TemporaryDirectory() as name:
+        case = build.sealed_case(Path(name) / "case")
+        folder = next(case.glob("evidence/0001*/files"))
+        folder.chmod(0)
+        try:
+            report = both(case)
+        finally:
+            folder.chmod(0o700)
+    assert report.wrong == ()
+    unread = [one.path.rpartition("/")[2] for one in report.unchecked
+              if one.check == "file-unreadable"]  # fmt: skip
+    assert unread == ["00000001-a.json.gz", "00000002-b.txt"]
