@@ -314,6 +314,7 @@ def _imprint(
             else tell("redaction"),
         ),
         confidentiality=material.config.exhibits.confidentiality,
+        redacted=redaction is not None,
     )
 
 

@@ -7,6 +7,7 @@ with this module: records are cut out and read here as the build reads them.
  c  the index of evidence against the lines of the manifests
  d  what a row repeats of its record, read again from the record
  e  index.csv: SHA-256 of each file, number of rows; each cover prints the SHA-256 of its table
+ f  of a redacted rendition: the files that its statement names, and who signed that
 """
 
 import hashlib
@@ -27,6 +28,7 @@ from collector.verify.report import Discrepancy, Report, Trust, unchecked, wrong
 from reports import cited_evidence, table_file
 from reports.edition_files import line_of
 from reports.edition_files import sha256 as digest_of
+from reports.redaction import check as rendition
 from timeline import rederive
 from timeline.normalize.model import Unreadable
 from timeline.rederive import Place
@@ -75,6 +77,7 @@ def verify(root: Path, trust: Trust | None = None) -> Report:
     """Steps 3, 5, 6 and 8 of `verify` for a folder with proofs, then the rows."""
     base = verification.run_safely(root, trust)
     found, tally = check(root)
+    found += rendition.check(root, trust or Trust())
     ordered = sorted(
         [*base.discrepancies, *found],
         key=lambda one: (one.path, one.check, one.expected, one.found),

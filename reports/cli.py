@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
     from reports.bundle import Edition
 
 
@@ -37,6 +39,7 @@ if TYPE_CHECKING:
     help="A redacted rendition of --of, or again with --inputs: us-5.2, gdpr-min, all, or a file.",
 )  # fmt: skip
 @click.option("--of", metavar="LABEL", help="With --redact: the edition that is redacted.")
+@click.option("--key", metavar="FINGERPRINT", help="With --redact: tool key that signs it.")
 @click.option("--reason", help="With --final: why it supplements the final edition before it.")
 @click.option(
     "--parts", is_flag=True,
@@ -46,7 +49,7 @@ def exhibits(
     case_path: Path | None, label: str | None, out: Path | None, resources: tuple[str, ...],
     no_evidence: bool, inputs_path: Path | None, final: bool, no_load_files: bool,
     reason: str | None, diff: tuple[str, str] | None, as_json: bool, redact: str | None,
-    of: str | None, parts: bool,
+    of: str | None, key: str | None, parts: bool,
 ) -> None:  # fmt: skip
     """Render the exhibit bundle.
 
@@ -69,17 +72,20 @@ def exhibits(
             raise UsageError("--parts: expected with --case only.")
         _parts(folder)
         return
+    if key is not None and redact is None:
+        raise UsageError("--key: expected with --redact, found without.")
     if of is not None:
-        if redact is None or renders:
-            raise UsageError("--of LABEL: expected with --redact, --case and --out only.")
-        _print(_redacted(folder, of, redact, out))
+        other = label or resources or inputs_path or reason or no_evidence
+        if redact is None or other or (final and out) or (no_load_files and not final):
+            raise UsageError("--of LABEL: expected with --redact, --key, --final or --out only.")
+        _print(_redacted(folder, of, redact, out, key, final=final, load_files=not no_load_files))
         return
     if redact is not None and inputs_path is None:
         raise UsageError("--redact: expected --of LABEL, the edition that is redacted.")
     if inputs_path is not None:
         if label or resources or final or reason or no_evidence or no_load_files:
             raise UsageError("--inputs fixes everything else: leave all but --case, --out out.")
-        _print(_again(folder, inputs_path, out, redact))
+        _print(_again(folder, inputs_path, out, redact, key))
         return
     if final:
         if out is not None:
@@ -154,14 +160,38 @@ def _final(
     )  # fmt: skip
 
 
-def _redacted(folder: Path, of: str, profile: str, out: Path | None) -> "Edition":
+def _redacted(
+    folder: Path, of: str, profile: str, out: Path | None, key: str | None, *, final: bool,
+    load_files: bool,
+) -> "Edition":  # fmt: skip
     from reports.redaction import profile as profiles
     from reports.redaction import rendition
 
-    return rendition.make(folder, of, profiles.load(profile), out=out, tell=click.echo)
+    chosen = profiles.load(profile)
+    signer = _unlocked(key)
+    if not final:
+        return rendition.make(folder, of, chosen, out=out, tell=click.echo, signer=signer)
+    return rendition.numbered(
+        folder, of, chosen, tell=click.echo, with_load_files=load_files, signer=signer
+    )
 
 
-def _again(folder: Path, path: Path, out: Path | None, redact: str | None) -> "Edition":
+def _unlocked(fingerprint: str | None) -> "Ed25519PrivateKey | None":
+    """The tool key, its passphrase asked for or taken from BUTFOR_PASSPHRASE."""
+    import os
+
+    from collector import keys
+
+    if fingerprint is None:
+        return None
+    chosen = keys.choose(fingerprint)
+    given = os.environ.get("BUTFOR_PASSPHRASE")
+    return keys.unlock(chosen, given or str(click.prompt("Passphrase", hide_input=True)))
+
+
+def _again(
+    folder: Path, path: Path, out: Path | None, redact: str | None, key: str | None
+) -> "Edition":
     from collector import case, store
     from collector.errors import UsageError
     from reports import bundle, final, inputs, material
@@ -174,7 +204,8 @@ def _again(folder: Path, path: Path, out: Path | None, redact: str | None) -> "E
         from reports.redaction import rendition
 
         target = out or folder / "exhibits" / given["label"]
-        return rendition.again(folder, given, profiles.load(redact), target, click.echo)
+        chosen = profiles.load(redact)
+        return rendition.again(folder, given, chosen, target, click.echo, signer=_unlocked(key))
     loaded = material.load(folder, case.load(folder), store.items(folder))
     loaded = material.recorded(loaded, given["custody"]["entries"])
     reserve = final.again(folder, given) if given["status"] == "FINAL" else None

@@ -75,9 +75,9 @@ def make(
             supplements=supplemented(case, before, reason),
         )  # fmt: skip
         edition = bundle.make(
-            material, given, case / "exhibits" / name, tell, partial(_reserve, session, given)
+            material, given, case / "exhibits" / name, tell, partial(reserve, session, given)
         )
-        session.record("exhibits.final", why=f"final edition {name}", data=_facts(edition, given))
+        session.record("exhibits.final", why=f"final edition {name}", data=facts(edition, given))
     return edition
 
 
@@ -134,8 +134,10 @@ def preserve_registers(session: Session) -> int | None:
 
 
 def last_final(entries: tuple[custody.CustodyEntry, ...]) -> custody.CustodyEntry | None:
-    """The final edition before, as custody records it."""
-    finals = [one for one in entries if one.action == "exhibits.final"]
+    """The final edition before, as custody records it; a redacted rendition is none."""
+    finals = [
+        one for one in entries if one.action == "exhibits.final" and not one.data.get("redacts")
+    ]
     return finals[-1] if finals else None
 
 
@@ -208,14 +210,14 @@ def _verified(case: Path) -> None:
         )
 
 
-def _reserve(session: Session, given: Mapping[str, Any], pages: int) -> bates.Reservation:
+def reserve(session: Session, given: Mapping[str, Any], pages: int) -> bates.Reservation:
     """Step 6."""
     taken = bates.reserved(session.config.exhibits, int(given["bates_start"]), pages)
     bates.record(session, taken, label=str(given["label"]), inputs_sha256=_digest(given))
     return taken
 
 
-def _facts(edition: bundle.Edition, given: Mapping[str, Any]) -> dict[str, Any]:
+def facts(edition: bundle.Edition, given: Mapping[str, Any]) -> dict[str, Any]:
     """Step 7: what custody says of the edition."""
     assert edition.numbers is not None
     return {

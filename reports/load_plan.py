@@ -16,8 +16,6 @@ from reports.load_files import Document, moment
 from reports.material import Material
 from reports.model import Exhibit, Imprint, plain
 
-_REDACTED = "N"
-
 
 def of_exhibit(
     exhibit: Exhibit, cover: Cover, imprint: Imprint, pages: int, pdfs: tuple[str, ...], native: str
@@ -28,7 +26,8 @@ def of_exhibit(
         "CUSTODIAN": cover.author,
         "CREATEDATE": day, "CREATETIME": time, "MODDATE": day, "MODTIME": time,
         "CONFIDENTIALITY": imprint.confidentiality or "",
-        "REDACTED": _REDACTED, "TIMEZONE": "UTC", "EXHIBIT_NO": exhibit.number,
+        "REDACTED": "Y" if imprint.redacted else "N", "TIMEZONE": "UTC",
+        "EXHIBIT_NO": exhibit.number,
         "RECORD_COUNT": str(len(exhibit.native.rows)),
         "EVIDENCE_ID": "",
     }  # fmt: skip
@@ -68,7 +67,7 @@ def of_evidence(kept: Sequence[Kept], material: Material, imprint: Imprint) -> I
                 "CUSTODIAN": custodians.get(one.item.acquisition, ""),
                 "CREATEDATE": got, "CREATETIME": at, "MODDATE": day, "MODTIME": time,
                 "FILENAME": name, "FILEEXT": _ending(one.path), "DOCTYPE": "Source record",
-                "CONFIDENTIALITY": imprint.confidentiality or "", "REDACTED": _REDACTED,
+                "CONFIDENTIALITY": imprint.confidentiality or "", "REDACTED": "N",
                 "TIMEZONE": "UTC", "SOURCE_URI": str(facts.get("source") or ""),
                 "EVIDENCE_ID": one.path.split("/")[1],
                 "RECORD_COUNT": str(material.records.get(one.item.uid, 0)), "EXHIBIT_NO": "",

@@ -282,6 +282,7 @@ class Imprint:
         inputs_sha256: digest of inputs.json.
         notes: sentences on status, seal and redaction.
         confidentiality: designation, as case.toml gives it; None = none is stated.
+        redacted: whether it is a redacted rendition.
     """
 
     status: Status
@@ -293,3 +294,4 @@ class Imprint:
     matter: tuple[tuple[str, Text], ...]
     notes: tuple[Text, ...] = field(default=())
     confidentiality: str | None = None
+    redacted: bool = False

@@ -6,7 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from collector import canonical
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+from collector import canonical, dsse
 from collector.errors import IntegrityError
 from reports import csv_table
 from reports import edition_files as files
@@ -16,16 +19,19 @@ from reports.redaction.pseudonyms import Pseudonyms
 
 LOG = "redaction-log.csv"
 STATEMENT = "redaction.json"
+#: The same bytes in an envelope under a tool key, as a seal is signed, and that key.
+SIGNED, KEYS = "redaction.dsse.json", "keys"
 PREDICATE = "https://butfor.invalid/redaction/v1"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Applied:
-    """A profile, the map of tokens, and the function that puts them in place."""
+    """A profile, the map of tokens, the function that puts them in place, and who signs."""
 
     profile: Profile
     pseudonyms: Pseudonyms
     rewrite: rewrite.Rewrite
+    signer: Ed25519PrivateKey | None = None
 
 
 def carry(applied: Applied, source: Path, target: Path) -> None:
@@ -44,7 +50,7 @@ def finish(
         IntegrityError: a redacted value is still in a file. Nothing is kept of the rendition.
     """
     pages = [
-        (one.exhibit.number, file.name)
+        (one.exhibit.number, file.name, file.begin)
         for one in produced for file in one.files if file.name.endswith(".pdf")
     ]  # fmt: skip
     words = {token.rpartition("-")[0] for _, token in applied.pseudonyms.values()}
@@ -61,7 +67,19 @@ def finish(
             + "\n  ".join(f"{hit.path} ({hit.part}): the value of {hit.token}" for hit in hits[:20])
         )
     applied.pseudonyms.save()
-    (folder / STATEMENT).write_bytes(canonical.line(_statement(applied, inputs, folder)))
+    statement = canonical.line(_statement(applied, inputs, folder))
+    (folder / STATEMENT).write_bytes(statement)
+    if applied.signer is not None:
+        _sign(folder, statement, applied.signer)
+
+
+def _sign(folder: Path, statement: bytes, signer: Ed25519PrivateKey) -> None:
+    """The envelope, and the public key: a convenience for whoever checks, not trust."""
+    envelope = dsse.sign(dsse.IN_TOTO, statement, signer)
+    (folder / SIGNED).write_bytes(envelope.raw)
+    pem = signer.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+    (folder / KEYS).mkdir()
+    (folder / KEYS / f"{envelope.keyid}.pem").write_bytes(pem)
 
 
 def _statement(applied: Applied, inputs: Mapping[str, Any], folder: Path) -> dict[str, Any]:

@@ -9,19 +9,21 @@ from reports.redaction import finders
 from reports.redaction.profile import Profile
 
 COLUMNS = (
-    ("exhibit", "text"), ("file", "text"), ("page", "int"), ("position", "int"), ("class", "text"),
-    ("basis", "text"), ("token", "text"),
+    ("exhibit", "text"), ("file", "text"), ("page", "int"), ("bates", "text"), ("position", "int"),
+    ("class", "text"), ("basis", "text"), ("token", "text"),
 )  # fmt: skip
 _SPACE = re.compile(r"\s+")
 
 
-def table(folder: Path, pages: Sequence[tuple[str, str]], words: Sequence[str],
-          profile: Profile) -> Native:  # fmt: skip
+def table(
+    folder: Path, pages: Sequence[tuple[str, str, str | None]], words: Sequence[str],
+    profile: Profile,
+) -> Native:  # fmt: skip
     """The log of a rendition.
 
     Args:
         folder: the rendition.
-        pages: (exhibit number, name of its PDF).
+        pages: (exhibit number, name of its PDF, Bates number of its first page or None).
         words: of the tokens in use.
         profile: gives the basis.
 
@@ -34,14 +36,22 @@ def table(folder: Path, pages: Sequence[tuple[str, str]], words: Sequence[str],
     bases = {one.kind.upper(): one.basis for one in profile.values}
     rows = tuple(
         (
-            exhibit, name, page, position, meaning(found),
+            exhibit, name, page, numbered(begin, page), position, meaning(found),
             bases.get(_word(found), profile.basis), found,
         )
-        for exhibit, name in pages
+        for exhibit, name, begin in pages
         for page, text in enumerate(_pages(folder / name), 1)
         for position, found in enumerate(token.findall(text), 1)
     )  # fmt: skip  # fmt: skip
     return Native(columns=COLUMNS, rows=rows)
+
+
+def numbered(begin: str | None, page: int) -> str | None:
+    """Bates number of a page, from 1, of a file whose first page has the number `begin`."""
+    if begin is None:
+        return None
+    digits = len(begin) - len(begin.rstrip("0123456789"))
+    return f"{begin[:-digits]}{int(begin[-digits:]) + page - 1:0{digits}d}"
 
 
 def meaning(token: str) -> str:

@@ -62,6 +62,8 @@ def _alone(match: re.Match[str]) -> bool:
 def _parts(name: str, raw: bytes) -> Iterator[tuple[str, str, bool]]:
     """(part, text, whether it is searched without white space) of one file."""
     ending = name.rsplit(".", 1)[-1].lower()
+    if ending == "tif":
+        return  # pixels of pages of the PDFs, which are searched
     if ending == "pdf":
         yield from _pdf(raw)
     elif ending in ("xlsx", "docx"):

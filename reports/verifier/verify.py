@@ -48,6 +48,7 @@ try:
     from verify_custody import check_config, check_custody
     from verify_files import check_acquisitions
     from verify_handover import check_bag, check_production
+    from verify_redaction import check_redaction
     from verify_report import Report, Trust, object_at
     from verify_rerun import main as rerun
     from verify_seals import check_forks, check_keys, check_seals, load_seals
@@ -93,6 +94,7 @@ def verify(root: Path, trust: Trust) -> Report:
         if (root / "inputs.json").is_file():
             report.parts["kind"] = "bundle"
             check_bundle(root, report)
+            check_redaction(root, report, trust)
     else:
         raise FileNotFoundError("expected custody.jsonl, bagit.txt or manifest.jsonl")
     key = lambda row: (row["path"], row["check"], row["expected"], row["found"])  # noqa: E731
