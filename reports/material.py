@@ -24,7 +24,7 @@ ACCESS = (
     "event_uid", "provider_uid", "duplicate_of", "time", "time_precision", "time_text", "operation",
     "actor_type", "actor_uid", "actor_account_uid", "session_issuer_uid", "src_ip", "user_agent",
     "resource_uid", "container", "object", "outcome", "error_code", "bytes_out", "evidence_item",
-    "locator", "record_sha256",
+    "locator", "record_sha256", "same_request_as",
 )  # fmt: skip
 REQUIRED = ("changes", "intervals", "gaps", "coverage")
 OPTIONAL = ("windows", "classes", "access_classes", "class_changes", "class_sets", "warnings",
@@ -36,9 +36,9 @@ class Material:
     """What a case holds for rendering.
 
     Attributes:
-        accesses: rows of `access_classes` with their event and class, in order of time; copies of
-            one record are left out and counted in `copies`. A size that only another log's record
-            of the request states is taken over; `supplied_by` names that event.
+        accesses: rows of `access_classes` with their event and class, in order of time. A size that
+            only another log's record of the request states is taken over; `supplied_by` names it.
+        copies: events that do not count: copies, and other logs' records of a request.
         causes: event rows of logged changes by event_uid.
         records: number of events by evidence item.
         withdrawn: reasons by id of items that were withdrawn; they stay listed.
@@ -108,12 +108,13 @@ def load(case: Path, config: CaseConfig, items: tuple[EvidenceItem, ...]) -> Mat
         for name in (*REQUIRED, *OPTIONAL)
     }
     events = {row["event_uid"]: row for row in tables.read(derived, "events", ACCESS)}
-    accesses, copies = _accesses(have["access_classes"], have["classes"], events)
+    accesses = _accesses(have["access_classes"], have["classes"], events)
+    uncounted = [e for e in events.values() if e["duplicate_of"] or e["same_request_as"]]
     logged = {event_of(row) for row in have["changes"]}
     return Material(
         case=case, config=config, changes=have["changes"], intervals=have["intervals"],
         windows=have["windows"], gaps=have["gaps"], coverage=have["coverage"],
-        classes=have["classes"], accesses=accesses, copies=copies,
+        classes=have["classes"], accesses=accesses, copies=len(uncounted),
         class_changes=have["class_changes"], class_sets=have["class_sets"],
         findings=_findings(derived), items=items,
         causes={uid: row for uid, row in events.items() if uid in logged},
@@ -138,10 +139,9 @@ def _findings(derived: Path) -> Rows:
     return tuple(found)
 
 
-def _accesses(links: Rows, classes: Rows, events: Mapping[str, Row]) -> tuple[Rows, int]:
+def _accesses(links: Rows, classes: Rows, events: Mapping[str, Row]) -> Rows:
     by_class = {row["class_uid"]: row for row in classes}
     joined = []
-    copies = 0
     for link in links:
         event = events.get(link["event_uid"])
         if event is None:
@@ -149,15 +149,13 @@ def _accesses(links: Rows, classes: Rows, events: Mapping[str, Row]) -> tuple[Ro
                 f"derived/access_classes: event {link['event_uid']} is not in derived/events. "
                 "The tables belong to different builds: run `butfor build` again."
             )
-        if event["duplicate_of"] is not None:
-            copies += 1
-            continue
+        assert event["duplicate_of"] is None, event["event_uid"]
+        assert event["same_request_as"] is None, event["event_uid"]
         of_class = by_class.get(link["class_uid"], {})
         size = event["bytes_out"] if event["bytes_out"] is not None else link["bytes_supplied"]
         joined.append({**event, **link, "bytes_out": size, "class": of_class})
     joined.sort(key=lambda row: (row["time"], row["event_uid"]))
-    assert len(joined) + copies == len(links), "every decided access is kept or counted as a copy"
-    return tuple(joined), copies
+    return tuple(joined)
 
 
 def recorded(material: Material, entries: int) -> Material:

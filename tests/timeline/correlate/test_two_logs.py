@@ -122,6 +122,7 @@ def test_a_size_that_only_the_access_log_states(tmp_path: Path) -> None:
     held = material.load(case, case_file.load(case), tuple(store.items(case)))
     reads = [row for row in held.accesses if row["operation"] == "GetObject"]
     assert [row["bytes_out"] for row in reads] == [10, 10, 10, 243]
+    assert held.copies == 4
     events = {e["event_uid"]: e for e in read(case, "events")}
     for row in reads:
         cited = events[str(parts.size_event(row))]
