@@ -43,9 +43,9 @@ def run(source: IO[bytes], sink: IO[bytes]) -> int:
     """
     import msgspec
 
-    from timeline.policy.decide import decide as decide_line
+    from timeline.policy import decide as decisions
 
-    decoder, encoder = msgspec.json.Decoder(), msgspec.json.Encoder()
+    encoder = msgspec.json.Encoder()
     unreadable = (msgspec.DecodeError, UnicodeDecodeError)
     bad = 0
     for number, content in enumerate(source, start=1):
@@ -53,8 +53,8 @@ def run(source: IO[bytes], sink: IO[bytes]) -> int:
             continue
         line: Any = None
         try:
-            line = decoder.decode(content)
-            answer = decide_line(line)
+            line = decisions.read(content)
+            answer = decisions.decide_read(line)
         except unreadable as error:
             answer = _failure(line, f"line {number}: not JSON: {error}")
         except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
@@ -68,4 +68,4 @@ def run(source: IO[bytes], sink: IO[bytes]) -> int:
 
 
 def _failure(line: object, reason: str) -> dict[str, Any]:
-    return {"id": line.get("id") if isinstance(line, dict) else None, "error": reason}
+    return {"id": getattr(line, "id", None), "error": reason}

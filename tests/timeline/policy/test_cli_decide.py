@@ -2,11 +2,14 @@
 
 import io
 import json
+import random
 from typing import Any
 
 from click.testing import CliRunner
 
+from tests.timeline.policy.aws import lines
 from timeline.cli_decide import decide, run
+from timeline.policy.decide import decide as decide_object
 
 REQUEST: dict[str, Any] = {
     "principal": {"type": "Anonymous"},
@@ -86,6 +89,18 @@ def test_the_answer_has_every_field_and_nothing_else() -> None:
         "ambiguities": [],
     }
     assert [expected] == found
+
+
+def test_lines_are_decided_alike_as_json_and_as_objects() -> None:
+    r = random.Random(12)
+    asked: list[dict[str, Any]] = []
+    for number in range(300):
+        request, state = lines.request(r), lines.state(r)
+        unknown = lines.some(r, lines.SLOTS, 1)
+        line = {"provider": "aws", "request": request, "state": state, "unknown": unknown}
+        asked += [{"id": number, **line}, {"id": -number, **line, "request": lines.request(r)}]
+    _, found = answers(b"".join(json.dumps(line).encode() + b"\n" for line in asked))
+    assert [json.loads(json.dumps(decide_object(line))) for line in asked] == found
 
 
 def test_blank_lines_are_skipped_and_the_last_needs_no_newline() -> None:

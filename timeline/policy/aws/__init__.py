@@ -2,5 +2,6 @@
 
 from timeline.policy.aws.answer import evaluate, write_gate
 from timeline.policy.aws.public import policy_is_public
+from timeline.policy.aws.slots import read_state
 
-__all__ = ["evaluate", "policy_is_public", "write_gate"]
+__all__ = ["evaluate", "policy_is_public", "read_state", "write_gate"]

@@ -60,7 +60,7 @@ def _assume(
     gates_only: bool,
 ) -> Decision:
     """With guardrails that no evidence mentions first unknown, then absent where assumed."""
-    for name in _WHOLE:
+    for name in _WHOLE if unknown else ():
         if name in unknown:
             return Decision(verdict=Verdict.UNKNOWN, unknowns=(name,))
     seen = [path for path in unknown if not path.startswith(UNSEEN)]

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from timeline.policy.aws.context import Request, in_account
 from timeline.policy.aws.slots import PolicySet, State
 from timeline.policy.aws.weigh import Weight, identity_weight, resource_denies
-from timeline.policy.kleene import Kleene, Unknown, all_of, any_of, choose, negate
+from timeline.policy.kleene import Kleene, Unknown, all_of, any_of, both, choose, either, negate
 
 _NONE = PolicySet("")
 
@@ -120,7 +120,7 @@ def join(found: Weight, more: Weight, *, only: Kleene = True) -> None:
     """Book what another set of documents says, where `only` holds."""
     if more.answer is False:
         return
-    answer = all_of(more.answer, only)
+    answer = both(more.answer, only)
     if answer is True:
         found.labels += more.labels
-    found.answer = any_of(found.answer, answer)
+    found.answer = either(found.answer, answer)

@@ -57,7 +57,7 @@ def decide_action(action: str, target: Target, request: Request, state: State) -
     _join_resource_denies(denied, policies, action, callers)
     # (2), (4)
     organization = callers.organization(action, target.arn)
-    endpoint = _endpoint(action, target, request, state, denied)
+    endpoint = _endpoint(action, target, callers, denied)
     # A refusal that rests on no ambiguity makes every ambiguity met later irrelevant.
     refused = denied.answer is True or organization is False or endpoint is False
     decisive = refused and not request.readings.touched
@@ -113,18 +113,18 @@ def _missing_state(action: str, target: Target, state: State) -> Unknown | None:
     return None
 
 
-def _endpoint(
-    action: str, target: Target, request: Request, state: State, denied: Weight
-) -> Kleene:
+def _endpoint(action: str, target: Target, callers: Callers, denied: Weight) -> Kleene:
     """The endpoint's policy: denies are booked, the Allow is returned (R-S3-17)."""
-    policies = state.policy("vpc_endpoint_policy")
+    request = callers.request
+    policies = callers.state.policy("vpc_endpoint_policy")
     if not policies.documents and policies.further is None:
         return True
     keys = [request.lookup(k) for k in ("aws:sourcevpce", "aws:vpcsourceip", "aws:sourcevpc")]
     through = any_of(*(k if isinstance(k, Unknown) else k is not None for k in keys))
     if through is False:
         return True
-    deny = resource_denies(policies, action, target.arn, request, bounded=False)
+    bounded = callers.boundary.present
+    deny = resource_denies(policies, action, target.arn, request, bounded=bounded)
     join(denied, deny, only=through)
     allow = resource_grants(policies, action, target.arn, request, star_is_direct=True)
     full = choose(policies.present, _spoken(allow, policies, request, action, target), True)
@@ -179,7 +179,7 @@ def _granted(
             guarded = target.service in ("kms", "sts")
             side = mine.key_side(grants, own) if guarded else mine.side(grants, None, own)
             answers.append(side)
-    return all_of(*answers)
+    return answers[0] if len(answers) == 1 else all_of(*answers)
 
 
 def _star_is_direct(callers: Callers) -> Kleene:

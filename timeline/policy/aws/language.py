@@ -200,7 +200,12 @@ class Document:
 
 
 def compile_document(document: object) -> Document:
-    """The compiled form of a policy: an object, or its JSON text as some calls return it."""
+    """The compiled form of a policy: an object, or its JSON text as some calls return it.
+
+    `bytes` are the JSON of either.
+    """
+    if type(document) is bytes:
+        return compile_document(msgspec.json.decode(document))
     if type(document) is dict or isinstance(document, Mapping):
         if "Statement" not in document:
             for envelope in _ENVELOPES:

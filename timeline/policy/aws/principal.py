@@ -69,10 +69,10 @@ def parse_principal(given: Mapping[str, Any]) -> Principal:
     Raises:
         MalformedError: no type that is known.
     """
-    values = [given.get(name) for name in _FIELDS]
-    if not all(value is None or isinstance(value, str) for value in values):
-        raise MalformedError(f"principal: expected text in {', '.join(_FIELDS)}")
-    return _parsed(*values)
+    try:
+        return _parsed(*map(given.get, _FIELDS))
+    except TypeError as error:  # a list or an object is never a name
+        raise MalformedError(f"principal: expected text in {', '.join(_FIELDS)}") from error
 
 
 @lru_cache(maxsize=8_192)
@@ -85,13 +85,16 @@ def _parsed(
     issuer_arn: str | None,
     service: str | None,
 ) -> Principal:
+    names = (kind, arn, account, canonical_id, unique_id, issuer_arn, service)
+    if not all(name is None or isinstance(name, str) for name in names):
+        raise MalformedError(f"principal: expected text in {', '.join(_FIELDS)}")
     if kind not in KINDS:
         raise MalformedError(f"principal.type: expected one of {', '.join(KINDS)}, found {kind!r}")
     if kind == "Anonymous" or account in _NOBODY:
         return Principal(kind="Anonymous")
     if kind == "AWSService":
-        names = (service, arn, unique_id, account)
-        return Principal(kind=kind, service=next((n for n in names if _is_service(n)), None))
+        named = (service, arn, unique_id, account)
+        return Principal(kind=kind, service=next((n for n in named if _is_service(n)), None))
     fields = arn.split(":", 5) if arn else []
     if len(fields) != 6:
         arn, fields = None, ["arn", "aws", "", "", "", ""]

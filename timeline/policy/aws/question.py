@@ -74,9 +74,10 @@ class Question:
         time = None if "request.time" in unknown else request.get("time")
         self.time = None if time is None else iso(str(time))
         self.operation = request.get("operation")
-        # `aws:PrincipalTag/*` stands for any rest; a context of which nothing is known for any key.
-        rests = tuple(k[:-1].lower() for k in self.unknown_context if k.endswith("*"))
-        self.wide = ("",) if "request.context" in unknown else rests
+        # A context of which nothing is known: any key.
+        self.wide = _beginnings(self.unknown_context) if self.unknown_context else ()
+        if "request.context" in unknown:
+            self.wide = ("",)
         context = request.get("context") or {}
         if not isinstance(context, dict | Mapping):
             raise MalformedError(f"request.context: expected an object, found {context!r}")
@@ -170,6 +171,11 @@ def _visible(principal: Mapping[str, Any], unknown: Collection[str]) -> Mapping[
     return {k: v for k, v in principal.items() if k not in lost} if lost else principal
 
 
+def _beginnings(unknown: Collection[str]) -> tuple[str, ...]:
+    """`aws:PrincipalTag/*` stands for any rest."""
+    return tuple(key[:-1].lower() for key in unknown if key.endswith("*"))
+
+
 def _names(value: object) -> Collection[str]:
     if value is None:
         return ()
@@ -186,8 +192,10 @@ def _of_account(account: str | None, unknown: Collection[str]) -> Collection[str
     return [path for path in unknown if path == mine or not path.startswith("identity:")]
 
 
-def _context_of(unknown: Collection[str]) -> list[str]:
+def _context_of(unknown: Collection[str]) -> Collection[str]:
     """Context keys among the unknown paths, with or without `request.context.`."""
+    if not unknown:
+        return ()
     paths = (path.removeprefix("request.").removeprefix("context.") for path in unknown)
     return [path for path in paths if ":" in path and not path.startswith("identity:")]
 

@@ -22,7 +22,7 @@ from timeline.policy.aws.slots import (
     State,
 )
 from timeline.policy.aws.weigh import NOTHING, Weight
-from timeline.policy.kleene import Kleene, Unknown, all_of, any_of, negate, pending
+from timeline.policy.kleene import Kleene, Unknown, all_of, any_of, both, either, negate, pending
 
 #: Only an identity policy grants these; there is no bucket yet, or none in particular.
 IDENTITY_ONLY = frozenset(
@@ -112,7 +112,7 @@ class AclWeight:
     @property
     def any(self) -> Kleene:
         """An ACL grant in one way or another."""
-        return any_of(self.everyone.answer, self.signed.answer, self.account.answer)
+        return either(either(self.everyone.answer, self.signed.answer), self.account.answer)
 
     @property
     def labels(self) -> list[str]:
@@ -139,7 +139,7 @@ def effective_flag(
         holder = "bucket" if bucket is True else "access_point"
         return True, f"{holder}.public_access_block.{name}"
     account = account_flag(state, request, name)
-    return any_of(account, bucket, point), f"account_public_access_block.{name}"
+    return either(either(account, bucket), point), f"account_public_access_block.{name}"
 
 
 def account_flag(state: State, request: Request, name: str) -> Kleene:
@@ -218,7 +218,7 @@ def restricts(
         ),
         pending(policies.further),
     )
-    return all_of(flag, public), on
+    return both(flag, public), on
 
 
 def acl_weight(state: State, request: Request, action: str, *, access_point: bool) -> AclWeight:

@@ -5,7 +5,7 @@ from timeline.policy.aws.callers import Callers, Result
 from timeline.policy.aws.context import in_account
 from timeline.policy.aws.slots import PolicySet
 from timeline.policy.aws.weigh import NO_GRANTS, Grants, Weight
-from timeline.policy.kleene import Kleene, all_of, any_of, choose, negate
+from timeline.policy.kleene import Kleene, all_of, any_of, both, choose, either, negate
 
 #: Ways of being allowed that are listed at most; more of them change nothing.
 _PATHS = 64
@@ -28,7 +28,7 @@ class Side:
         self.identity = identity
         self.boundary = boundary
         self.session = session
-        self.own = all_of(identity.answer, boundary, session)
+        self.own = both(both(identity.answer, boundary), session)
         self.result = result
         if identity.answer is True:
             self._void_own()
@@ -76,22 +76,22 @@ class Side:
         account = acl.account.answer if acl else False
         labels = grants.labels + (acl.labels if acl else [])
         if kind in ("Anonymous", "AWSService"):
-            answer = any_of(grants.direct.answer, everyone, account)
+            answer = either(either(grants.direct.answer, everyone), account)
             self._path(labels, own_side=False, answer=answer)
             return answer
-        resource = any_of(grants.any, everyone, signed, account)
+        resource = grants.any if acl is None else either(grants.any, acl.any)
         if kind == "Root":
-            answer = any_of(own, resource)
+            answer = either(own, resource)
             self._path(["account root"] if own is True else labels, own_side=False, answer=answer)
             return answer
-        same = self._same_account(grants, any_of(everyone, signed)) if own is not False else False
+        same = self._same_account(grants, either(everyone, signed)) if own is not False else False
         cross = self._cross_account(resource, everyone) if own is not True else False
         answer = choose(own, same, cross)
         direct = grants.direct.labels + grants.role.labels
         if own is True:
             direct += [*acl.everyone.labels, *acl.signed.labels] if acl else []
-            self._path(direct, own_side=False, answer=any_of(answer))
-            self._path([], own_side=True, answer=all_of(answer, self.own))
+            self._path(direct, own_side=False, answer=answer)
+            self._path([], own_side=True, answer=both(answer, self.own))
         else:
             self._path(labels, own_side=True, answer=answer)
         return answer
@@ -103,8 +103,8 @@ class Side:
             limited = self.callers.request.principal.kind in ("AssumedRole", "FederatedUser")
             if limited and not self.callers.request.readings.default("A1"):
                 direct = all_of(direct, self.session)
-        role = all_of(grants.role.answer, self.boundary, self.session)
-        return any_of(direct, role, self.own, acl)
+        role = both(both(grants.role.answer, self.boundary), self.session)
+        return either(either(direct, role), either(self.own, acl))
 
     def _cross_account(self, resource: Kleene, everyone: Kleene) -> Kleene:
         if self.callers.request.principal.account == "cloudfront":
@@ -113,7 +113,7 @@ class Side:
         open_to_all = everyone is not False and self.own is not True
         if open_to_all and not self.callers.request.readings.default("A9"):
             return any_of(everyone, all_of(self.own, resource))
-        return all_of(self.own, resource)
+        return both(self.own, resource)
 
     def _path(self, labels: list[str], *, own_side: bool, answer: Kleene) -> None:
         """Book how it is allowed: each resource grant, with each identity grant if needed."""

@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from timeline.policy.aws.language import Document, compile_document
+from timeline.policy.aws.language import CACHE, Document, compile_document
 from timeline.policy.kleene import Kleene, Unknown, pending
 from timeline.policy.malformed import MalformedError
 
@@ -69,22 +69,85 @@ class Acl:
     further: Unknown | None
 
 
+#: Members of a state that are read when they are asked for, and known again by their bytes.
+_LATER = frozenset(
+    (
+        "bucket",
+        "object",
+        "access_point",
+        "identity_policies",
+        "permissions_boundary",
+        "session_policies",
+        "scps",
+        "rcps",
+        "vpc_endpoint_policy",
+        "kms_key_policy",
+    )
+)
+_LATER_INSIDE = frozenset(("policy", "acl"))
+_MEMBERS = msgspec.json.Decoder(dict[str, msgspec.Raw])
+
+
+class Members(dict[str, Any]):
+    """A state as read; `kept` holds its slots as far as they were asked for, all being known."""
+
+    __slots__ = ("kept",)
+
+    def __init__(self, members: Mapping[str, Any]) -> None:
+        super().__init__(members)
+        self.kept: dict[str, Any] = {}
+
+
+def read_state(content: msgspec.Raw) -> object:
+    """A state out of its JSON, in which documents stay JSON (`bytes`) until they are asked for."""
+    return _state_of(bytes(content))
+
+
+@lru_cache(maxsize=1_024)
+def _state_of(content: bytes) -> object:
+    if not content.startswith(b"{"):
+        return msgspec.json.decode(content)
+    return Members(_members(content, _LATER))
+
+
+def _members(content: bytes, later: frozenset[str]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for name, raw in _MEMBERS.decode(content).items():
+        text = bytes(raw)
+        if text == b"null":
+            found[name] = None
+        else:
+            found[name] = text if name in later else msgspec.json.decode(text)
+    return found
+
+
+@lru_cache(maxsize=8_192)
+def _opened(content: bytes, where: str) -> Mapping[str, Any]:
+    if not content.startswith(b"{"):
+        return _mapping(msgspec.json.decode(content), where)
+    return _members(content, _LATER_INSIDE)
+
+
 class State:
     """One configuration state with its unknown paths; each slot is read once and kept."""
 
-    __slots__ = ("_kept", "_unknown", "access_point", "bucket", "given", "object")
+    __slots__ = ("_kept", "_parts", "_unknown", "access_point", "bucket", "given", "object")
 
     def __init__(self, given: Mapping[str, Any], unknown: Collection[str]) -> None:
         self.given = given
-        names = {path.removeprefix("state.").replace("[", ".") for path in unknown}
-        for holder in ("bucket", "object"):
-            if f"{holder}.owner" in names:
-                names |= {f"{holder}.owner_account", f"{holder}.owner_canonical_id"}
-        self._unknown = tuple(sorted(names))
+        self._unknown = _paths(unknown) if unknown else ()
         self._kept: dict[str, Any] = {}
-        self.bucket = _mapping(given.get("bucket"), "state.bucket")
-        self.object = _mapping(given.get("object"), "state.object")
-        self.access_point = _mapping(given.get("access_point"), "state.access_point")
+        if isinstance(given, Members) and not self._unknown:
+            self._kept = given.kept
+        self.bucket = _part(given.get("bucket"), "state.bucket")
+        self.object = _part(given.get("object"), "state.object")
+        self.access_point = _part(given.get("access_point"), "state.access_point")
+        self._parts: dict[str, Mapping[str, Any]] = {
+            "": given,
+            "bucket": self.bucket,
+            "object": self.object,
+            "access_point": self.access_point,
+        }
 
     def hidden(self, path: str, *, within: bool = False) -> Unknown | None:
         """Not None if the path, one above it, or (`within`) one below it is not known."""
@@ -97,13 +160,12 @@ class State:
 
     def _value(self, path: str) -> Any:  # noqa: ANN401 - whatever the line holds there
         part, _, name = path.rpartition(".")
-        holder: Mapping[str, Any] = getattr(self, part) if part else self.given
-        return holder.get(name)
+        return self._parts[part].get(name)
 
     def text(self, path: str) -> str | Unknown | None:
         """A text slot such as `bucket.owner_account`."""
         if path not in self._kept:
-            hidden = self.hidden(path)
+            hidden = self.hidden(path) if self._unknown else None
             value = self._value(path)
             text = None if value is None else str(value)
             self._kept[path] = text if hidden is None else hidden
@@ -126,16 +188,16 @@ class State:
         """A slot that holds one document."""
         if path not in self._kept:
             value = self._value(path)
-            documents = () if value is None else ((path, compile_document(value)),)
-            self._kept[path] = PolicySet(path, documents, self.hidden(path, within=True))
+            further = self.hidden(path, within=True) if self._unknown else None
+            self._kept[path] = _one(path, value, further)
         found: PolicySet = self._kept[path]
         return found
 
     def policies(self, path: str) -> PolicySet:
         """A slot that holds a list of documents."""
         if path not in self._kept:
-            further = self.hidden(path, within=True)
-            if path == "identity_policies" and further is None:
+            further = self.hidden(path, within=True) if self._unknown else None
+            if path == "identity_policies" and further is None and self._unknown:
                 accounts = (Unknown(n) for n in self._unknown if n.startswith("identity:"))
                 further = next(accounts, None)
             self._kept[path] = _set(path, self.given.get(path), further)
@@ -145,28 +207,25 @@ class State:
     def levels(self, path: str) -> tuple[PolicySet, ...]:
         """Service or resource control policies, one set per level, root first."""
         if path not in self._kept:
-            self._kept[path] = self._levels(path)
+            given = self.given.get(path) is not None or self._unknown
+            self._kept[path] = self._levels(path) if given else ()
         found: tuple[PolicySet, ...] = self._kept[path]
         return found
 
     def _levels(self, path: str) -> tuple[PolicySet, ...]:
         value = self.given.get(path)
         further = self.hidden(path, within=True)
-        found = []
+        found: tuple[PolicySet, ...] = ()
         if value is not None:
-            if not isinstance(value, list) or not all(isinstance(v, list) for v in value):
-                raise MalformedError(f"state.{path}: expected one list of documents per level")
-            if path == "scps" and any(not level for level in value):
-                raise MalformedError("state.scps: a level is never empty")
-            found = [_set(f"{path}[{n}]", level, None) for n, level in enumerate(value)]
+            found = _levels_of(path, value) if type(value) is bytes else _each_level(path, value)
         if further is not None:
-            found.append(PolicySet(path, (), further))
-        return tuple(found)
+            found = (*found, PolicySet(path, (), further))
+        return found
 
     def flag(self, holder: str, name: str) -> Kleene:
         """One Block Public Access flag of `bucket`, `access_point` or the account (``)."""
         slot = f"{holder}.public_access_block" if holder else "account_public_access_block"
-        hidden = self.hidden(f"{slot}.{name}")
+        hidden = self.hidden(f"{slot}.{name}") if self._unknown else None
         if hidden is not None:
             return hidden
         block = self._value(slot)
@@ -181,7 +240,7 @@ class State:
         path = f"{holder}.acl"
         if path not in self._kept:
             value = self._value(path)
-            further = self.hidden(path, within=True)
+            further = self.hidden(path, within=True) if self._unknown else None
             known = Acl(path, None, (), None) if value is None else parse_acl(path, value)
             self._kept[path] = known if further is None else replace(known, further=further)
         found: Acl = self._kept[path]
@@ -213,7 +272,7 @@ def parse_acl(slot: str, value: object) -> Acl:
     Raises:
         MalformedError: not of that form.
     """
-    return _parsed_acl(slot, msgspec.json.encode(value))
+    return _parsed_acl(slot, value if type(value) is bytes else msgspec.json.encode(value))
 
 
 @lru_cache(maxsize=4_096)
@@ -252,9 +311,49 @@ def ownership_of(value: object) -> str | None:
     return value
 
 
+@lru_cache(maxsize=CACHE)
+def _levels_of(path: str, content: bytes) -> tuple[PolicySet, ...]:
+    return _each_level(path, msgspec.json.decode(content))
+
+
+def _each_level(path: str, value: object) -> tuple[PolicySet, ...]:
+    if not isinstance(value, list) or not all(isinstance(v, list) for v in value):
+        raise MalformedError(f"state.{path}: expected one list of documents per level")
+    if path == "scps" and any(not level for level in value):
+        raise MalformedError("state.scps: a level is never empty")
+    return tuple(_set(f"{path}[{n}]", level, None) for n, level in enumerate(value))
+
+
+def _one(slot: str, value: object, further: Unknown | None) -> PolicySet:
+    """A slot of one document, or of none."""
+    if type(value) is bytes:
+        found = _one_of(slot, value)
+    elif value is None:
+        found = _none_of(slot)
+    else:
+        found = PolicySet(slot, ((slot, compile_document(value)),))
+    return found if further is None else replace(found, further=further)
+
+
+@lru_cache(maxsize=CACHE)
+def _one_of(slot: str, content: bytes) -> PolicySet:
+    return PolicySet(slot, ((slot, compile_document(content)),))
+
+
+@lru_cache(maxsize=256)
+def _none_of(slot: str) -> PolicySet:
+    return PolicySet(slot)
+
+
+@lru_cache(maxsize=CACHE)
+def _set_of(slot: str, content: bytes) -> PolicySet:
+    return _set(slot, msgspec.json.decode(content), None)
+
+
 def _set(slot: str, value: object, further: Unknown | None) -> PolicySet:
-    if value is None:
-        return PolicySet(slot, (), further)
+    if value is None or type(value) is bytes:
+        found = _none_of(slot) if value is None else _set_of(slot, value)
+        return found if further is None else replace(found, further=further)
     listed = value if isinstance(value, Sequence) and not isinstance(value, str) else [value]
     named = tuple((f"{slot}[{n}]", compile_document(d)) for n, d in enumerate(listed))
     return PolicySet(slot, named, further)
@@ -269,6 +368,19 @@ def _yes_or_no(value: object, where: str) -> bool:
     if isinstance(value, str) and value.lower() in ("true", "false"):
         return value.lower() == "true"
     raise MalformedError(f"{where}: expected true or false, found {value!r}")
+
+
+def _paths(unknown: Collection[str]) -> tuple[str, ...]:
+    """Names of what is not known, an owner's as both of its names."""
+    names = {path.removeprefix("state.").replace("[", ".") for path in unknown}
+    for holder in ("bucket", "object"):
+        if f"{holder}.owner" in names:
+            names |= {f"{holder}.owner_account", f"{holder}.owner_canonical_id"}
+    return tuple(sorted(names))
+
+
+def _part(value: object, where: str) -> Mapping[str, Any]:
+    return _opened(value, where) if type(value) is bytes else _mapping(value, where)
 
 
 def _mapping(value: object, where: str) -> Mapping[str, Any]:

@@ -3,7 +3,7 @@
 from timeline.policy.aws.context import Request
 from timeline.policy.aws.language import Statement
 from timeline.policy.aws.slots import PolicySet
-from timeline.policy.kleene import Kleene, Unknown, all_of, any_of, negate
+from timeline.policy.kleene import Kleene, Unknown, all_of, both, either, negate
 
 
 class Weight:
@@ -19,7 +19,7 @@ class Weight:
         """One statement more."""
         if answer is True:
             self.labels.append(label)
-        self.answer = any_of(self.answer, answer)
+        self.answer = either(self.answer, answer)
 
 
 class Grants:
@@ -42,7 +42,7 @@ class Grants:
     @property
     def any(self) -> Kleene:
         """An Allow in one way or another."""
-        return any_of(self.direct.answer, self.role.answer, self.account.answer)
+        return either(either(self.direct.answer, self.role.answer), self.account.answer)
 
     @property
     def labels(self) -> list[str]:
@@ -61,19 +61,22 @@ def identity_weight(
     """Documents without Principal: identity, boundary, session, service control, endpoint."""
     if not policies.documents and policies.further is None:
         return NOTHING
-    found = Weight()
+    found: Weight | None = None
     for label, document in policies.documents:
         if document.problem:
+            found = found or Weight()
             found.add(Unknown(f"malformed {label}: {document.problem}"), label)
         for statement in document.denies if denies else document.allows:
             answer = statement.applies(action, resource, request)
             if answer is not False:
                 if statement.has_principal:
                     answer = Unknown(f"malformed {label}{statement.label}: Principal")
+                found = found or Weight()
                 found.add(answer, label + statement.label)
     if policies.further is not None:
+        found = found or Weight()
         found.add(policies.further, policies.slot)
-    return found
+    return found or NOTHING
 
 
 def resource_denies(
@@ -82,18 +85,21 @@ def resource_denies(
     """Deny statements of documents with Principal that mean this caller."""
     if not policies.documents and policies.further is None:
         return NOTHING
-    found = Weight()
+    found: Weight | None = None
     for label, document in policies.documents:
         if document.problem:
+            found = found or Weight()
             found.add(Unknown(f"malformed {label}: {document.problem}"), label)
         for statement in document.denies:
             answer = statement.applies(action, resource, request)
             if answer is not False:
                 spoken = statement.speaks_to(request, bounded=bounded).any
-                found.add(all_of(answer, spoken), label + statement.label)
+                found = found or Weight()
+                found.add(both(answer, spoken), label + statement.label)
     if policies.further is not None:
+        found = found or Weight()
         found.add(policies.further, policies.slot)
-    return found
+    return found or NOTHING
 
 
 def resource_grants(
@@ -107,17 +113,20 @@ def resource_grants(
     """
     if not policies.documents and policies.further is None:
         return NO_GRANTS
-    found = Grants()
+    found: Grants | None = None
     for label, document in policies.documents:
         if document.problem:
+            found = found or Grants()
             found.direct.add(Unknown(f"malformed {label}: {document.problem}"), label)
         for statement in document.allows:
             answer = statement.applies(action, resource, request)
             if answer is not False:
+                found = found or Grants()
                 _add(found, statement, answer, label, request, star_is_direct)
     if policies.further is not None:
+        found = found or Grants()
         found.direct.add(policies.further, policies.slot)
-    return found
+    return found or NO_GRANTS
 
 
 def _add(
@@ -132,12 +141,12 @@ def _add(
     name = label + statement.label
     named = statement.principals
     if star_is_direct is not True and (statement.not_principal or (named and named.everyone)):
-        found.direct.add(all_of(answer, match.direct, star_is_direct), name)
-        found.role.add(all_of(answer, match.direct, negate(star_is_direct)), name)
+        found.direct.add(both(both(answer, match.direct), star_is_direct), name)
+        found.role.add(both(both(answer, match.direct), negate(star_is_direct)), name)
         return
     if match.direct is not False:
-        found.direct.add(all_of(answer, match.direct), name)
+        found.direct.add(both(answer, match.direct), name)
     if match.role is not False:
-        found.role.add(all_of(answer, match.role), name)
+        found.role.add(both(answer, match.role), name)
     if match.account is not False:
-        found.account.add(all_of(answer, match.account), name)
+        found.account.add(both(answer, match.account), name)

@@ -101,3 +101,14 @@ def test_the_assumption_changes_nothing_else_of_the_answer() -> None:
         named = tuple(sorted({*bare.assumptions, *assumed}))
         assert replace(bare, assumptions=named) == found
     assert evaluate(*cases[0][:2], (cases[0][2],), assumptions=BOTH).assumptions == (UNSEEN,)
+
+
+def test_a_denial_under_an_assumption_says_of_which_kind_it_is() -> None:
+    fred = {"type": "FederatedUser", "arn": "arn:aws:sts::111111111111:federated-user/fred"}
+    allowed = {"Effect": "Allow", "Action": "*", "Resource": "*"}
+    bucket = {**STATE["bucket"], "policy": None}
+    state: dict[str, Any] = {"bucket": bucket, "identity_policies": [{"Statement": allowed}]}
+    request = {**REQUEST, "principal": fred}
+    found = evaluate(request, state, ("unseen:session_policies",), assumptions=BOTH)
+    assert (found.verdict, found.deny_kind) == ("DENIED", "implicit")
+    assert found.assumptions == (UNSEEN,)
