@@ -130,6 +130,8 @@ def collect_aws(ctx: click.Context, /, **given: Any) -> None:  # noqa: ANN401
 def doctor_aws(ctx: click.Context, profile: str | None, as_json: bool) -> None:
     """Ask AWS what this principal may read, and what is logged until when. Keeps nothing.
 
+    Exit code 3: something was refused, or no answer came.
+
     Example: butfor doctor aws --profile audit
     """
     from collector import clock
@@ -141,7 +143,7 @@ def doctor_aws(ctx: click.Context, profile: str | None, as_json: bool) -> None:
     else:
         for line in report.lines():
             click.echo(line)
-    ctx.exit(3 if report.denied else 0)
+    ctx.exit(3 if report.denied or report.unanswered else 0)
 
 
 def _collect_aws(

@@ -1,8 +1,10 @@
 """`butfor doctor aws`: before anything is collected, what can be read, and what expires when.
 
-It asks the first question of every service (those that need no resource to be named), and of the
-trails, their buckets and the configuration recorder what they keep and for how long (R-095).
-Nothing is kept; the calls stand in the provider's own logs like all others.
+It asks the first question of every service (those that need no resource to be named), then the
+questions about a bucket, a key, a user, a role and a trail of the first one that was listed, and of
+the trails, their buckets and the configuration recorder what they keep and for how long (R-095).
+It asks the caller's account in one Region. Nothing is kept; the calls stand in the provider's own
+logs like all others.
 """
 
 from collections.abc import Iterator, Mapping
@@ -35,16 +37,31 @@ GIVEN: Mapping[str, Mapping[str, Any]] = {
     "cognito-idp:ListUserPools": {"MaxResults": 1},
 }
 FINDINGS_KEPT = timedelta(days=90)
+LAST_USE_KEPT = timedelta(days=400)
+
+#: Service and kind of resource -> listing, its member, what names one there, and the parameters
+#: that name it in a question.
+SAMPLES: Mapping[tuple[str, str], tuple[str, str, str, tuple[str, ...]]] = {
+    ("s3", "bucket"): ("s3:ListBuckets", "Buckets", "Name", ("Bucket",)),
+    ("kms", "key"): ("kms:ListKeys", "Keys", "KeyId", ("KeyId",)),
+    ("iam", "user"): (
+        "iam:GetAccountAuthorizationDetails", "UserDetailList", "UserName", ("UserName",)),
+    ("iam", "role"): (
+        "iam:GetAccountAuthorizationDetails", "RoleDetailList", "RoleName", ("RoleName",)),
+    ("cloudtrail", "trail"): (
+        "cloudtrail:DescribeTrails", "trailList", "TrailARN", ("Name", "TrailName")),
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Probe:
-    """One question and how it ended."""
+    """One question and how it ended; `sample` is what it was about, if it had to name something."""
 
     operation: Operation
     outcome: Outcome
     code: str | None
     pages: tuple[Mapping[str, Any], ...] = field(repr=False)
+    sample: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,6 +70,7 @@ class Report:
 
     Attributes:
         principal: as the provider reports it.
+        region: where it was asked.
         probes: every question, in order of the allow-list.
         unprobed: operations that need a resource to be named, so that nothing is known of them.
         logging: what is logged, one line each.
@@ -60,6 +78,7 @@ class Report:
     """
 
     principal: str
+    region: str
     probes: tuple[Probe, ...]
     unprobed: tuple[str, ...]
     logging: tuple[str, ...]
@@ -70,30 +89,44 @@ class Report:
         """Questions that were refused."""
         return tuple(one for one in self.probes if one.outcome is Outcome.DENIED)
 
+    @property
+    def unanswered(self) -> tuple[Probe, ...]:
+        """Questions to which no answer came, so that nothing is known of the permission."""
+        return tuple(one for one in self.probes if one.outcome is Outcome.FAILED)
+
     def as_data(self) -> dict[str, Any]:
         """For `--json`."""
         return {
             "denied": sorted(
-                permission for one in self.denied for permission in one.operation.permissions
+                {permission for one in self.denied for permission in one.operation.permissions}
             ),
             "expiry": list(self.expiry),
             "logging": list(self.logging),
             "principal": self.principal,
             "probes": {one.operation.id: one.outcome.value for one in self.probes},
+            "region": self.region,
+            "samples": {one.operation.id: one.sample for one in self.probes if one.sample},
             "unprobed": list(self.unprobed),
         }
 
     def lines(self) -> Iterator[str]:
         """For people."""
         yield f"principal: {self.principal}"
-        yield f"asked {len(self.probes)} questions; refused: {len(self.denied)}"
+        yield f"asked in {self.region} alone; other accounts and Regions may differ"
+        sampled = sum(one.sample is not None for one in self.probes)
+        yield (
+            f"asked {len(self.probes)} questions, {sampled} of them about the first bucket, key, "
+            f"user, role or trail; refused: {len(self.denied)}; no answer: {len(self.unanswered)}"
+        )
         for one in self.denied:
             needs = ", ".join(one.operation.permissions) or "no permission known"
-            yield f"  refused {one.operation.id} ({one.code}): needs {needs}"
-        for one in self.probes:
-            if one.outcome is Outcome.FAILED:
-                yield f"  no answer to {one.operation.id}: {one.code}"
-        yield f"not asked, because each names a resource: {len(self.unprobed)} operations"
+            about = f" about {one.sample}" if one.sample else ""
+            yield f"  refused {one.operation.id}{about} ({one.code}): needs {needs}"
+        for one in self.unanswered:
+            yield f"  no answer to {one.operation.id} ({one.code}): permission not established"
+        yield f"not asked, because each names something else: {len(self.unprobed)} operations"
+        if self.denied:
+            yield "`butfor collect aws --policy` prints a policy that allows what is asked"
         yield "logging:"
         yield from (f"  {line}" for line in self.logging)
         yield "expires:"
@@ -111,22 +144,29 @@ def run(profile: str | None, now: datetime) -> Report:
     caller = identify(profile, guard)
     asker = _Asker(caller)
     asked, unprobed = [], []
-    for name, (operation, *_) in allow_list().items():
+    for operation, *_ in allow_list().values():
         if operation.condition is not Condition.ALWAYS:
             continue
         params = asker.parameters(operation)
         if params is None:
-            unprobed.append(name)
+            unprobed.append(operation)
         else:
             asked.append((operation, params))
     with ThreadPoolExecutor(CONCURRENCY) as pool:
         probes = tuple(pool.map(lambda one: asker.ask(*one), asked))
-    answers = {one.operation.id: one for one in probes}
+        answers = {one.operation.id: one for one in probes}
+        samples = {one.id: found for one in unprobed if (found := asker.sample(one, answers))}
+        more = pool.map(
+            lambda one: asker.ask(one, samples[one.id][0], sample=samples[one.id][1]),
+            [one for one in unprobed if one.id in samples],
+        )
+        probes += tuple(more)
     logging, expiry = _logging(asker, answers, now)
     return Report(
         principal=caller.arn,
         probes=probes,
-        unprobed=tuple(unprobed),
+        region=caller.region,
+        unprobed=tuple(one.id for one in unprobed if one.id not in samples),
         logging=tuple(logging),
         expiry=tuple(expiry),
     )
@@ -156,13 +196,36 @@ class _Asker:
             return None
         return params
 
-    def ask(self, operation: Operation, params: Mapping[str, Any]) -> Probe:
+    def sample(
+        self, operation: Operation, answers: Mapping[str, Probe]
+    ) -> tuple[dict[str, Any], str] | None:
+        """Parameters of a question about the first of its kind, and its name; None if it is not
+        known which, or if it needs more."""
+        listing, member, name, wanted = SAMPLES.get(
+            (operation.service, operation.resource), ("", "", "", ())
+        )
+        listed = answers.get(listing)
+        found = [one for page in listed.pages for one in page.get(member, ())] if listed else []
+        client = self.connection.client(operation.service, self.caller.region)
+        shape = client.meta.service_model.operation_model(operation.name).input_shape
+        given = next((one for one in wanted if one in shape.members), None)
+        if not found or given is None or set(shape.required_members) - {given}:
+            return None
+        params = {given: found[0][name]}
+        if operation.service == "s3":
+            params["ExpectedBucketOwner"] = self.caller.account
+        return params, str(found[0][name])
+
+    def ask(
+        self, operation: Operation, params: Mapping[str, Any], *, sample: str | None = None
+    ) -> Probe:
         attempt = self.connection.pages(self.caller.region, operation.id, params, first_only=True)
         pages = tuple(attempt)
         result = attempt.result
         return Probe(
-            operation=operation, outcome=result.outcome, code=result.wire.code, pages=pages
-        )
+            operation=operation, outcome=result.outcome, code=result.wire.code, pages=pages,
+            sample=sample,
+        )  # fmt: skip
 
     def named(self, name: str, **params: Any) -> Probe:  # noqa: ANN401
         return self.ask(allow_list()[name][0], params)
@@ -176,6 +239,7 @@ def _logging(
         f"look-up of management events: nothing before {_day(now - RETENTION)}; what happens "
         f"today leaves on {_day(now + RETENTION)}",
         f"resolved findings of the provider's detectors: leave after {FINDINGS_KEPT.days} days",
+        f"last use of services by principals: {LAST_USE_KEPT.days} days are tracked",
     ]
     for tell in (_trails, _recorder, _buckets):
         more, gone = tell(asker, answers)
@@ -237,7 +301,15 @@ def _buckets(asker: _Asker, answers: Mapping[str, Probe]) -> tuple[list[str], li
     unknown = sum(one.outcome is not Outcome.OBSERVED for one in found)
     if listed.outcome is not Outcome.OBSERVED:
         return [f"buckets: not established ({listed.outcome})"], []
-    return [f"server access logs: {logged} of {len(names)} buckets, {unknown} not established"], []
+    targets = sorted(
+        {page["LoggingEnabled"]["TargetBucket"] for one in found for page in one.pages
+         if page.get("LoggingEnabled")}
+    )  # fmt: skip
+    rules = [asker.named("s3:GetBucketLifecycleConfiguration", Bucket=one) for one in targets]
+    return [f"server access logs: {logged} of {len(names)} buckets, {unknown} not established"], [
+        f"access-log bucket {name}: {_lifecycle(one)}"
+        for name, one in zip(targets, rules, strict=True)
+    ]
 
 
 def _data_events(selectors: Probe) -> bool | None:

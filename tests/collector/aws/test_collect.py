@@ -1,6 +1,7 @@
 """A whole collection from a provider on loopback: outcomes, denial, secrets, sums, verify."""
 
 import json
+import re
 import subprocess
 import sys
 import urllib.request
@@ -140,17 +141,24 @@ def test_doctor_says_what_is_logged_and_what_is_refused(tmp_path: Path) -> None:
     with servers.moto() as url, servers.proxy(url) as proxy:
         organization.build(url)
         proxy.fault = lambda _, passed: (
-            servers.Fault.DENIED if b"Action=ListVirtualMFADevices" in passed.body else None
+            servers.Fault.DENIED
+            if b"Action=ListVirtualMFADevices" in passed.body or passed.path.endswith("?policy")
+            else None
         )
         environment = servers.environment(url, proxy.url, tmp_path, AWS_MAX_ATTEMPTS="1")
         done = butfor(environment, "doctor", "aws")
         as_data = json.loads(butfor(environment, "doctor", "aws", "--json").stdout)
     assert done.returncode == 3, done.stderr
     assert "refused iam:ListVirtualMFADevices (AccessDenied)" in done.stdout
-    assert as_data["denied"] == ["iam:ListVirtualMFADevices"]
+    assert re.search(r"refused s3:GetBucketPolicy about \S+-bucket \(\w+\): needs", done.stdout)
+    assert as_data["denied"] == ["iam:ListVirtualMFADevices", "s3:GetBucketPolicy"]
+    assert as_data["samples"]["kms:DescribeKey"]
+    assert as_data["probes"]["cloudtrail:GetTrailStatus"] == "OBSERVED"
+    assert as_data["region"] == "us-east-1"
     assert as_data["probes"]["s3:ListBuckets"] == "OBSERVED"
     assert "to trail-bucket, logging no, data events no, digests yes" in as_data["logging"][0]
     assert "server access logs: 1 of 4 buckets, 0 not established" in as_data["logging"]
+    assert "access-log bucket log-bucket: no lifecycle" in " ".join(as_data["expiry"])
     assert "log bucket trail-bucket: no lifecycle: nothing expires by itself" in as_data["expiry"]
 
 
