@@ -47,9 +47,12 @@ def note_lines(words: str, room: float) -> list[str]:
 
 
 def _halves(words: str, room: float) -> list[str]:
-    """Two lines, broken after the last mark that leaves the first line within its room."""
-    places = [n + 1 for n, c in enumerate(words) if c in " /,:-_." and n + 1 < len(words)]
-    fitting = [n for n in places if width_of(words[:n], SMALL) <= room]
+    """Two lines, broken between words if both then have room, else after another mark."""
+    for marks in (" ", "/", ",:-_."):
+        places = [n + 1 for n, c in enumerate(words[:-1]) if c in marks]
+        fitting = [n for n in places if width_of(words[:n], SMALL) <= room]
+        if fitting and width_of(words[fitting[-1] :], SMALL) <= room * 1.3:
+            break
     at = fitting[-1] if fitting else len(words) // 2
     return [words[:at].rstrip(), words[at:].lstrip()]
 
