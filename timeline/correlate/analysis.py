@@ -20,6 +20,7 @@ from timeline.correlate import (
     holes,
     incident,
     narrowing,
+    orders,
     runs,
 )
 from timeline.correlate.aws.defaults import default
@@ -179,7 +180,7 @@ def _explained(
         target.name: target.contents(question.course.places, setting.view, one.at)
         for target in targets
     }
-    found = causation.explain(question, held)
+    found = orders.explain_in_every_order(one, questions, held)
     if one.decision.verdict is not Verdict.ALLOWED:
         return found
     asked = (one.uid, question.course, question.read, question.decide)

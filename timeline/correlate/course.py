@@ -62,6 +62,7 @@ class Attempt:
         operation: the provider's; None unless logged.
         accepted: as logged.
         written: place -> what it wrote and altered.
+        since: of a hidden change the last moment at which the old content is proven.
     """
 
     change_uid: str
@@ -70,6 +71,7 @@ class Attempt:
     operation: str | None
     accepted: bool
     written: Mapping[Place, Alteration]
+    since: datetime | None = None
 
     @property
     def removable(self) -> bool:
@@ -247,6 +249,7 @@ def _attempt(
         operation=head["operation"],
         accepted=bool(head["accepted"]),
         written={place: _alteration(held) for place, held in sorted(by_place.items())},
+        since=head["time_from"] if head["kind"] == "hidden" else None,
     )
     return (time, head["provider_uid"] or "", uid), attempt
 

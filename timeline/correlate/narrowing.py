@@ -141,7 +141,11 @@ def applied(
     placed = Placed(history, usable.values())
     view = Doubted(placed, setting.assumptions)
     moved = [
-        {**row, "time_to": usable[row["change_uid"]].high - TICK}
+        {
+            **row,
+            "time_from": usable[row["change_uid"]].low,
+            "time_to": usable[row["change_uid"]].high - TICK,
+        }
         if row["change_uid"] in usable
         else row
         for row in changes

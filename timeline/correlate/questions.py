@@ -9,7 +9,7 @@
 
 from bisect import bisect_right
 from collections.abc import Callable, Hashable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -75,6 +75,7 @@ class Questions:
         self._contents: dict[int, tuple[SlotState, Content]] = {}
         self._inputs: dict[tuple[tuple[Place, ...], int], tuple[tuple[int, ...], ...]] = {}
         self._shared: dict[Hashable, Any] = {}
+        self._reordered: dict[Hashable, Questions] = {}
 
     def of(self, one: RequestClass) -> Question:
         """The question of one class."""
@@ -103,6 +104,56 @@ class Questions:
             alike_to=lambda i, place, value: self._alike_to(run.attempts[i], place, value),
             shared=self._shared,
         )
+
+    def asked_here(self, one: RequestClass) -> Question:
+        """The question of a class whose slice counts the attempts of another order."""
+        places = one.slice.places
+        return self.of(replace(one, slice=signatures.of_places(places, self._attempts)))
+
+    def loose(self, one: RequestClass) -> list[tuple[Attempt, tuple[datetime, ...]]]:
+        """Hidden changes of a class's course that recorded writes tell several places of.
+
+        Returns:
+            Each with the instants just before those writes, the first moment of proof left aside.
+        """
+        writes = self._writes(one.slice)
+        found = []
+        for hidden in writes.attempts:
+            if hidden.since is None or hidden.since > one.at:
+                continue
+            times = {
+                attempt.time - TICK
+                for attempt in writes.until(min(hidden.time, one.at))
+                if hidden.since < attempt.time < hidden.time and self._looks(attempt, hidden)
+            }
+            if times:
+                found.append((hidden, tuple(sorted(times))))
+        return found
+
+    def reordered(self, one: RequestClass, at: Mapping[str, datetime]) -> Question:
+        """The question of a class with hidden changes at other instants, by change uid."""
+        key = tuple(sorted(at.items()))
+        if key not in self._reordered:
+            moved = [
+                replace(a, time=at[a.change_uid]) if a.change_uid in at else a
+                for a in self._attempts.ordered
+            ]
+            self._reordered[key] = Questions(
+                self._view,
+                Attempts(sorted(moved, key=lambda a: a.time)),
+                self._provider,
+                self._assumptions,
+                self._events,
+            )
+        other = self._reordered[key]
+        return other.of(replace(one, slice=signatures.of_places(one.slice.places, other._attempts)))
+
+    def _looks(self, attempt: Attempt, hidden: Attempt) -> bool:
+        """Whether the authorization or a gate of a write rests on what a hidden change altered."""
+        if self._row(attempt) is None:
+            return False
+        needs = self._needs_of(self._attempts.position(attempt))
+        return needs is None or not needs.places.isdisjoint(hidden.written)
 
     def closed(self, found: Slice) -> frozenset[Place]:
         """Places of a slice and of everything that the writes to it needed."""

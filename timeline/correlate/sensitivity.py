@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from itertools import combinations
 from typing import Any
 
-from timeline.correlate import causation, decisions, holes
+from timeline.correlate import decisions, holes, orders
 from timeline.correlate.causes import Causes
 from timeline.correlate.decisions import Decided, RequestClass, Setting
 from timeline.correlate.questions import Questions
@@ -96,7 +96,7 @@ def _asked(one: RequestClass, toggled: frozenset[str], case: Case) -> tuple[Verd
     setting = holes.applied(setting, case.missing)
     one = holes.asked_in(one, setting)
     questions = Questions(view, setting.attempts, setting.provider, held, case.writers)
-    found = causation.explain(questions.of(replace(one, decision=decision)))
+    found = orders.explain_in_every_order(replace(one, decision=decision), questions)
     return verdict, _answers(found.changes) != _answers(case.causes.changes.get(one.uid, ()))
 
 

@@ -114,6 +114,22 @@ def test_trap_g_outcomes_narrow_the_bounds_and_decide_nothing(stories: dict[str,
     assert causes(story, "between", "replay")[HIDDEN].startswith("but-for yes (all)")
 
 
+def test_where_the_order_of_a_hidden_change_is_not_known_both_orders_must_agree(
+    stories: dict[str, Story],
+) -> None:
+    """Before the policy the gate going off was needed for it, after the policy it was not."""
+    story = stories["g_hidden_order"].of("g_hidden_order")
+    replay, delta = (causes(story, "x", undo) for undo in ("replay", "delta"))
+    (hidden,) = [name for name in replay if name.startswith("unrecorded change")]
+    assert story["accesses"]["x"]["decision"] == "ALLOWED"
+    assert replay[hidden].startswith("but-for undetermined (some)")
+    assert replay["put"].startswith("but-for yes (all)")
+    assert delta.get(hidden, "but-for no (none)").startswith("but-for no (none)")
+    cuts = story["accesses"]["x"]["causes"]["replay"]["minimal cut"]
+    assert [cut for cut in cuts if cut[-1] == "certain"] == [["put", "certain"]]
+    assert [hidden, "possible"] in cuts
+
+
 def test_trap_h_technical_and_initiating_actor(stories: dict[str, Story]) -> None:
     made = stories["h_stack_and_pipeline"].of("h_stack_and_pipeline")["changes"]["c1"]
     assert made["technical actor"].endswith("assumed-role/StackRole/AWSCloudFormation")
