@@ -92,7 +92,7 @@ def build(
         facts=(
             ("Subject", quote(resource) if resource else say("all resources")),
             ("Period (UTC)", say(f"{instant(first)} to {instant(last)}")),
-            (f"Period ({material.config.time_zone})", say(_local(material, first, last))),
+            *_local(material, first, last),
         ),
         coverage=parts.coverage(material),
         answer=_answer(tell, resource, number, writes, first, last),
@@ -373,10 +373,15 @@ def _defaults(tell: Say, state: Rows) -> tuple[Text, ...]:
     return (tell("default_note", n=n),) if n else ()
 
 
-def _local(material: Material, first: object, last: object) -> str:
+def _local(material: Material, first: object, last: object) -> tuple[tuple[str, Text], ...]:
+    """The period in the case's own zone; nothing where that is UTC, which stands above it."""
+    zone = material.config.time_zone
+    if zone == "UTC":
+        return ()
     if not isinstance(first, datetime) or not isinstance(last, datetime):
-        return "not established"
-    return f"{local(first, material.config.zone)} to {local(last, material.config.zone)}"
+        return ((f"Period ({zone})", say("not established")),)
+    shown = f"{local(first, material.config.zone)} to {local(last, material.config.zone)}"
+    return ((f"Period ({zone})", say(shown)),)
 
 
 def _order(write: Sequence[Row]) -> tuple[object, ...]:
