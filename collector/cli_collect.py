@@ -277,4 +277,5 @@ def _print(keeper: "Keeper", folder: Path) -> None:
 
     for line in table(keeper):
         click.echo(line)
-    click.echo(f"{folder}: {keeper.bytes:,} bytes; {keeper.gaps} gaps (`butfor gaps` lists them)")
+    click.echo(f"{folder}: {keeper.bytes:,} bytes")
+    click.echo(f"{keeper.gaps} gaps; `butfor gaps` lists them" if keeper.gaps else "no gaps")

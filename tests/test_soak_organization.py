@@ -1,10 +1,12 @@
 """One command collects an organization; verify passes, build reads the answers, sums close.
 
-Five accounts and a log bucket: 13 buckets, or 201 with `BUTFOR_SOAK`.
+Five accounts and a log bucket: 13 buckets, or 201 with `BUTFOR_SOAK`. One request in eleven is
+harmed when it comes for the first time, by each kind of fault: what is asserted must hold as ever.
 """
 
 import json
 import os
+import zlib
 from collections import Counter
 from pathlib import Path
 
@@ -13,7 +15,7 @@ import pytest
 from collector import ledger
 from collector.model import Outcome
 from tests import servers
-from tests.collector.aws import organization
+from tests.collector.aws import organization, test_faults
 from tests.collector.aws.test_collect import lines
 from tests.test_collect_to_state import butfor, rows
 
@@ -42,6 +44,25 @@ def buckets(url: str, account: str, credentials: dict[str, str]) -> dict[str, bo
     return made
 
 
+class Harm:
+    """Harms chosen requests once; a retry passes. Which ones depends on the request alone."""
+
+    def __init__(self) -> None:
+        self.done: dict[tuple[str, bytes], servers.Fault] = {}
+
+    def __call__(self, _: int, passed: servers.Passed) -> servers.Fault | None:
+        request = (f"{passed.method} {passed.path}", passed.body)
+        drawn = zlib.crc32(request[0].encode() + request[1])
+        # The SDK's own exchange for credentials is not ours to mend.
+        if drawn % 11 or request in self.done or b"Action=AssumeRole" in passed.body:
+            return None
+        self.done[request] = HARMS[drawn // 11 % len(HARMS)]
+        return self.done[request]
+
+
+HARMS = sorted(test_faults.HARMS, key=lambda one: one.value)
+
+
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, bool], str]:
     """The case, what was made (bucket -> policy), and what the collection printed."""
@@ -54,7 +75,9 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, boo
             account, credentials = organization.member(url, f"member-{number}")
             made |= buckets(url, account, credentials)
         proxy.canned = organization.PUBLIC_KEYS
-        environment = servers.environment(url, proxy.url, home, AWS_MAX_ATTEMPTS="1")
+        proxy.fault = harm = Harm()
+        retries = {"AWS_MAX_ATTEMPTS": "3", "AWS_RETRY_MODE": "standard"}
+        environment = servers.environment(url, proxy.url, home, **retries)
         assert butfor(environment, "init", str(case)).returncode == 0
         done = butfor(
             environment,
@@ -64,6 +87,7 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, boo
             wait=1200,
         )
         assert done.returncode == 3, done.stderr[-3000:]
+        assert set(harm.done.values()) == set(HARMS), "a kind of fault did not come about"
     verified = butfor(environment, "verify", str(case), wait=600)
     assert verified.returncode == 0, verified.stdout[-3000:]
     built = butfor(environment, "build", "--case", str(case), wait=1200)
