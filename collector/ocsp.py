@@ -15,7 +15,7 @@ answer from store, and what is judged later is the time that an answer speaks of
 import hashlib
 import urllib.error
 import urllib.request
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -246,19 +246,22 @@ def responder(certificate: x509.Certificate) -> str | None:
 
 
 def ask_for(
-    chain: tsa_chain.Chain, stored: Sequence[x509.Certificate]
+    chain: tsa_chain.Chain,
+    stored: Sequence[x509.Certificate],
+    issued: Callable[[x509.Certificate, x509.Certificate], bool],
 ) -> tuple[tuple[bytes, ...], tuple[str, ...]]:
     """Ask the responders that a chain's certificates name; answers, and why others are not there.
 
     Args:
         chain: of a token's signer.
         stored: certificates among which issuers are looked for.
+        issued: whether the first certificate is issued by the second.
     """
     answers: list[bytes] = []
     faults: list[str] = []
     for one in chain.certificates:
         address = responder(one)
-        issuer = next((c for c in stored if c.subject == one.issuer), None)
+        issuer = next((c for c in stored if issued(one, c)), None)
         if one.issuer == one.subject or address is None:
             continue
         if issuer is None:

@@ -2,8 +2,8 @@
 
 For each certificate of the signer's chain but the root:
 
-    1  lists of its issuer by name, signed by a stored certificate of that name; answers of
-       responders that speak of it, signed for that issuer (`collector.ocsp`)
+    1  its issuer: a stored certificate of that name, whose key signed it; lists signed by that
+       issuer, and answers of responders that speak of it, signed for it (`collector.ocsp`)
     2  one of them says that it is revoked. The token stands only if it is older than the
        revocation and the reason given is one that does not touch the key (RFC 3161, 4:
        unspecified, affiliationChanged, superseded, cessationOfOperation)
@@ -75,7 +75,7 @@ def judge(
     for one in chain.certificates:
         if one.issuer == one.subject:
             continue
-        issuers = [c for c in stored if c.subject == one.issuer]
+        issuers = [c for c in stored if issued(one, c)]
         listed = [(raw, crl) for name, raw, crl in crls if name == one.issuer]
         said = [*_by_lists(one, listed, issuers, at), *_by_answers(one, heard, issuers, at)]
         status, detail = _worst(said)
@@ -87,6 +87,16 @@ def judge(
             Finding(certificate=what, status=Status.UNKNOWN, detail="not among those stored")
         )
     return tuple(found)
+
+
+def issued(certificate: x509.Certificate, issuer: x509.Certificate) -> bool:
+    """Whether a certificate is issued by this one: of its name, and by its key.
+
+    The name alone is anybody's: lists and answers of a namesake would count.
+    """
+    return tsa_chain.by_name(certificate, issuer) and stamp.issued(
+        certificate.public_bytes(Encoding.PEM), issuer.public_bytes(Encoding.PEM)
+    )
 
 
 def _worst(said: Sequence[tuple[Status, str]]) -> tuple[Status, str]:

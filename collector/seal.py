@@ -16,7 +16,18 @@ from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from collector import clock, dsse, durable, keys, merkle, ocsp, stamp, statement, tsa_chain
+from collector import (
+    clock,
+    dsse,
+    durable,
+    keys,
+    merkle,
+    ocsp,
+    revocation,
+    stamp,
+    statement,
+    tsa_chain,
+)  # fmt: skip
 from collector.errors import IntegrityError, UsageError
 from collector.session import Session
 
@@ -249,7 +260,8 @@ def _answers(
     if not carried.ask:
         return brought, ()
     stored = tsa_chain.parse(certificates)
-    asked, faults = ocsp.ask_for(tsa_chain.of(response, stored), stored)
+    chain = tsa_chain.of(response, stored, revocation.issued)
+    asked, faults = ocsp.ask_for(chain, stored, revocation.issued)
     return (*brought, *asked), faults
 
 

@@ -213,6 +213,26 @@ def certificates(response: Path) -> bytes:
     return b"" if code else "".join(blocks).encode("ascii")
 
 
+def issued(certificate: bytes, issuer: bytes) -> bool:
+    """Whether a certificate (PEM) is signed by this issuer's (PEM), whatever the time and purpose.
+
+    Raises:
+        UsageError: no openssl.
+    """
+    program = openssl()
+    if program is None:
+        raise UsageError("expected openssl 3.0 or newer on the path, found none. Install it.")
+    with tempfile.TemporaryDirectory() as folder:
+        one, path = Path(folder) / "one.pem", Path(folder) / "issuer.pem"
+        one.write_bytes(certificate)
+        path.write_bytes(issuer)
+        code, _ = _run(
+            program, "verify", "-partial_chain", "-no_check_time", "-auth_level", "0", "-CAfile",
+            str(path), "-no-CApath", "-no-CAstore", str(one),
+        )  # fmt: skip
+    return code == 0
+
+
 def list_signed(revocations: bytes, issuer: bytes) -> bool:
     """Whether a revocation list (PEM) is signed by this certificate (PEM).
 

@@ -1,12 +1,12 @@
 """Certificates behind a timestamp token: who signed it, and the issuers above, as stored beside it.
 
-Whether the chain holds is openssl's to say (`collector.stamp.judge`). Here it is only walked, by
-name, to know which certificates expire when and may have been revoked.
+Whether the chain holds is openssl's to say (`collector.stamp.judge`). Here it is only walked, to
+know which certificates expire when and may have been revoked.
 """
 
 import base64
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -67,8 +67,24 @@ def parse(raw: bytes) -> tuple[x509.Certificate, ...]:
     return tuple(found)
 
 
-def of(response: bytes, stored: Sequence[x509.Certificate]) -> Chain:
-    """The chain of a token's signer among stored certificates."""
+def by_name(certificate: x509.Certificate, issuer: x509.Certificate) -> bool:
+    """Whether a certificate names this issuer."""
+    return certificate.issuer == issuer.subject
+
+
+def of(
+    response: bytes,
+    stored: Sequence[x509.Certificate],
+    issued: Callable[[x509.Certificate, x509.Certificate], bool] = by_name,
+) -> Chain:
+    """The chain of a token's signer among stored certificates.
+
+    Args:
+        response: the token's.
+        stored: certificates beside it.
+        issued: whether the first is issued by the second; by name alone, a certificate of somebody
+            else under that name may be taken for it.
+    """
     signer = _signer(response)
     one = next((c for c in stored if (c.issuer.public_bytes(), c.serial_number) == signer), None)
     walked: list[x509.Certificate] = []
@@ -76,8 +92,8 @@ def of(response: bytes, stored: Sequence[x509.Certificate]) -> Chain:
         walked.append(one)
         if one.issuer == one.subject:
             return Chain(certificates=tuple(walked), complete=True)
-        issuer = one.issuer
-        one = next((c for c in stored if c.subject == issuer), None)
+        below = one
+        one = next((c for c in stored if issued(below, c)), None)
     return Chain(certificates=tuple(walked), complete=False)
 
 

@@ -134,7 +134,7 @@ def _revocation(
     roots = (trust.tsa_root,) if trust.tsa_root is not None else ()
     stored = tsa_chain.certificates(response.with_suffix(".certs.pem"), *roots)
     lists = response.with_suffix(".crls.pem")
-    chain = tsa_chain.of(response.read_bytes(), stored)
+    chain = tsa_chain.of(response.read_bytes(), stored, revocation.issued)
     findings = revocation.judge(
         chain,
         stored,

@@ -1,8 +1,9 @@
 """Step 6, revocation: what lists (CRLs) and answers (OCSP) beside a token say, offline.
 
 For each certificate of the signer's chain but the root:
-  1  lists of its issuer by name, signed by a stored certificate of that name (openssl crl); answers
-     of responders that speak of it, signed for that issuer (openssl ocsp)
+  1  its issuer: a stored certificate of that name, whose key signed it (openssl verify); lists
+     signed by that issuer (openssl crl), and answers of responders that speak of it, signed for it
+     (openssl ocsp)
   2  one of them says that it is revoked. The token stands only if it is older than the revocation
      and the reason is one that does not touch the key (RFC 3161, 4)
   3  a list that reaches the token's time does not name it, or an answer that does says "good":
@@ -124,6 +125,21 @@ def shown(at: int) -> str:
     return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(at))
 
 
+def issued(one: dict[str, Any], issuer: dict[str, Any]) -> bool:
+    """Is a certificate issued by this one? The name alone is anybody's."""
+    if one["issuer"] != issuer["subject"]:
+        return False
+    with tempfile.TemporaryDirectory() as folder:
+        below, above = Path(folder) / "one.pem", Path(folder) / "issuer.pem"
+        below.write_bytes(one["pem"] + b"\n")
+        above.write_bytes(issuer["pem"] + b"\n")
+        done = openssl(
+            "verify", "-partial_chain", "-no_check_time", "-auth_level", "0", "-CAfile",
+            str(above), "-no-CApath", "-no-CAstore", str(below),
+        )  # fmt: skip
+    return done is not None and done[0] == 0
+
+
 def signed_by(block: bytes, issuer: bytes) -> bool:
     """Is this list (PEM) signed by this certificate (PEM)?"""
     with tempfile.TemporaryDirectory() as folder:
@@ -211,12 +227,11 @@ def judge(response: Path, roots: list[Path], at: int) -> tuple[list[str], list[d
         complete = one["issuer"] == one["subject"]
         if complete:
             break
-        issuers = [other for other in stored if other["subject"] == one["issuer"]]
+        issuers = [other for other in stored if issued(one, other)]
         said = [*by_lists(one, lists, issuers, at), *by_answers(one, answers, issuers, at)]
         status, detail = worst(said)
         rows.append({"certificate": one["name"], "detail": detail, "status": status})
-        issuer = one["issuer"]
-        one = next((c for c in stored if c["subject"] == issuer), None)
+        one = issuers[0] if issuers else None
     if not complete:
         what = "issuer of the last certificate" if walked else "certificate of the signer"
         rows.append({"certificate": what, "detail": "not among those stored", "status": "unknown"})

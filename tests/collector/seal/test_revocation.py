@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
 from cryptography.x509 import ReasonFlags as Reason
 from hypothesis import HealthCheck, given, settings
@@ -168,6 +169,45 @@ def test_every_certificate_of_the_chain(case: Path, authority: build.Authority) 
     (case / "seals/0001/01.crls.pem").write_bytes(lists)
     (token, _) = both(case, trusted(authority))["tokens"]
     assert [one["status"] for one in token["revocation"]] == ["good", "good"]
+
+
+def test_namesake_of_the_issuer(case: Path, authority: build.Authority) -> None:
+    """Whoever can write the folder can put a certificate of the issuer's name beside the token, and
+    a list under it that clears or revokes everything: neither counts. Put first, it keeps openssl
+    from finding the chain: then the token could not be checked."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = _certificate(authority.folder, "between").subject
+    namesake = (
+        x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key())
+        .serial_number(7).not_valid_before(NOW - DAY).not_valid_after(NOW + 999 * DAY)
+        .add_extension(x509.BasicConstraints(True, None), critical=True)
+        .sign(key, hashes.SHA256())
+    )  # fmt: skip
+    folder = case / "seals/0002"
+    beside = folder / "01.certs.pem"
+    own = namesake.public_bytes(serialization.Encoding.PEM)
+    true = beside.read_bytes()
+    beside.write_bytes(true + own)
+    lists = x509.CertificateRevocationListBuilder(
+        issuer_name=name, last_update=NOW - DAY, next_update=NOW + DAY
+    )
+    revoked = x509.RevokedCertificateBuilder(
+        _certificate(authority.folder, "tsa").serial_number, NOW - DAY
+    ).build()
+    for made in (lists, lists.add_revoked_certificate(revoked)):
+        pem = made.sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM)
+        (folder / "01.crls.pem").write_bytes(pem)
+        report = both(case, trusted(authority))
+        token = next(one for one in report["tokens"] if one["seal"] == 2)
+        assert [one["status"] for one in token["revocation"]] == ["unknown", "unknown"]
+        assert len(token["chain"]) == 3
+    (folder / "01.crls.pem").write_bytes(crl(authority, "between"))
+    token = next(t for t in both(case, trusted(authority))["tokens"] if t["seal"] == 2)
+    assert [one["status"] for one in token["revocation"]] == ["good", "unknown"]
+    beside.write_bytes(own + true)
+    report = both(case, trusted(authority))
+    assert [one["seal"] for one in report["tokens"]] == [1]
+    assert "tsa-not-established" in {one["check"] for one in report["unchecked"]}
 
 
 def test_chain_not_stored(case: Path, authority: build.Authority) -> None:
