@@ -10,8 +10,8 @@ from timeline.normalize.model import RECORD_LIMIT, Record
 Each = TypeVar("Each")
 
 BOM = b"\xef\xbb\xbf"
-#: Bytes of lines that are looked at together.
-BLOCK = 8 * 1024 * 1024
+#: Bytes of lines that are looked at together; twice as many take 90 MB more and gain little.
+BLOCK = 4 * 1024 * 1024
 
 
 def raw_lines(chunks: Iterator[bytes]) -> Iterator[tuple[int, bytes, int, str | None]]:
