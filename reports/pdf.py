@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import Any
 
 from collector.errors import ConfigError
-from reports import pinpoint
+from reports import pinpoint, volumes
 from reports.cover import Cover
 from reports.glyphs import drawable
 from reports.model import (
@@ -199,9 +199,11 @@ def _stored(path: Path, data: Mapping[str, Any]) -> Path:
 
 def _parts(exhibit: Exhibit, cover: Cover, imprint: Imprint) -> Iterator[Mapping[str, Any]]:
     """Step 1 and 2: the data of each part; the cover is in the first."""
-    sections = [*exhibit.sections, *cover.closing]
-    first = True
-    for chunk in cut(sections, CHUNK):
+    chunks, first = cut([*exhibit.sections, *cover.closing], CHUNK), True
+    if len(chunks) > VOLUME:
+        names = names_of(f"{exhibit.stem}.pdf", -(-len(chunks) // VOLUME))
+        chunks[0].insert(0, volumes.index(chunks, VOLUME, names))
+    for chunk in chunks:
         yield {
             "title": drawable(visible(cover.document_title)),
             "author": drawable(visible(cover.author)),
