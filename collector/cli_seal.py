@@ -294,6 +294,8 @@ def seal(
     place = case.find(case_path)
     exports = {"bag": bag, "CASE/UCO": uco, "PROV": prov}
     only_exports = any(exports.values()) and not (urls or tsq)
+    if (tsa_ocsp or ask_ocsp) and not (urls or tsr):
+        raise UsageError("--tsa-ocsp, --ask-ocsp: expected --tsa or --tsr as well, found none")
     carried = Carried(chain=tsa_chain, crls=tsa_crls, answers=tsa_ocsp, ask=ask_ocsp)
     codes = [0]
     with _medium():

@@ -339,6 +339,12 @@ def test_not_asked_unless_told(
     assert list((case / "seals/0001").glob("*.ocsp")) == []
 
 
+def test_asked_without_a_token(case: Path) -> None:
+    done = butfor("seal", "--case", case, "--ask-ocsp")
+    assert (done.exit_code, "expected --tsa or --tsr" in done.output) == (2, True)
+    assert not (case / "seals").exists()
+
+
 def test_revoked_when_asked(case: Path, responder: Responder, authority: build.Authority) -> None:
     responder.entry = "revoked"
     keyid = sealed(case, "--tsa", responder.url + "/tsa", "--ask-ocsp")
