@@ -71,6 +71,7 @@ COLUMNS: Mapping[str, Mapping[str, Form]] = {
 FURTHER: Mapping[str, Mapping[str, Form]] = {
     "warnings": {"resource": Form.TEXT, "setting": Form.TEXT},
     "contracts": {"end_event": Form.TEXT, "value": Form.TEXT},
+    "documents": {"period_from": Form.DATE, "period_to": Form.DATE, "framework": Form.TEXT},
 }
 ROLES = ("configures", "monitors", "investigates")
 

@@ -7,7 +7,7 @@ clocks are arithmetic.
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from reports.exhibits import clocks, ledger, parts, supplied, warnings_tables
+from reports.exhibits import calendar_tables, clocks, ledger, parts, supplied, warnings_tables
 from reports.exhibits import scope as scope_exhibit
 from reports.exhibits.clocks import Run, Step
 from reports.exhibits.ledger import Notice
@@ -31,6 +31,8 @@ class Told:
     runs: tuple[Run, ...]
     asked: tuple[ledger.Answered, ...]
     again: tuple[tuple[Notice, Mapping[str, object]], ...]
+    resources: tuple[str, ...]
+    due: tuple[calendar_tables.Due, ...]
 
 
 def build(material: Material, label: Label, _numbers: Mapping[str, tuple[str, ...]]) -> Exhibit:
@@ -82,6 +84,8 @@ def gathered(material: Material) -> Told:
             )
         ),
         again=tuple(ledger.recurrences(notices, scope.windows)),
+        resources=tuple(about),
+        due=tuple(calendar_tables.due(material)),
     )
 
 
@@ -116,6 +120,9 @@ def _sections(material: Material, tell: Say, told: Told) -> tuple[Section, ...]:
         Section(title=tell("communications_title"), blocks=(warnings_tables.communications(
             tell, registers.of("communications"),
             supplied=registers.supplied("communications")),)),
+        Section(title=tell("documents_title"), blocks=(
+            calendar_tables.documents(tell, material, told.resources),)),
+        Section(title=tell("calendar_title"), blocks=(calendar_tables.calendar(tell, told.due),)),
     )  # fmt: skip
 
 
@@ -130,6 +137,7 @@ def _limits(material: Material, tell: Say, told: Told) -> Iterator[Text]:
     if names:
         yield tell("limit_preset", names=", ".join(names))
     yield tell("limit_remediated")
+    yield tell("limit_calendar")
 
 
 def _native(material: Material, told: Told) -> Native:
@@ -147,6 +155,7 @@ def _native(material: Material, told: Told) -> Native:
         *(_of_run(material, one) for one in told.runs),
         *(_of_question(one) for one in told.asked),
         *_of_communications(material),
+        *_of_documents(material, told),
     ]
     return Native(columns=columns, rows=tuple((n, *row) for n, row in enumerate(rows, 1)))
 
@@ -205,4 +214,13 @@ def _of_communications(material: Material) -> Iterator[tuple[Value, ...]]:
             stored(one.time("sent_at")), None, stored(one.time("delivered_at")), one.text("to"),
             *(None,) * 9, one.place, _sha256(material, one.place), one.text("evidence"),
             *_NO_TRACE,
+        )  # fmt: skip
+
+
+def _of_documents(material: Material, told: Told) -> Iterator[tuple[Value, ...]]:
+    for row in calendar_tables.native(material, told.resources):
+        part, uid, what, party, resource, low, high, kind, period, result, place, evidence = row
+        yield (
+            part, uid, what, party, resource, low, high, None, None, None, kind, None, period,
+            *(None,) * 4, result, place, _sha256(material, str(place)), evidence, *_NO_TRACE,
         )  # fmt: skip
