@@ -102,7 +102,8 @@ def about(row: Row) -> str | None:
     Many events name no resource in full; what was created is then in their parameters alone.
     """
     if row["resource_uid"] or not row["params"]:
-        return row["resource_uid"] or row["service"]
+        uid: str | None = row["resource_uid"] or row["service"]
+        return uid
     asked = json.loads(row["params"]).get("requestParameters")
     names = [
         f"{name}={value}"
