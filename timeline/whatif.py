@@ -16,9 +16,7 @@ from typing import Any
 from collector import case as case_file
 from collector.errors import UsageError
 from timeline import events, normalize, tables
-from timeline.correlate import decisions, wording
-from timeline.correlate.aws.defaults import default
-from timeline.correlate.aws.provider import AWS
+from timeline.correlate import clouds, decisions, wording
 from timeline.correlate.catalogue_asked import (
     PARAMETER_MISSING,
     all_of,
@@ -76,7 +74,7 @@ class WhatIf:
         self._setting = Setting(
             view=Doubted(History(tables.read(derived, "intervals"), changes), assumptions),
             attempts=Attempts(attempts(changes)),
-            provider=AWS,
+            provider=clouds.of(changes).provider,
             assumptions=assumptions,
         )
         self._decided: Decided = decisions.decide_all(
@@ -85,7 +83,7 @@ class WhatIf:
         self._questions = Questions(
             self._setting.view,
             self._setting.attempts,
-            AWS,
+            self._setting.provider,
             assumptions,
             writers,
         )
@@ -143,7 +141,7 @@ class WhatIf:
             UsageError: no control has that name, none of its parameters that of `given`, a
                 parameter is missing, or the mechanism did not exist yet.
         """
-        known = catalogue(AWS.name)
+        known = catalogue(self._setting.provider.name)
         if name not in known:
             raise UsageError(f"expected one of {', '.join(sorted(known))}, found {name}")
         control = known[name]
@@ -261,6 +259,7 @@ def targets_of(default_: str | None, instant: datetime | None) -> list[Target]:
         UsageError: neither `creation` nor a time.
     """
     found: list[Target] = []
+    default = clouds.of(()).default
     if default_ == "creation":
         found.append(at_creation(default))
     elif default_ is not None:

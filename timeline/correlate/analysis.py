@@ -13,6 +13,7 @@ from timeline import tables
 from timeline.correlate import (
     catalogue_asked,
     causation,
+    clouds,
     counted,
     decisions,
     exposure,
@@ -23,8 +24,6 @@ from timeline.correlate import (
     orders,
     runs,
 )
-from timeline.correlate.aws.defaults import default
-from timeline.correlate.aws.provider import AWS
 from timeline.correlate.causes import Causes
 from timeline.correlate.course import attempts
 from timeline.correlate.exposure import Window
@@ -79,21 +78,25 @@ def analyze(
     history = History(intervals, changes)
     view = Doubted(history, assumptions)
     made = Attempts(attempts(changes))
-    setting = decisions.Setting(view=view, attempts=made, provider=AWS, assumptions=assumptions)
+    cloud = clouds.of(changes)
+    provider = cloud.provider
+    setting = decisions.Setting(
+        view=view, attempts=made, provider=provider, assumptions=assumptions
+    )
     decided = decisions.decide_all(rows, setting)
     assert decided.candidates == len(decided.accesses) + sum(decided.left_out.values())
-    asked, keys = exposure.seen(decided, view, AWS, assumptions)
+    asked, keys = exposure.seen(decided, view, provider, assumptions)
     accesses = tuple(_accesses(decided, keys, config))
     order = narrowing.narrowed(decided, setting, changes, writers)
     asked_of, placed, known = narrowing.applied(order, decided, setting, history, changes)
     if holes.applied(placed, missing) is not placed:
         placed = holes.applied(placed, missing)
         asked_of = holes.asked_all(asked_of, placed)
-    targets = declared(config.counterfactuals, default)
+    targets = declared(config.counterfactuals, cloud.default)
     found, causes = explained(asked_of, placed, writers, targets)
     found, causes = holes.settled(found, causes, asked_of, placed, missing)
     edges = exposure.edges_of(intervals, made)
-    windows = _windows(asked, view, made, edges, assumptions)
+    windows = _windows(asked, setting, edges)
     return Analysis(
         view=view,
         decided=decided,
@@ -196,21 +199,18 @@ def _undone(rows: Sequence[Mapping[str, Any]]) -> tuple[Mapping[str, Any], ...]:
 
 
 def _windows(
-    asked: Mapping[str, exposure.Asked],
-    view: Viewed,
-    made: Attempts,
-    edges: Edges,
-    assumptions: frozenset[str],
+    asked: Mapping[str, exposure.Asked], setting: decisions.Setting, edges: Edges
 ) -> tuple[Window, ...]:
+    view, made, provider = setting.view, setting.attempts, setting.provider
     inside = min((times[0] for times in edges.values() if times), default=None)
     probed: list[exposure.Asked] = []
     if inside is not None:
         probes = [
             p
-            for p in AWS.probes(view, edges)
-            if AWS.foreign(p.principal, p.container, view, inside)
+            for p in provider.probes(view, edges)
+            if provider.foreign(p.principal, p.container, view, inside)
         ]
-        probed = exposure.probed(probes, view, made, AWS, assumptions, inside)
+        probed = exposure.probed(probes, view, made, provider, setting.assumptions, inside)
     found: list[Window] = []
     for one in [*asked.values(), *probed]:
         found += exposure.windows(one, edges, made)
@@ -224,8 +224,9 @@ def containers(analysis: Analysis) -> set[str]:
 
 
 def write(derived: Path, analysis: Analysis) -> dict[str, int]:
+    named = analysis.again.setting.provider.name
     classes = [
-        decisions.class_row(one, AWS.name) for _, one in sorted(analysis.decided.classes.items())
+        decisions.class_row(one, named) for _, one in sorted(analysis.decided.classes.items())
     ]
     accesses = [
         {

@@ -14,7 +14,7 @@ from datetime import UTC, date, datetime
 from typing import Any, TypeAlias
 
 from timeline import baseline
-from timeline.correlate.aws import settings as aws
+from timeline.correlate import clouds
 from timeline.model import Json, Knowledge, SlotState
 from timeline.state.defaults import Default
 from timeline.state.intervals import History
@@ -91,9 +91,11 @@ def settings_at(
     intervals = [row for row in intervals if row["resource_uid"] == resource_uid]
     created = _created(resource_uid, intervals)
     by_uid = {row["change_uid"]: row for row in changes}
+    cloud = clouds.of(changes)
+    named = cloud.provider.name
     found = []
     for slot in history.slots(resource_uid):
-        setting = aws.setting_of(slot)
+        setting = cloud.setting_of(slot)
         if setting is None:
             continue
         interval = _in_force(resource_uid, slot, at, intervals)
@@ -107,10 +109,10 @@ def settings_at(
                 interval=interval,
                 writer=by_uid.get(interval["start_change_uid"]) if interval else None,
                 created=created,
-                default_created=aws.default_at(slot, created) if created else None,
-                default_then=aws.default_at(slot, at),
-                guidance=baseline.available("aws", slot, at.astimezone(UTC).date()),
-                later=baseline.later("aws", slot, at.astimezone(UTC).date()),
+                default_created=cloud.default_at(slot, created) if created else None,
+                default_then=cloud.default_at(slot, at),
+                guidance=baseline.available(named, slot, at.astimezone(UTC).date()),
+                later=baseline.later(named, slot, at.astimezone(UTC).date()),
                 peers=_peers(history, resource_uid, slot, at),
             )
         )
@@ -139,7 +141,7 @@ def comparable(history: History, slot: str) -> tuple[str, ...]:
     return tuple(
         uid
         for uid in history.resources()
-        if aws.is_container(uid) and slot in history.slots(uid)
+        if clouds.is_container(uid) and slot in history.slots(uid)
     )  # fmt: skip
 
 

@@ -7,9 +7,7 @@ from typing import Any, TypeAlias
 
 from collector.case import CaseConfig
 from collector.case_counterfactuals import Counterfactuals
-from timeline.correlate.aws import controls as aws_controls
-from timeline.correlate.aws.defaults import default
-from timeline.correlate.aws.provider import AWS
+from timeline.correlate.clouds import cloud
 from timeline.correlate.contents import state_of
 from timeline.correlate.controls import Control, catalogue
 from timeline.correlate.counterfactuals import Accesses, Asked, count, deciding, row
@@ -65,6 +63,8 @@ def all_of(
     if not accesses:
         return []
     start = since or min(row["time"] for row, _ in accesses)
+    provider = setting.provider
+    default = cloud(provider.name).default
     targets = declared(named, default)
     if not named.default_at_creation:
         targets = (at_creation(default), *targets)
@@ -73,7 +73,7 @@ def all_of(
     given |= {name: (value, "--with") for name, value in (more or {}).items()}
     found += [
         of_control(control, given, accesses, setting, start)
-        for control in catalogue(AWS.name).values()
+        for control in catalogue(provider.name).values()
     ]
     return found
 
@@ -83,7 +83,7 @@ def of_target(target: Target, accesses: Accesses, setting: Setting, since: datet
 
     def held(one: RequestClass, view: Viewed) -> Mapping[Place, SlotState]:
         contents = target.contents(sorted(one.slice.places), view, one.at)
-        return {place: state_of(AWS, content) for place, content in contents.items()}
+        return {place: state_of(setting.provider, content) for place, content in contents.items()}
 
     return Asked(
         name=target.name, kind="target",
@@ -105,7 +105,7 @@ def of_control(
     since: datetime,
 ) -> Asked:
     """One control on from an instant, or why it is not asked."""
-    values, supplied = _parameters(control, given, accesses, setting.view)
+    values, supplied = _parameters(control, given, accesses, setting)
     last = max((row["time"] for row, _ in accesses), default=since)
     missing = sorted(name for name, said in supplied.items() if said == NOT_SUPPLIED)
     start = max(since, control.available)
@@ -125,8 +125,10 @@ def of_control(
             note=f"expected {wanted}; neither the records nor case.toml nor --with give it",
         )  # fmt: skip
 
+    controlled = cloud(setting.provider.name).controlled
+
     def held(one: RequestClass, view: Viewed) -> Mapping[Place, SlotState] | None:
-        return aws_controls.contents(control, values, one.container, one.principal, view, one.at)
+        return controlled(control, values, one.container, one.principal, view, one.at)
 
     late = f"available from {start:%Y-%m-%d}: accesses before it would have happened"
     return ask(
@@ -135,9 +137,10 @@ def of_control(
     )  # fmt: skip
 
 
-def _parameters(control: Control, given: Supplied, accesses: Accesses, view: Viewed) -> Given:
+def _parameters(control: Control, given: Supplied, accesses: Accesses, setting: Setting) -> Given:
     """What is supplied wins over what the records give."""
-    recorded = aws_controls.from_records(view, sorted({one.principal for _, one in accesses}))
+    principals = sorted({one.principal for _, one in accesses})
+    recorded = cloud(setting.provider.name).recorded(setting.view, principals)
     values: dict[str, Sequence[str]] = {}
     supplied: dict[str, str] = {}
     for name in sorted(control.parameters):

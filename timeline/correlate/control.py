@@ -14,9 +14,7 @@ from datetime import datetime
 from typing import Any, TypeAlias
 
 from collector.case import CaseConfig
-from timeline.correlate import attribution, exposure, wording
-from timeline.correlate.aws import control as aws
-from timeline.correlate.aws.provider import AWS
+from timeline.correlate import attribution, clouds, exposure, wording
 from timeline.correlate.course import attempts
 from timeline.correlate.exposure import Window
 from timeline.correlate.signatures import Attempts
@@ -112,17 +110,20 @@ def permissions(
     made = Attempts(attempts(changes))
     edges = exposure.edges_of(intervals, made)
     inside = min((times[0] for times in edges.values() if times), default=None)
-    everybody = aws.principals(view, changes)
+    cloud = clouds.of(changes)
+    everybody = cloud.principals(view, changes)
     asked = everybody[:MOST_PRINCIPALS]
     found: list[Permission] = []
     for resource in resources if inside is not None else ():
-        for setting in aws.settings_of(view, resource):
+        for setting in cloud.settings_of(view, resource):
             for what, action in ((CHANGE, setting.write), (SEE, setting.read)):
                 for principal in asked:
-                    probe = aws.probe(view, edges, principal, action, resource)
+                    probe = cloud.probe(view, edges, principal, action, resource)
                     if probe is None or inside is None:
                         continue
-                    one, *_ = exposure.probed([probe], view, made, AWS, assumptions, inside)
+                    one, *_ = exposure.probed(
+                        [probe], view, made, cloud.provider, assumptions, inside
+                    )
                     found.append(
                         Permission(
                             principal=principal,
@@ -133,7 +134,7 @@ def permissions(
                             what=what,
                             action=action,
                             windows=tuple(exposure.windows(one, edges, made)),
-                            proof=_proof(principal, intervals),
+                            proof=_proof(principal, intervals, cloud),
                         )
                     )
     return Held(permissions=tuple(found), left_out=len(everybody) - len(asked))
@@ -141,7 +142,7 @@ def permissions(
 
 def party(principal: str, config: CaseConfig) -> str:
     """Whose a principal is, by case.toml alone."""
-    return attribution.party_of([principal, aws.account_of(principal)], config.parties)
+    return attribution.party_of([principal, clouds.of(()).account_of(principal)], config.parties)
 
 
 def together(answers: Iterable[str]) -> str:
@@ -152,7 +153,7 @@ def together(answers: Iterable[str]) -> str:
     return UNKNOWN if UNKNOWN in given or not given else NO
 
 
-def _proof(principal: str, intervals: Iterable[Row]) -> Row | None:
+def _proof(principal: str, intervals: Iterable[Row], cloud: clouds.Cloud) -> Row | None:
     """The first recorded policy of a principal."""
     rows = [
         row
@@ -160,6 +161,6 @@ def _proof(principal: str, intervals: Iterable[Row]) -> Row | None:
         if row["resource_uid"] == principal
         and row["evidence_item"]
         and row["value"] not in (None, "UNKNOWN")
-        and aws.is_policy(row["slot"])
+        and cloud.is_policy(row["slot"])
     ]
     return min(rows, key=lambda row: (row["slot"], str(row["start"])), default=None)

@@ -66,7 +66,7 @@ class Provider:
     """The functions of one provider.
 
     Attributes:
-        name: `aws`.
+        name: as in the column `provider`.
         is_access: whether a row of `events` is an access that is to be decided.
         request_of: a row of `events` -> its request; None if it maps to no known action.
         write_request: (row of a write, resource it writes) -> its request; None as above.
