@@ -2,7 +2,8 @@
 
 A case of our own making: twelve buckets read by twenty roles and by anybody, policies, lists and
 Block Public Access settings changed again and again in the same period. What is compared is the
-time of deciding all accesses with the time of explaining all classes, both undos, facts included.
+time of deciding all accesses with the time of explaining all classes, both undos, facts included,
+and of the exposure windows.
 Then one bucket on which 200 public grants lie over each other, each enough by itself: that the
 search stays bounded, and says so.
 """
@@ -24,7 +25,7 @@ import butfor
 from collector import case as case_file
 from collector import store
 from timeline import events, normalize
-from timeline.correlate import analysis, decisions
+from timeline.correlate import analysis, decisions, exposure
 from timeline.correlate.aws.provider import AWS
 from timeline.correlate.course import attempts
 from timeline.correlate.signatures import Attempts
@@ -51,7 +52,7 @@ def main() -> None:
 
 
 def _measure(work: Path, records: Iterator[dict[str, Any]]) -> None:
-    """The stages before are carried out and not measured; windows and findings are left out."""
+    """The stages before are carried out and not measured; findings and tables are left out."""
     case = _imported(work, records)
     derived = work / "derived"
     items = store.items(case)
@@ -75,12 +76,17 @@ def _measure(work: Path, records: Iterator[dict[str, Any]]) -> None:
     began = time.process_time()
     explained, _ = analysis.explained(decided, setting, writers)
     explaining = time.process_time() - began
+    began = time.process_time()
+    asked, _ = exposure.seen(decided, setting.view, AWS, held)
+    analysis.windows(asked, setting, exposure.edges_of(state.intervals, made))
+    windows = time.process_time() - began
+    ratio = (explaining + windows) / deciding
     sets = [row for part in explained for row in (*part.sets, *part.facts)]
     capped = {(r["class_uid"], r["level"]) for r in sets if not r["complete"]}
     print(
         f"{work.name}: {len(decided.accesses):,} accesses, {len(decided.classes):,} classes, "
         f"{len(made.ordered):,} writes; deciding {deciding:.1f} s, explaining {explaining:.1f} s, "
-        f"ratio {explaining / deciding:.2f}; {len(sets):,} sets, "
+        f"windows {windows:.1f} s, ratio {ratio:.2f}; {len(sets):,} sets, "
         f"cap met in {sum(level == 'change' for _, level in capped)} classes at change level and "
         f"{sum(level == 'fact' for _, level in capped)} at fact level",
         flush=True,

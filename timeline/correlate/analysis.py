@@ -96,14 +96,14 @@ def analyze(
     found, causes = explained(asked_of, placed, writers, targets)
     found, causes = holes.settled(found, causes, asked_of, placed, missing)
     edges = exposure.edges_of(intervals, made)
-    windows = _windows(asked, setting, edges)
+    found_windows = windows(asked, setting, edges)
     return Analysis(
         view=view,
         decided=decided,
         accesses=accesses,
         explained=found,
         causes=causes,
-        windows=windows,
+        windows=found_windows,
         again=Case(
             history=known,
             setting=placed,
@@ -198,9 +198,10 @@ def _undone(rows: Sequence[Mapping[str, Any]]) -> tuple[Mapping[str, Any], ...]:
     return tuple(row for row in rows if row["counterfactual"] == runs.UNDO)
 
 
-def _windows(
+def windows(
     asked: Mapping[str, exposure.Asked], setting: decisions.Setting, edges: Edges
 ) -> tuple[Window, ...]:
+    """Step 8: of the requests seen and of the provider's probes, in order."""
     view, made, provider = setting.view, setting.attempts, setting.provider
     inside = min((times[0] for times in edges.values() if times), default=None)
     probed: list[exposure.Asked] = []
@@ -228,31 +229,40 @@ def write(derived: Path, analysis: Analysis) -> dict[str, int]:
     classes = [
         decisions.class_row(one, named) for _, one in sorted(analysis.decided.classes.items())
     ]
-    accesses = [
-        {
-            "event_uid": a.row["event_uid"],
-            "provider_uid": a.row["provider_uid"],
-            "class_uid": a.class_uid,
-            "logged": a.row["outcome"],
-            "agreement": decisions.agreement(Verdict(a.decision), a.row),
-            "in_incident": a.in_incident,
-            "incident_reason": a.reason,
-            **{name: a.row[name] for name in counted.NOTHING},
-        }
-        for a in analysis.accesses
-    ]
+    accesses = [_access_row(a, analysis) for a in analysis.accesses]
     held = by_key(analysis.accesses)
-    windows = [exposure.row(w, len(successes_in(w, held))) for w in analysis.windows]
+    exposed = [exposure.row(w, len(successes_in(w, held))) for w in analysis.windows]
     class_changes, class_sets = causation.rows_in_order(analysis.explained)
     return {
         "classes": tables.write(derived, "classes", classes),
         "access_classes": tables.write(derived, "access_classes", accesses),
-        "windows": tables.write(derived, "windows", windows),
+        "windows": tables.write(derived, "windows", exposed),
         "class_changes": tables.write(derived, "class_changes", class_changes),
         "class_sets": tables.write(derived, "class_sets", class_sets),
         "controls": tables.write(derived, "controls", analysis.controls),
         "inferred_order": tables.write(derived, "inferred_order", analysis.order),
     }
+
+
+def _access_row(access: Access, analysis: Analysis) -> dict[str, Any]:
+    ground = _ground(access, analysis)
+    return {
+        "event_uid": access.row["event_uid"],
+        "provider_uid": access.row["provider_uid"],
+        "class_uid": access.class_uid,
+        "logged": access.row["outcome"],
+        "agreement": decisions.agreement(Verdict(access.decision), access.row),
+        "in_incident": access.in_incident,
+        "incident_reason": access.reason,
+        **{name: access.row[name] for name in counted.NOTHING},
+        "ground_stated": ground[0] if ground else None,
+        "ground_agreement": ground[1] if ground else None,
+    }
+
+
+def _ground(access: Access, analysis: Analysis) -> tuple[str, str] | None:
+    one = analysis.decided.classes[access.class_uid]
+    return analysis.again.setting.provider.stated(access.row, one.request, one.decision)
 
 
 def sums(analysis: Analysis) -> Iterator[str]:
@@ -274,6 +284,13 @@ def sums(analysis: Analysis) -> Iterator[str]:
         f"contradicts {answers.count('contradicts'):,}, "
         f"undetermined {answers.count('undetermined'):,}"
     )
+    grounds = [ground[1] for a in analysis.accesses if (ground := _ground(a, analysis))]
+    if grounds:
+        yield (
+            f"grounds stated by {len(grounds):,} of the records: "
+            f"agrees {grounds.count('agrees'):,}, contradicts {grounds.count('contradicts'):,}, "
+            f"undetermined {grounds.count('undetermined'):,}"
+        )
     yield (
         f"in the incident: {sum(a.in_incident for a in analysis.accesses):,} of "
         f"{len(decided):,} decided accesses"
