@@ -5,12 +5,12 @@ Facts as the records of the case hold them; whether a condition is met is nobody
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from datetime import datetime
 
 from reports.documents import items as evidence
 from reports.documents import places
 from reports.documents.forms import Form
 from reports.documents.places import Numbers
+from reports.documents.report_sections import meets
 from reports.exhibits import parts
 from reports.material import Material, Row
 from reports.model import (
@@ -87,7 +87,7 @@ def _section(
 ) -> Section:
     first = min((row["time_from"] for row in rows if row["time_from"]), default=None)
     last = max((row["time_to"] for row in rows if row["time_to"]), default=None)
-    touching = [gap for gap in material.gaps if _meets(gap, first, last)]
+    touching = [gap for gap in material.gaps if meets(gap, first, last)]
     kinds = Counter(gap["kind"].replace("_", " ") for gap in touching)
     logs = [item for item in evidence.kept(material) if evidence.logged(material, item)]
     times = [item.acquired_at for item in logs]
@@ -109,13 +109,6 @@ def _section(
         ("Basis of the coverage", parts.lines(*(given(str(row["basis"])) for row in rows))),
     )  # fmt: skip
     return Section(title=tell("source_title", name=name), blocks=(Facts(pairs=pairs),))
-
-
-def _meets(gap: Row, first: datetime | None, last: datetime | None) -> bool:
-    """A gap or a source without a known period might meet any."""
-    if gap["time_to"] and first and gap["time_to"] < first:
-        return False
-    return not (gap["time_from"] and last and gap["time_from"] > last)
 
 
 def _whom(material: Material) -> Text:

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from reports import method_pages, text
@@ -92,7 +93,8 @@ def coverage(material: Material, tell: Say, numbers: Numbers) -> Iterator[Block]
                 parts.lines(quote(row["source"]),
                             quote(row["container"]) if row["container"] else None),
                 say(instant(row["time_from"])), say(instant(row["time_to"])),
-                say(f"{row['records'] or 0:,}"), say(f"{_touching(material, row):,}"),
+                say(f"{row['records'] or 0:,}"),
+                say(f"{_touching(material, row):,}"),
                 given(row["basis"]),
             )
             for row in material.coverage
@@ -110,14 +112,14 @@ def coverage(material: Material, tell: Say, numbers: Numbers) -> Iterator[Block]
 
 
 def _touching(material: Material, row: Row) -> int:
-    """Gaps whose period meets that of a source; a period that is not known might."""
-    return sum(
-        not (
-            (gap["time_to"] and row["time_from"] and gap["time_to"] < row["time_from"])
-            or (gap["time_from"] and row["time_to"] and gap["time_from"] > row["time_to"])
-        )
-        for gap in material.gaps
-    )
+    return sum(meets(gap, row["time_from"], row["time_to"]) for gap in material.gaps)
+
+
+def meets(gap: Row, start: datetime | None, end: datetime | None) -> bool:
+    """Whether a gap lies in a period; a gap or an edge that is not known might."""
+    if gap["time_to"] and start and gap["time_to"] < start:
+        return False
+    return not (gap["time_from"] and end and gap["time_from"] > end)
 
 
 def method(material: Material, tell: Say, numbers: Numbers) -> Iterator[Block]:
