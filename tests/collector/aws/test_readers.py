@@ -13,6 +13,7 @@ from tests import servers
 from tests.collector.aws import organization
 from tests.collector.aws.test_collect import SCOPE, butfor, lines
 from tests.collector.aws.test_further_sources import CANNED, as_json, ends, iam_answer
+from timeline import tables
 
 ACCOUNT = organization.MANAGEMENT
 NUMBER = "s-01234567890123456"
@@ -113,6 +114,7 @@ def collected(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[serv
         done = collect(case, environment, *READERS)
         assert done.returncode in (0, 3), done.stderr[-3000:]
         assert butfor(environment, "verify", str(case)).returncode == 0
+        assert butfor(environment, "build", "--case", str(case)).returncode in (0, 3)
         return case, proxy.seen
 
 
@@ -159,6 +161,19 @@ def test_user_pools_and_no_secret_of_theirs(
     for operation in ("DescribeUserPool", "ListGroups", "ListUserPoolClients"):
         assert list(ends(case, f"cognito-idp:{operation}").values()) == ["OBSERVED"]
     assert not any(b"ClientSecret" in passed.body for passed in seen)
+
+
+def test_the_build_takes_every_answer_as_a_document(
+    collected: tuple[Path, list[servers.Passed]],
+) -> None:
+    """No state is computed from these; what was not observed is a gap, and nothing else is."""
+    case, _ = collected
+    unread = [
+        gap
+        for gap in tables.read(case / "derived", "gaps")
+        if gap["kind"] in ("not_understood", "unreadable", "truncated")
+    ]
+    assert unread == []
 
 
 def test_a_continued_run_starts_no_job_again(
