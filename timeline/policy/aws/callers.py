@@ -46,9 +46,7 @@ class Callers:
         self.request = request
         self.state = state
         #: Whether the caller belongs to the account that owns the bucket.
-        self.of_owner = in_account(
-            request, state.text("bucket.owner_account"), "bucket.owner_account"
-        )
+        self.of_owner = _of_owner(request, state)
         signed = request.principal.signed
         account = signed and request.principal.kind != "Root"
         self.identity = state.policies("identity_policies") if account else _NONE
@@ -101,6 +99,16 @@ class Callers:
             return True
         allowed = identity_weight(policies, action, resource, self.request).answer
         return choose(policies.present, allowed, True)
+
+
+def _of_owner(request: Request, state: State) -> Kleene:
+    """By account; logs of requests name some callers by their account's canonical id alone."""
+    who = request.principal
+    if who.account is None and who.canonical_id is not None:
+        owner = state.canonical_id("bucket")
+        if isinstance(owner, str):
+            return owner == who.canonical_id
+    return in_account(request, state.text("bucket.owner_account"), "bucket.owner_account")
 
 
 def _service_linked(request: Request) -> Kleene:

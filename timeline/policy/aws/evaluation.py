@@ -105,8 +105,12 @@ def _missing_state(action: str, target: Target, state: State) -> Unknown | None:
     name = state.bucket.get("name")
     if target.service == "s3" and target.bucket and name and target.bucket != name:
         return Unknown(f"state of bucket {target.bucket}")
-    if target.through_access_point and not state.access_point:
-        return Unknown("access_point")
+    if target.through_access_point:
+        point, named = target.arn.partition("/object/")[0], state.access_point.get("arn")
+        if not state.access_point:
+            return Unknown("access_point")
+        if named is not None and named != point:
+            return Unknown(f"state of access point {point}")
     for slot, _ in target.policies(action) if target.service != "s3" else ():
         if slot not in state.given:
             return Unknown(slot)

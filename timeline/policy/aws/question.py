@@ -201,12 +201,15 @@ def _context_of(unknown: Collection[str]) -> Collection[str]:
 
 
 def _known_canonical(principal: Principal, state: State) -> Principal:
-    """An account's canonical id follows from the bucket or object that it owns."""
-    if principal.canonical_id is not None or not principal.signed or principal.account is None:
+    """An account's canonical id follows from the bucket or object that it owns, and the reverse."""
+    named, number = principal.canonical_id, principal.account
+    if not principal.signed or (named is None) is (number is None):
         return principal
     for holder in ("bucket", "object"):
         account = state.text(f"{holder}.owner_account")
         canonical = state.canonical_id(holder)
-        if account == principal.account and isinstance(canonical, str):
-            return replace(principal, canonical_id=canonical)
+        if not isinstance(canonical, str) or not isinstance(account, str):
+            continue
+        if account == number or canonical == named:
+            return replace(principal, account=account, canonical_id=canonical)
     return principal
