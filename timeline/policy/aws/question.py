@@ -19,9 +19,9 @@ _DELETE, _VERSION = "s3:deleteobject", "s3:deleteobjectversion"
 
 
 class Question:
-    """Request and state, parsed once and decided under one or more readings."""
+    """Request and state, parsed once and decided under one or more readings.
 
-    """What is asked: `gates_only` leaves the caller's permissions aside.
+    `gates_only` leaves the caller's permissions aside.
 
     Raises:
         MalformedError: request or state are not of the specified form.

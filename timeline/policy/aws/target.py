@@ -12,7 +12,18 @@ _ALIAS = "-s3alias"
 #: Services whose resources have no policies, role trust apart (reference_aws-services-that-work-
 #: with-iam): there the caller's account decides alone. Of any other the state must give one.
 WITHOUT_RESOURCE_POLICY = frozenset(
-    ("iam", "sts", "ec2", "organizations", "config", "cloudtrail", "sso", "account")
+    (
+        "account",
+        "cloudformation",
+        "cloudtrail",
+        "config",
+        "ec2",
+        "iam",
+        "organizations",
+        "ram",
+        "sso",
+        "sts",
+    )
 )
 
 
