@@ -9,7 +9,7 @@ from typing import Any
 #: What a decided access keeps of its event; the rest is read again from the table when needed.
 KEPT = (
     "event_uid", "provider_uid", "time", "operation", "category", "outcome", "error_code",
-    "status_code", "bytes_out", "auth_method",
+    "error_message", "status_code", "bytes_out", "auth_method",
     "auth_evidence", "invoked_by", "resource_uid", "container", "src_ip",
     "actor_uid", "session_issuer_uid", "actor_unique_id", "actor_account_uid", "evidence_item",
     "locator", "record_sha256",

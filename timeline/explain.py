@@ -49,6 +49,9 @@ def event(derived: Path, name: str) -> Iterator[str]:
     yield from _decision(one)
     yield from grounds.lines(derived, one, row["time"])
     yield f"  against the log: {access['agreement']}"
+    if access["ground_stated"] is not None:
+        said = f"{access['ground_stated']}: {access['ground_agreement']}"
+        yield f"  ground that the record states: {said}"
     inside = "in the incident" if access["in_incident"] else "not in the incident"
     yield f"  {inside}: {access['incident_reason']}"
     yield from _causes(derived, one["class_uid"])

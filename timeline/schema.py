@@ -172,6 +172,12 @@ TABLES: dict[str, tuple[tuple[str, pa.DataType, str], ...]] = {
         ),
         ("bytes_supplied", _I, "bytes_out by that record; null where the event's own has it"),
         ("auth_evidence_supplied", _S, "JSON: what that record adds to auth_evidence, or null"),
+        (
+            "ground_stated",
+            _S,
+            "what the record itself says of why it was allowed or refused; null if it says nothing",
+        ),
+        ("ground_agreement", _S, "agrees, contradicts, undetermined; null if nothing is stated"),
     ),
     "windows": (
         ("window_uid", _S, ""),

@@ -100,6 +100,8 @@ class Provider:
         emptied: slot -> JSON text of its value when the last grant was taken from it; None = it
             is then absent.
         gate_on: slot -> JSON text of its value when it is a gate that is on; None = no gate.
+        stated: (access, its request, decision) -> what the record says of the ground of its
+            outcome, and whether the decision agrees; None = it says nothing.
     """
 
     name: str
@@ -130,3 +132,4 @@ class Provider:
     alike: Callable[[Request, Place, str], str | None]
     emptied: Callable[[str], str | None]
     gate_on: Callable[[str], str | None]
+    stated: Callable[[Mapping[str, Any], Request, Decision], tuple[str, str] | None]

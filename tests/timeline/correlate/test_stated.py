@@ -28,7 +28,7 @@ def read(required: str | None = None, time: datetime = NEW, **more: Any) -> dict
     evidence = {"CipherSuite": "TLS_AES_128_GCM_SHA256"}
     evidence |= {"aclRequired": required} if required else {}
     return {"outcome": "success", "auth_evidence": json.dumps(evidence), "error_message": None,
-            "time": time} | more  # fmt: skip
+            "auth_evidence_supplied": None, "time": time} | more  # fmt: skip
 
 
 @pytest.mark.parametrize(
@@ -48,6 +48,9 @@ def read(required: str | None = None, time: datetime = NEW, **more: Any) -> dict
          None),
         ("present before", read("Yes", time=OLD), "s3:GetObject", allowed(POLICY),
          (REQUIRED, "contradicts")),
+        ("the access log says what CloudTrail does not",
+         read(auth_evidence_supplied='{"aclRequired":"Yes"}'), "s3:GetObject", allowed(LIST),
+         (REQUIRED, "agrees")),
         ("no evidence at all", read(auth_evidence=None), "s3:GetObject", allowed(LIST), None),
         ("a write may have set one", read("Yes"), "s3:PutObject", allowed(POLICY), None),
         ("no list grants it", read("Yes"), "s3:ListAllMyBuckets", allowed(POLICY), None),
@@ -61,7 +64,7 @@ def read(required: str | None = None, time: datetime = NEW, **more: Any) -> dict
 def test_the_mark_on_a_list(
     what: str, row: dict[str, Any], action: Any, decision: Decision, expected: object
 ) -> None:
-    assert stated(row, action, decision) == expected, what
+    assert stated(row, {"action": action}, decision) == expected, what
 
 
 @pytest.mark.parametrize(
@@ -92,4 +95,4 @@ def test_the_mark_on_a_list(
 def test_the_text_of_a_refusal(text: str, decision: Decision, expected: object) -> None:
     said = f"User: arn:aws:iam::1:user/u is not authorized to perform: s3:GetObject on r {text}"
     row = read(outcome="denied", error_message=said)
-    assert stated(row, "s3:GetObject", decision) == expected
+    assert stated(row, {"action": "s3:GetObject"}, decision) == expected

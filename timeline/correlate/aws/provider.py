@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from timeline.correlate.aws import bearing, callers, facts, probes, requests
+from timeline.correlate.aws.stated import stated
 from timeline.correlate.course import Content
 from timeline.correlate.provider import Probe, Provider, Request
 from timeline.correlate.views import Place, Viewed
@@ -222,4 +223,5 @@ AWS = Provider(
     alike=bearing.alike,
     emptied=facts.emptied,
     gate_on=facts.gate_on,
+    stated=stated,
 )

@@ -13,6 +13,7 @@ import json
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 from timeline.model import Decision, Verdict
@@ -43,18 +44,22 @@ _KINDS = {
 }
 
 
-def stated(row: Mapping[str, Any], action: object, decision: Decision) -> tuple[str, str] | None:
+def stated(
+    row: Mapping[str, Any], request: Mapping[str, Any], decision: Decision
+) -> tuple[str, str] | None:
     """What the record states, and how the decision stands to it; None where it states nothing.
 
     Args:
-        row: `outcome`, `auth_evidence`, `error_message`, `time` of an access.
-        action: of its request; only a single one is compared.
+        row: `outcome`, `auth_evidence`, `auth_evidence_supplied`, `error_message`, `time` of an
+            access.
+        request: of it; one that asks for several actions is not compared.
         decision: on it.
 
     Returns:
         (`access control list required`, …; `agrees`, `contradicts` or `undetermined`).
     """
-    if not isinstance(action, str):
+    action = request["action"]
+    if not isinstance(action, str) or request.get("also") is not None:
         return None
     if row["outcome"] == "success":
         return _of_success(row, action.lower(), decision)
@@ -64,7 +69,8 @@ def stated(row: Mapping[str, Any], action: object, decision: Decision) -> tuple[
 def _of_success(row: Mapping[str, Any], action: str, decision: Decision) -> tuple[str, str] | None:
     if action not in READS or row["auth_evidence"] is None:
         return None
-    required = json.loads(row["auth_evidence"]).get("aclRequired") == "Yes"
+    # A second record of the request may say what the first is silent on.
+    required = _marked(row["auth_evidence"]) or _marked(row["auth_evidence_supplied"] or "{}")
     if not required and row["time"] < MARKED_SINCE:
         return None
     words = "access control list required" if required else "no access control list required"
@@ -72,6 +78,11 @@ def _of_success(row: Mapping[str, Any], action: str, decision: Decision) -> tupl
         return words, "undetermined"
     without = any(not any(map(_of_list, path)) for path in decision.allow_paths)
     return words, "contradicts" if required == without else "agrees"
+
+
+@lru_cache(maxsize=4_096)
+def _marked(evidence: str) -> bool:
+    return bool(json.loads(evidence).get("aclRequired") == "Yes")
 
 
 def _of_list(label: str) -> bool:
