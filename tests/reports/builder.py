@@ -288,6 +288,7 @@ class _Rows:
             "incident_reason": "exempt: partner under contract" if exempt
             else self._text("anonymous, in the time range"),
             "supplied_by": None, "bytes_supplied": None, "auth_evidence_supplied": None,
+            "ground_stated": None, "ground_agreement": None,
         })  # fmt: skip
 
     def _reads(self) -> None:
