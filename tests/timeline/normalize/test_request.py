@@ -349,6 +349,17 @@ def test_as_decide_has_the_form_of_the_evaluator() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("event", "operation"),
+    [("HeadObject", "HeadObject"), ("UploadPart", "UploadPart"), ("GetObject", None),
+     ("PutObject", None), ("REST.HEAD.OBJECT", "HeadObject"), ("REST.PUT.PART", "UploadPart")],
+)  # fmt: skip
+def test_an_operation_that_asks_for_other_rights_on_a_key_is_named(
+    event: str, operation: str | None
+) -> None:
+    assert derive(eventName=event).as_decide().get("operation") == operation
+
+
 HIDEABLE = ("tlsDetails", "additionalEventData", "requestParameters", "resources", "userAgent")
 
 

@@ -122,6 +122,7 @@ def signature(request: Request, mentions: Mentions) -> Mapping[str, Any]:
         "time": request["time"] if any(k in mentions.keys for k in _TIMES) else None,
         "also": signature(request["also"], mentions) if request.get("also") else None,
         **_version(context.get("s3:VersionId")),
+        **({"operation": request["operation"]} if "operation" in request else {}),
     }
 
 

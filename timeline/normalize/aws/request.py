@@ -19,6 +19,8 @@ from timeline.normalize.aws.context import Context, context_of
 KNOWN = frozenset(
     {"Anonymous", "IAMUser", "AssumedRole", "FederatedUser", "Root", "AWSAccount", "AWSService"}
 )
+#: Operations that ask for other rights on a key than their action says (`access.md` R-S3-15).
+BY_OPERATION = frozenset({"HeadObject", "UploadPart", "UploadPartCopy", "CompleteMultipartUpload"})
 #: OPTIONS requests of browsers: always anonymous, and not an access.
 NO_ACCESS = frozenset({"PreflightRequest", "REST.OPTIONS.PREFLIGHT"})
 
@@ -36,6 +38,7 @@ class DerivedRequest:
         context: values of the context keys that are present.
         unknown_context: names of the keys that are not known; a trailing `*` stands for any rest.
         also: what else must be allowed on another resource: the read of a copy's source.
+        operation: where the action alone does not say what is asked of a key, else None.
     """
 
     principal: Mapping[str, str]
@@ -45,6 +48,7 @@ class DerivedRequest:
     context: Mapping[str, Json]
     unknown_context: tuple[str, ...]
     also: "DerivedRequest | None" = None
+    operation: str | None = None
 
     def as_decide(self) -> dict[str, Any]:
         """The `request` object of `butfor decide`."""
@@ -55,6 +59,7 @@ class DerivedRequest:
             "time": self.time.strftime("%Y-%m-%dT%H:%M:%SZ"),
             "context": dict(self.context),
             "unknown_context": list(self.unknown_context),
+            **({"operation": self.operation} if self.operation else {}),
         }
 
 
@@ -83,6 +88,7 @@ def request_of(row: Mapping[str, Any]) -> DerivedRequest | None:
         context=context.present,
         unknown_context=context.unknown,
         also=_copy_source(row, event, context),
+        operation=event if event in BY_OPERATION else None,
     )
 
 
