@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from reports.exhibits import parts
+from reports.exhibits import parts, timestamps
 from reports.material import Material, Row
 from reports.model import (
     Column,
@@ -49,7 +49,10 @@ def build(material: Material, label: Label, _numbers: Mapping[str, tuple[str, ..
         key="A", number=label.number, stem=label.stem, title=tell("title"), kind=Kind.SUMMARY,
         origin=Origin.DERIVED, question=tell("question"), facts=(),
         coverage=parts.coverage(material), answer=tuple(_answer(material, tell, label.number)),
-        sections=(_acquisitions(material, tell), _entries(material, tell)),
+        sections=(
+            _acquisitions(material, tell), timestamps.section(material, tell),
+            _entries(material, tell),
+        ),
         limits=(
             tell("limit_chain"), tell("limit_handover"), tell("limit_provider"),
             *(tell("limit_clock", synced=said(state)) for state in _synced(material)),

@@ -35,7 +35,7 @@ RECORD = Column(title="Record", width=1.8, exact=True)
 def build(material: Material, label: Label, _numbers: Mapping[str, tuple[str, ...]]) -> Exhibit:
     """The exhibit for the whole case."""
     tell = sentences(TEMPLATE, material.case)
-    wrong = tuple(row for row in material.accesses if row["agreement"] == "contradicts")
+    wrong = tuple(row for row in material.accesses if _contradicted(row))
     return Exhibit(
         key="K", number=label.number, stem=label.stem, title=tell("title"),
         kind=Kind.EXPERT_REPORT, origin=Origin.DERIVED, question=tell("question"), facts=(),
@@ -43,7 +43,7 @@ def build(material: Material, label: Label, _numbers: Mapping[str, tuple[str, ..
         sections=(
             _gaps(material, tell), records_wanted.section(material, tell),
             _coverage(material, tell), logging_coverage.section(material, tell),
-            _calibration(material, tell), _contradictions(tell, wrong),
+            _calibration(material, tell), _grounds(material, tell), _contradictions(tell, wrong),
             _unknown(material, tell), _assumptions(material, tell),
         ),
         limits=(
@@ -148,20 +148,51 @@ def _calibration(material: Material, tell: Say) -> Section:
     return Section(title=tell("calibration_title"), blocks=(table,))
 
 
+def _contradicted(row: Row) -> bool:
+    """Whether outcome or ground, as the record has them, disagree with the decision."""
+    return "contradicts" in (row["agreement"], row["ground_agreement"])
+
+
+def _grounds(material: Material, tell: Say) -> Section:
+    """What records themselves state of the ground of their outcome: a second check."""
+    found = Counter(
+        (row["ground_stated"], str(row["class"].get("decision")), row["ground_agreement"])
+        for row in material.accesses
+        if row["ground_stated"] is not None
+    )
+    table = Table(
+        caption=tell("grounds_caption", n=sum(found.values())),
+        columns=(
+            Column(title="Stated by the record", width=4), Column(title="Decision", width=2),
+            Column(title="Agreement", width=2), Column(title="Requests", width=1, number=True),
+        ),
+        rows=tuple(
+            (say(stated), say(decision), say(agreement), say(f"{n:,}"))
+            for (stated, decision, agreement), n in sorted(found.items())
+        ),
+        empty=tell("grounds_empty"),
+    )  # fmt: skip
+    return Section(title=tell("grounds_title"), blocks=(table,))
+
+
 def _contradictions(tell: Say, wrong: tuple[Row, ...]) -> Section:
     table = Table(
         caption=tell("contradictions_caption", n=len(wrong)),
         columns=(
             NUMBER, Column(title="Time (UTC)", width=1.4, exact=True),
             Column(title="Operation; resource", width=3.2), Column(title="Principal", width=2.6),
-            Column(title="Decision; logged", width=1.8), RECORD,
+            Column(title="Decision; logged; ground stated", width=2), RECORD,
         ),
         rows=tuple(
             (
                 say(str(n)), say(instant(row["time"])),
                 parts.lines(quote(row["operation"]), quote(row["resource_uid"] or "not named")),
                 quote(principal_of(row)),
-                say(f"{row['class'].get('decision')}; {row['logged']}"), say(pinpoint(row)),
+                parts.lines(
+                    say(f"{row['class'].get('decision')}; {row['logged']}"),
+                    say(row["ground_stated"]) if row["ground_stated"] else None,
+                ),
+                say(pinpoint(row)),
             )
             for n, row in enumerate(wrong[:LINES], 1)
         ),

@@ -135,3 +135,22 @@ def test_what_a_gap_leaves_uncertain_stands_with_it(material: Material) -> None:
     blocks = built(replace(material, gap_effects=(effect, effect)))["Gaps"]
     told = plain(blocks[0].rows[0][3])
     assert told.count("uncertain: reads of objects: neither shown nor excluded") == 1
+
+
+def test_grounds_that_records_state_are_counted_and_contradictions_listed(
+    material: Material,
+) -> None:
+    first, second, *rest = material.accesses
+    told = replace(material, accesses=(
+        {**first, "ground_stated": "access control list required",
+         "ground_agreement": "contradicts"},
+        {**second, "ground_stated": "access control list required", "ground_agreement": "agrees"},
+        *rest,
+    ))  # fmt: skip
+    (grounds,) = built(told)["Grounds that records state"]
+    assert [(plain(row[2]), plain(row[3])) for row in grounds.rows] == [
+        ("agrees", "1"), ("contradicts", "1"),
+    ]  # fmt: skip
+    listed = built(told)["Contradictions"][0]
+    assert any("access control list required" in plain(row[4]) for row in listed.rows)
+    assert len(listed.rows) == len(built(material)["Contradictions"][0].rows) + 1
