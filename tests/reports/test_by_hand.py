@@ -1,0 +1,118 @@
+"""The other side follows the README of a bundle: Python, openssl, coreutils, and nothing else."""
+
+import csv
+import json
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from collector import canonical, stamp
+from tests.collector.seal.build import Authority, have_openssl
+from tests.reports import sealed_case
+from tests.reports.sealed_case import run
+
+pytestmark = pytest.mark.skipif(not have_openssl(), reason="openssl is not installed")
+
+PROGRAMS = ("openssl", "sha256sum", "gunzip", "gzip", "tail", "head", "sh")
+
+
+@pytest.fixture(scope="module")
+def handed_over(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, str, Path]]:
+    """(bundle outside of its case, fingerprint, root certificate): sealed, with a token."""
+    folder = tmp_path_factory.mktemp("handed")
+    authority = Authority(folder / "tsa")
+    with sealed_case.own_key(folder / "config") as key:
+        case = sealed_case.built(folder / "case")
+        run("seal", "--case", str(case), "--tsq", code=None)
+        (query,) = (case / "seals" / "0001").glob("*.tsq")
+        answer = folder / "answer.tsr"
+        answer.write_bytes(authority.answer(query))
+        run("seal", "--case", str(case), "--again", "--tsr", str(answer), code=None)
+        run("exhibits", "--case", str(case), "--label", "draft-001")
+        out = Path(shutil.copytree(case / "exhibits" / "draft-001", folder / "bundle"))
+        yield out, key, authority.root
+
+
+@pytest.fixture
+def bare(tmp_path: Path) -> dict[str, str]:
+    """An environment with `python3` without any package, openssl, and what gunzips and hashes."""
+    place = tmp_path / "bin"
+    place.mkdir()
+    base = Path(sys.base_prefix) / "bin" / f"python{sys.version_info[0]}.{sys.version_info[1]}"
+    python = base if base.is_file() else Path(sys.executable)
+    (place / "python3").write_text(f'#!/bin/sh\nexec "{python}" -I -S "$@"\n')
+    (place / "python3").chmod(0o755)
+    for program in PROGRAMS:
+        found = shutil.which(program)
+        if found is None:
+            pytest.skip(f"{program} is not installed")
+        (place / program).symlink_to(found)
+    return {"PATH": str(place)}
+
+
+def commands(readme: str) -> list[str]:
+    """Commands of the README, those beside each other one by one."""
+    lines = re.findall(r"(?m)^     ((?:python3|openssl|sha256sum|gunzip) .*)$", readme)
+    return [one.strip() for line in lines for one in re.split(r"\s{3,}or\s{3,}", line)]
+
+
+def test_every_command_of_the_readme_does_what_it_says(
+    handed_over: tuple[Path, str, Path], bare: dict[str, str]
+) -> None:
+    folder, key, root = handed_over
+    seal = folder / "seals" / "0001"
+    token = stamp.read(seal / "01.tsr")
+    assert token is not None
+    row = _access(folder)
+    given = {
+        "FINGERPRINT": key, "ROOT.pem": str(root), "-attime G": f"-attime {token.seconds}",
+        "CHANGE=0": f"{_change(folder)}=0", **row,
+    }  # fmt: skip
+    found = commands((folder / "README.txt").read_text(encoding="utf-8"))
+    assert [one.split()[0] for one in found] == [
+        "sha256sum", "python3", "python3", "gunzip", "python3", "python3", "openssl", "openssl",
+    ]  # fmt: skip
+    for command in found:
+        words = command
+        for name, value in given.items():
+            words = words.replace(name, value)
+        done = subprocess.run(
+            ["sh", "-c", words], cwd=seal if command.startswith("openssl") else folder, env=bare,
+            capture_output=True, text=True, check=False, timeout=120,
+        )  # fmt: skip
+        # Without a fingerprint nothing says whose the seal is: 3, could not be checked.
+        expected = 3 if command == "python3 verify.py ." else 0
+        assert done.returncode == expected, (words, done.stdout, done.stderr)
+        if command.startswith("gunzip"):
+            assert done.stdout.split()[0] == _digest(folder)
+
+
+def _first(folder: Path) -> dict[str, str]:
+    (table,) = folder.glob("exhibit-*-access-summary.csv")
+    with table.open(encoding="utf-8", newline="") as text:
+        return next(csv.DictReader(text))
+
+
+def _digest(folder: Path) -> str:
+    return _first(folder)["record_sha256"]
+
+
+def _access(folder: Path) -> dict[str, str]:
+    """FILE, OFFSET and LENGTH of the first access, as the README says where they stand."""
+    row = _first(folder)
+    offset, _, length = row["locator"].rpartition("@")[2].partition("+")
+    lines = canonical.split_lines((folder / "evidence.jsonl").read_bytes())
+    held = {line["item"]: line["path"] for line in map(canonical.decode, lines)}
+    return {"OFFSET": offset, "LENGTH": length, " FILE": f" '{held[row['evidence_item']]}'"}
+
+
+def _change(folder: Path) -> str:
+    """A change that the model card names."""
+    card = json.loads((folder / "model_card.json").read_text(encoding="utf-8"))
+    formula = card["findings"][0]["classes"][0]["formula"]["changes-only-delta"]
+    return str(formula["truth_table"]["variables"][-1])
