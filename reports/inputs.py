@@ -95,9 +95,7 @@ def read(path: Path, case: Path) -> dict[str, Any]:
         )
     now = describe(case, given["label"], given["resources"])
     differences = [
-        line
-        for name in COMPARED
-        for line in _differences(name, given.get(name, []), now[name])
+        line for name in COMPARED for line in _differences(name, given.get(name, []), now[name])
     ]
     if differences:
         raise DerivedError(
