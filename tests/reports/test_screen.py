@@ -6,6 +6,7 @@ import re
 import shutil
 import subprocess
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -114,7 +115,7 @@ def test_grants_that_overlap_are_one_period() -> None:
 
     days = [builder.at(f"2022-06-0{n} 00:00:00") for n in range(1, 6)]
     window = {"decision": "ALLOWED", "start_bound": "exact", "end_bound": "exact"}
-    rows = [
+    rows: list[dict[str, Any]] = [
         {**window, "start": days[0], "end": days[2]},
         {**window, "start": days[1], "end": days[3]},
         {**window, "start": days[4], "end": None},
