@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from collector.model import Provenance
 from timeline.correlate import coverage
-from timeline.correlate.aws import logging
+from timeline.correlate.aws import logging, selectors
 from timeline.correlate.coverage import Cell, Kept, Statement
 
 T0 = datetime(2022, 6, 1, tzinfo=UTC)
@@ -57,7 +57,7 @@ DATA = ({"field": "eventCategory", "equals": ["Data"]},
 
 
 @pytest.mark.parametrize(
-    ("selectors", "cell", "kept"),
+    ("said", "cell", "kept"),
     [
         ([ALL_MANAGEMENT], MANAGEMENT, "recorded"),
         ([ALL_MANAGEMENT], READS, "off"),
@@ -96,13 +96,11 @@ DATA = ({"field": "eventCategory", "equals": ["Data"]},
         ([], MANAGEMENT, "off"),
     ],
 )  # fmt: skip
-def test_what_selectors_choose(
-    selectors: Sequence[Mapping[str, Any]], cell: Cell, kept: str
-) -> None:
-    assert logging.selected(selectors, cell) == kept
+def test_what_selectors_choose(said: Sequence[Mapping[str, Any]], cell: Cell, kept: str) -> None:
+    assert selectors.selected(said, cell) == kept
 
 
-def kms(selectors: Sequence[Mapping[str, Any]]) -> Kept:
+def kms(said: Sequence[Mapping[str, Any]]) -> Kept:
     cell = Cell(
         category="management",
         activity="write",
@@ -110,14 +108,14 @@ def kms(selectors: Sequence[Mapping[str, Any]]) -> Kept:
         region="us-east-1",
         resource="kms.amazonaws.com",
     )
-    return logging.selected(selectors, cell)
+    return selectors.selected(said, cell)
 
 
 def test_a_service_that_is_left_out_is_a_cell_of_its_own() -> None:
     without = [{**ALL_MANAGEMENT, "excludeManagementEventSources": ["kms.amazonaws.com"]}]
     assert kms(without) is Kept.OFF
     assert kms([ALL_MANAGEMENT]) is Kept.RECORDED
-    assert logging.selected(without, MANAGEMENT) is Kept.RECORDED
+    assert selectors.selected(without, MANAGEMENT) is Kept.RECORDED
     said = [says("main", 0, "PutEventSelectors", selectors=tuple(without))]
     assert logging.left_out(said) == ("kms.amazonaws.com",)
 

@@ -8,7 +8,7 @@ from typing import Any
 from collector.model import Gap
 from timeline import events
 from timeline.correlate import coverage, effects
-from timeline.correlate.aws import logging, undelivered
+from timeline.correlate.aws import logging, switches, undelivered
 from timeline.correlate.coverage import Cell, Kept, Period, Statement, Step
 from timeline.correlate.effects import Effect
 from timeline.correlate.gaps import uid_of
@@ -20,7 +20,7 @@ class Survey:
     """What was logged in a case.
 
     Attributes:
-        statements, loggers: of all trails.
+        statements, loggers: of all trails and event data stores.
         rows: of the table `coverage`.
         last: instant of the last record; None without records.
         known: gap_uid -> effects, of gaps that the switches made.
@@ -61,14 +61,14 @@ def survey(
     answers: Iterable[Snapshot],
     rows: Sequence[Mapping[str, Any]],
 ) -> Survey:
-    """Surveys the trails of a case.
+    """Surveys the trails and event data stores of a case.
 
     Args:
         table: `events`.
         answers: of any kind.
         rows: of the table `coverage`.
     """
-    said = logging.statements(events.of_services(table, (logging.SERVICE,)), answers)
+    said = switches.statements(events.of_services(table, (switches.SERVICE,)), answers)
     seen, _ = logging.cells(rows, (), logging.left_out(said))
     said += _unnamed(table, coverage.steps(said), seen)
     loggers = coverage.steps(said)

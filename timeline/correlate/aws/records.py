@@ -18,6 +18,8 @@ EVENT_HISTORY, CONFIG_HISTORY = timedelta(days=90), timedelta(days=7 * 365)
 _KEPT = "as long as its owner keeps it; no period is known from the records"
 #: Gaps that another record could fill, whatever they are about.
 _REFUSED = ("denied", "failed", "truncated", "out_of_retention")
+#: Begin the subjects of gaps that a logger's switches made.
+_LOGGERS = ("trail ", "event data store ")
 _LOG_FILE = re.compile(r"([0-9]{12})_CloudTrail_([a-z0-9-]+)_[0-9]{8}T[0-9]{4}Z_")
 
 Row: TypeAlias = Mapping[str, Any]
@@ -63,11 +65,12 @@ def _for_gaps(gaps: Iterable[Row]) -> Iterator[dict[str, str]]:
 
 def _of_gap(gap: Row) -> _Answer | None:
     subject, end = str(gap["subject"]), gap["time_to"]
-    if gap["kind"] == "logging_off" and subject.startswith("trail "):
+    if gap["kind"] == "logging_off" and subject.startswith(_LOGGERS):
         return (
             "the event history of management events, the configuration history, and for objects "
             "the server access logs, of this period",
-            "the account of the trail; of server access logs the owner of the target bucket",
+            "the account of the trail or event data store; of server access logs the owner of the "
+            "target bucket",
             f"event history: {_until(end, EVENT_HISTORY)}; configuration history: "
             f"{_until(end, CONFIG_HISTORY)}, if recorded; server access logs: if they were on",
         )

@@ -68,6 +68,7 @@ KINDS: dict[str, str] = {
     "cloudtrail:DescribeTrails": "aws.cloudtrail.trails",
     "cloudtrail:GetTrailStatus": "aws.cloudtrail.status",
     "cloudtrail:GetEventSelectors": "aws.cloudtrail.selectors",
+    "cloudtrail:GetEventDataStore": "aws.cloudtrail.event_data_store",
     "accessanalyzer:ListFindingsV2": "aws.accessanalyzer.findings",
     "accessanalyzer:GetFindingV2": "aws.accessanalyzer.findings",
     "securityhub:GetFindings": "aws.securityhub.findings",
