@@ -102,7 +102,8 @@ def _anew(case: Path) -> BuildReport:
     report = normalize.run(case, items, derived / "events")  # 2
     table = normalize.Stored(derived / "events")
     coverage = gaps.coverage_rows(derived / "events", AWS.source_name)  # 3
-    found_gaps = [*store.gaps(case), *report.gaps, *undelivered.gaps(case, items)]
+    signed = undelivered.read(case, items)
+    found_gaps = [*store.gaps(case), *report.gaps, *undelivered.gaps(signed, items)]
     shots, unread = _snapshots(case, items)
     found_gaps += unread
     logged = logs.survey(table, shots, coverage)
@@ -126,7 +127,10 @@ def _anew(case: Path) -> BuildReport:
     gap_rows = gaps.rows_of(found_gaps)
     affected = effects.rows(((g, logged.effects_of(g)) for g in found_gaps), result.windows)
     copies = report.duplicates + report.same_requests
-    material = _material(result, writers, changes, coverage, gap_rows, copies, config)
+    material = replace(
+        _material(result, writers, changes, coverage, gap_rows, copies, config),
+        listed=undelivered.listed(signed, items),
+    )
     found = [  # 9
         replace(f, sensitivity=sensitivity.of_classes(f.classes, result.again))
         for f in finding_stage.findings(material)

@@ -12,7 +12,7 @@ KEPT = (
     "error_message", "status_code", "bytes_out", "auth_method",
     "auth_evidence", "invoked_by", "resource_uid", "container", "src_ip",
     "actor_uid", "session_issuer_uid", "actor_unique_id", "actor_account_uid", "evidence_item",
-    "locator", "record_sha256",
+    "locator", "record_sha256", "source",
 )  # fmt: skip
 
 

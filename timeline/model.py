@@ -144,7 +144,7 @@ class Finding:
         as_of: instant or period it speaks of, ISO text.
         counterfactual: explicit, or None.
         definition: but-for, NESS, HP-modified-2015, or None.
-        quality_grade: of the evidence: `single mutable source`, `single tamper-evident source` ...
+        quality_grade: of the evidence cited, `single mutable source (...)`, and what it rests on.
         coverage: one sentence per source it relies on.
         inference_steps: from record to statement, in order.
         alternatives: each {name, for, against, tested}.

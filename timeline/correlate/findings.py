@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 
-from timeline.correlate import alternatives, basis, causes, wording
+from timeline.correlate import alternatives, basis, causes, quality, wording
 from timeline.correlate.causes import Roll
 from timeline.correlate.exposure import Window
 from timeline.correlate.intervening import intervening
@@ -300,7 +300,7 @@ def _finding(
         as_of=as_of,
         counterfactual=counterfactual if causal else None,
         definition="but-for, NESS, HP-modified-2015 (each stored apart)" if causal else None,
-        quality_grade=wording.GRADE,
+        quality_grade=quality.grade(changes, accesses, material),
         coverage=basis.coverage(container, material),
         inference_steps=wording.STEPS,
         alternatives=alternatives.alternatives(

@@ -57,6 +57,7 @@ class Material:
         contradictions: accesses whose decision contradicts the logged outcome.
         duplicates: copies, and other logs' records of the same request, left out.
         assumptions: named assumptions that are on.
+        listed: uid of every evidence item whose SHA-256 a log that the provider signs lists.
         grants: class_uid -> the sets of grants that allow it, each enough without the others.
     """
 
@@ -74,6 +75,7 @@ class Material:
     contradictions: Sequence[Access]
     duplicates: int
     assumptions: frozenset[str]
+    listed: frozenset[str] = frozenset()
     grants: Mapping[str, tuple[tuple[str, ...], ...]] = field(default_factory=dict)
 
 

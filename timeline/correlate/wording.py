@@ -263,9 +263,6 @@ def readings(across: str) -> str:
     }[across]
 
 
-#: Evidence grade while provider log integrity has not been checked for the cited records.
-GRADE = "single mutable source"
-
 #: From record to statement.
 STEPS: tuple[str, ...] = (
     "records as received, each cited by item, position and SHA-256",

@@ -1,6 +1,7 @@
 """Gaps from what was logged and what was delivered, through whole cases."""
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -161,7 +162,7 @@ def test_what_was_delivered_and_is_not_here_is_a_gap(
     tmp_path: Path, left_out: str, start: datetime, end: datetime, word: str
 ) -> None:
     case = delivered(tmp_path, left_out)
-    (gap,) = undelivered.gaps(case, store.items(case))
+    (gap,) = undelivered.gaps(undelivered.read(case, store.items(case)), store.items(case))
     assert (gap.kind, gap.time_from, gap.time_to) == ("missing_log", start, end)
     assert word in gap.reason
     assert gap.item is not None
@@ -169,7 +170,7 @@ def test_what_was_delivered_and_is_not_here_is_a_gap(
 
 def test_a_whole_delivery_has_no_gap(tmp_path: Path) -> None:
     case = delivered(tmp_path, "")
-    assert undelivered.gaps(case, store.items(case)) == []
+    assert undelivered.gaps(undelivered.read(case, store.items(case)), store.items(case)) == []
 
 
 def test_records_up_to_the_minute_of_the_collection_may_not_be_all() -> None:
@@ -211,3 +212,13 @@ def test_every_gap_has_an_effect(tmp_path: Path) -> None:
     assert rows
     assert {r["gap_uid"] for r in rows} == {r["gap_uid"] for r in read(case, "gap_effects")}
     assert json.dumps(gaps.rows_of([]), default=str) == "[]"
+
+
+def test_a_log_file_whose_content_a_digest_lists_is_told_from_any_other(tmp_path: Path) -> None:
+    case = delivered(tmp_path, "")
+    items = store.items(case)
+    signed = undelivered.listed(undelivered.read(case, items), items)
+    names = {item.name for item in items if item.uid in signed}
+    assert names == {item.name for item in items if "CloudTrail-Digest" not in item.name}
+    altered = [replace(item, content_sha256="0" * 64) for item in items]
+    assert undelivered.listed(undelivered.read(case, items), altered) == frozenset()

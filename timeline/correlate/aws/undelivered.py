@@ -24,10 +24,22 @@ _DIGEST = "CloudTrail-Digest"
 _LOG = re.compile(r"([0-9]{12})_CloudTrail_([a-z0-9-]+)_([0-9]{8}T[0-9]{4})Z_")
 
 
-def gaps(case: Path, items: Sequence[EvidenceItem]) -> list[Gap]:
+def read(case: Path, items: Sequence[EvidenceItem]) -> list[digests.Digest]:
+    """Every digest among the evidence that can be read."""
+    return [found for item in items if _DIGEST in item.name for found in _read(case, item)]
+
+
+def listed(read: Sequence[digests.Digest], items: Sequence[EvidenceItem]) -> frozenset[str]:
+    """Uids of items whose inflated content has the SHA-256 of a log file that a digest lists."""
+    known = {log.sha256 for digest in read for log in digest.logs}
+    return frozenset(
+        item.uid for item in items if (item.content_sha256 or item.digest.sha256) in known
+    )
+
+
+def gaps(read: Sequence[digests.Digest], items: Sequence[EvidenceItem]) -> list[Gap]:
     """Gaps of every chain of digests among the evidence; none where there is no digest."""
     names = {_base(item.name) for item in items}
-    read = [found for item in items if _DIGEST in item.name for found in _read(case, item)]
     held = {digest.key for digest in read}
     chains: dict[str, list[digests.Digest]] = defaultdict(list)
     for digest in sorted(read, key=lambda d: (str(d.chain), d.end, d.key, d.held.uid)):
