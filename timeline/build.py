@@ -33,7 +33,7 @@ from timeline.correlate import analysis, card, decisions, effects, gaps, holes, 
 from timeline.correlate import findings as finding_stage
 from timeline.correlate.attribution import party_of
 from timeline.correlate.aws import attribution as aws_attribution
-from timeline.correlate.aws import logs, stacks, undelivered
+from timeline.correlate.aws import logs, membership, stacks, undelivered
 from timeline.correlate.aws.provider import AWS
 from timeline.correlate.material import Material, by_key
 from timeline.model import Finding, Verdict
@@ -116,7 +116,7 @@ def _anew(case: Path) -> BuildReport:
         party_of=lambda actor: party_of([actor], config.parties),
     )
     found_gaps += state.gaps
-    known = _known(table)
+    known = _known(table, shots)
     writers = events.by_uid(table, {change["change_uid"] for change in state.changes})
     changes = _attributed(state.changes, known, writers, config)  # 5
     every, missing = normalize.rows(derived / "events"), holes.periods(hiding)
@@ -201,11 +201,14 @@ def _material(
     )
 
 
-def _known(table: Any) -> aws_attribution.Known:  # noqa: ANN401 Arrow
-    """Records that links between callers are found in."""
+def _known(table: Any, shots: Sequence[Snapshot]) -> aws_attribution.Known:  # noqa: ANN401 Arrow
+    """Records and answers that links between callers are found in."""
     return aws_attribution.Known(
         issues=aws_attribution.issues(events.of_operations(table, aws_attribution.ISSUING)),
         operations=stacks.operations(events.of_operations(table, stacks.OPERATIONS)),
+        memberships=membership.memberships(
+            shots, events.of_operations(table, membership.OPERATIONS)
+        ),
     )
 
 
@@ -226,7 +229,7 @@ def _attributed(
         said = json.loads(change["attribution"]) if change["attribution"] else {}
         if links:
             said["links"] = json.loads(links)
-        said["ladder"] = aws_attribution.ladder(event, initiating)
+        said["ladder"] = aws_attribution.ladder(event, initiating, known)
         names = [event["actor_uid"], event["session_issuer_uid"], event["actor_account_uid"]]
         found.append(
             {

@@ -157,8 +157,8 @@ def test_a_web_identity_ends_the_walk() -> None:
 def test_the_ladder_stops_where_the_records_do(
     row: Row, initiating: str | None, rungs: dict[str, str]
 ) -> None:
-    event = {"request_id": "R", "event_uid": "e", "actor_unique_id": None, **row}
-    assert ladder(event, initiating) == rungs
+    event = {"request_id": "R", "event_uid": "e", "actor_unique_id": None, "time": NINE, **row}
+    assert ladder(event, initiating, Known(issues={})) == rungs
 
 
 OWNER = Party(name="Owner", role=None, principals=(), accounts=("1",))

@@ -10,15 +10,17 @@
 
 Every link cites its event. The user agent is the client's own statement and is no link. The ladder
 request → credential → principal → account → organization → person ends at the last rung that a
-record names; no record here names a person.
+record or an answer names (`membership.py`); none here names a person.
 """
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
+from collector.clock import stamp
 from timeline.correlate.aws import stacks
+from timeline.correlate.aws.membership import Memberships
 from timeline.correlate.aws.stacks import Operation
 
 #: Operations that hand out a session's key.
@@ -92,10 +94,12 @@ class Known:
     Attributes:
         issues: session key id -> the event that handed it out.
         operations: recorded operations on stacks.
+        memberships: of accounts in organizations.
     """
 
     issues: Mapping[str, Issue]
     operations: Sequence[Operation] = ()
+    memberships: Memberships = field(default_factory=Memberships)
 
 
 def attribution(event: Mapping[str, Any], known: Known) -> tuple[str | None, str | None]:
@@ -132,16 +136,17 @@ def attribution(event: Mapping[str, Any], known: Known) -> tuple[str | None, str
     return _text(initiating) if initiating else None, _text(listed) if listed else None
 
 
-def ladder(event: Mapping[str, Any], initiating: str | None) -> dict[str, str]:
-    """Rungs from the request up that the records name; the first one missing ends it (R-161).
+def ladder(event: Mapping[str, Any], initiating: str | None, known: Known) -> dict[str, Any]:
+    """Rungs from the request up that records and answers name; it ends at the last one (R-161).
 
     Args:
         event: row of `events`.
         initiating: column `initiating_actor` of its change.
+        known: what else the records hold.
 
     Returns:
-        request, credential, principal, account, as far as named. A provider's records name no
-        organization and no person here, so there is no such rung.
+        request, credential, principal, account, organization, as far as named, and with an
+        organization the answer that shows it. A provider's records name no person here.
     """
     said = json.loads(initiating) if initiating else {}
     account = event["actor_account_uid"] or ""
@@ -151,7 +156,16 @@ def ladder(event: Mapping[str, Any], initiating: str | None) -> dict[str, str]:
         ("principal", said.get("principal") or event["actor_uid"] or event["actor_unique_id"]),
         ("account", account if account.isdigit() else None),
     )
-    return {name: str(value) for name, value in rungs if value}
+    found: dict[str, Any] = {name: str(value) for name, value in rungs if value}
+    shown = known.memberships.of(account, event["time"]) if "account" in found else None
+    if shown is not None:
+        found["organization"] = shown.organization
+        found["organization_shown"] = {
+            "at": stamp(shown.at),
+            "evidence_item": shown.evidence_item,
+            "locator": shown.locator,
+        }
+    return found
 
 
 def _link(link: str, principal: str | None, row: Mapping[str, Any], **more: str) -> dict[str, Any]:
