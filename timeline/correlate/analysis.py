@@ -23,6 +23,7 @@ from timeline.correlate import (
     narrowing,
     orders,
     runs,
+    sharing,
 )
 from timeline.correlate.causes import Causes
 from timeline.correlate.course import attempts
@@ -213,8 +214,9 @@ def windows(
         ]
         probed = exposure.probed(probes, view, made, provider, setting.assumptions, inside)
     found: list[Window] = []
+    contents = sharing.Contents(view, provider)
     for one in [*asked.values(), *probed]:
-        found += exposure.windows(one, edges, made)
+        found += exposure.windows(one, edges, made, contents)
     return tuple(exposure.merged(found))
 
 

@@ -14,12 +14,12 @@ whether anybody used it.
 
 import hashlib
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from timeline.correlate import decisions, signatures
+from timeline.correlate import decisions, sharing, signatures
 from timeline.correlate.provider import Edges, Probe, Provider
 from timeline.correlate.signatures import Attempts, Slice
 from timeline.correlate.views import Viewed
@@ -72,7 +72,7 @@ class Window:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """A request class to compute windows for."""
+    """A request class to compute windows for; `probe` where it is asked as one."""
 
     key: str
     principal: str
@@ -81,6 +81,7 @@ class Asked:
     container: str
     slice: Slice
     ask: Callable[[datetime], tuple[Decision, bool]]
+    probe: Probe | None = None
 
 
 def seen(
@@ -103,6 +104,7 @@ def seen(
         if key not in asked:
             mentions = decisions.mentions_of(one.slice, view, one.at, provider)
             actions = one.request["action"]
+            ask, as_probe = _as_seen(one, view, provider, assumptions)
             asked[key] = Asked(
                 key=key,
                 principal=one.principal,
@@ -110,7 +112,8 @@ def seen(
                 resource_uid=provider.resource_label(one.request, mentions),
                 container=one.container,
                 slice=one.slice,
-                ask=_as_seen(one, view, provider, assumptions),
+                ask=ask,
+                probe=as_probe,
             )
     return asked, keys
 
@@ -123,18 +126,28 @@ def probed(
     assumptions: frozenset[str],
     t: datetime,
 ) -> list[Asked]:
-    """Request classes of the probes; `t` is an instant inside the records."""
+    """Request classes of the probes; `t` is an instant inside the records.
+
+    Probes of one group share a slice, as requests do: an object that nothing speaks of adds places
+    to it that hold nothing at any instant.
+    """
     found = []
+    slices: dict[str, Slice] = {}
+    mentioned = {*view.resources(), *attempts.resources}
     for probe in probes:
         request = probe.request
-        place = signatures.slice_of(
-            lambda v, at, r=request: provider.read(  # type: ignore[misc]
-                v, decisions.timed(r, at), at
-            ),
-            view,
-            attempts,
-            t,
-        )
+        own = [uid for uid in provider.own_places(request) if uid in mentioned]
+        group = json.dumps([provider.group(request), own], sort_keys=True, default=str)
+        if group not in slices:
+            slices[group] = signatures.slice_of(
+                lambda v, at, r=request: provider.read(  # type: ignore[misc]
+                    v, decisions.timed(r, at), at
+                ),
+                view,
+                attempts,
+                t,
+            )
+        place = slices[group]
         found.append(
             Asked(
                 key=f"probe:{probe.principal}|{probe.action}|{probe.resource_uid}",
@@ -146,6 +159,7 @@ def probed(
                 ask=lambda at, p=probe: provider.probe(  # type: ignore[misc]
                     view, p, at, assumptions
                 ),
+                probe=probe,
             )
         )
     return found
@@ -163,11 +177,20 @@ def edges_of(intervals: Iterable[Mapping[str, Any]], made: Attempts) -> Edges:
     return {place: sorted(held) for place, held in sorted(times.items())}
 
 
-def windows(asked: Asked, edges: Edges, attempts: Attempts) -> list[Window]:
-    """All windows of one request class, allowed, conditional and unknown, in order of time."""
+def windows(
+    asked: Asked, edges: Edges, attempts: Attempts, contents: sharing.Contents | None = None
+) -> list[Window]:
+    """All windows of one request class, allowed, conditional and unknown, in order of time.
+
+    Args:
+        asked: the class.
+        edges: of all places.
+        attempts: of the case.
+        contents: where given, instants at which a probe meets equal contents share an answer.
+    """
     marks: list[datetime | None] = [None]
     marks += sorted({t for place in asked.slice.places for t in edges.get(place, ())})
-    answers = [asked.ask(_instant(marks, n)) for n in range(len(marks))]
+    answers = _answers(asked, [_instant(marks, n) for n in range(len(marks))], contents)
     found: list[Window] = []
     n = 0
     while n < len(marks):
@@ -177,6 +200,26 @@ def windows(asked: Asked, edges: Edges, attempts: Attempts) -> list[Window]:
         if answers[n][0].verdict is not Verdict.DENIED:
             found.append(_window(asked, marks, answers, n, last, attempts))
         n = last + 1
+    return found
+
+
+def _answers(
+    asked: Asked, instants: Sequence[datetime], contents: sharing.Contents | None
+) -> list[tuple[Decision, bool]]:
+    """The answer at each instant; the first one of a run of equal answers is its own."""
+    keys = None
+    if contents is not None and asked.probe is not None:
+        keys = sharing.keys(asked.probe, asked.slice.places, instants, contents)
+    if keys is None:
+        return [asked.ask(at) for at in instants]
+    known: dict[Hashable, tuple[Decision, bool]] = {}
+    found: list[tuple[Decision, bool]] = []
+    for at, key in zip(instants, keys, strict=True):
+        own = key not in known
+        answer = known[key] if not own else known.setdefault(key, asked.ask(at))
+        if not own and not _same(answer, found[-1]):
+            answer = asked.ask(at)
+        found.append(answer)
     return found
 
 
@@ -218,8 +261,8 @@ def holds(window: Window, at: datetime) -> bool:
 
 def _as_seen(
     one: decisions.RequestClass, view: Viewed, provider: Provider, assumptions: frozenset[str]
-) -> Callable[[datetime], tuple[Decision, bool]]:
-    """Asks the request at any instant.
+) -> tuple[Callable[[datetime], tuple[Decision, bool]], Probe | None]:
+    """Asks the request at any instant, and the probe that it is then asked as.
 
     An object that nobody wrote to after its creation stands for any object of the container's
     owner: the window is then about the configuration, and does not begin with that one object.
@@ -242,9 +285,9 @@ def _as_seen(
         return provider.probe(view, probe, at, assumptions)
 
     if not provider.own_places(one.request) or one.signature["own_writes"]:
-        return as_it_is
+        return as_it_is, None
     same = as_any_object(one.at)[0].verdict is one.decision.verdict
-    return as_any_object if same else as_it_is
+    return (as_any_object, probe) if same else (as_it_is, None)
 
 
 def _instant(marks: Sequence[datetime | None], n: int) -> datetime:

@@ -100,6 +100,7 @@ class Provider:
         emptied: slot -> JSON text of its value when the last grant was taken from it; None = it
             is then absent.
         gate_on: slot -> JSON text of its value when it is a gate that is on; None = no gate.
+        of_time: JSON text of a fact -> whether it may act otherwise as time passes.
         stated: (access, its request, decision) -> what the record says of the ground of its
             outcome, and whether the decision agrees; None = it says nothing.
     """
@@ -132,4 +133,5 @@ class Provider:
     alike: Callable[[Request, Place, str], str | None]
     emptied: Callable[[str], str | None]
     gate_on: Callable[[str], str | None]
+    of_time: Callable[[str], bool]
     stated: Callable[[Mapping[str, Any], Request, Decision], tuple[str, str] | None]

@@ -25,6 +25,7 @@ _DOCUMENTS = ("policy", "inline_policy/", "version/")
 _IGNORE = "public_access_block.IgnorePublicAcls"
 _RESTRICT = "public_access_block.RestrictPublicBuckets"
 _BUCKET = "arn:aws:s3:::"
+_TIMES = re.compile(r"currenttime|epochtime|tokenissuetime|retainuntildate", re.IGNORECASE)
 _BYPASS = "s3:bypassgovernanceretention"
 
 
@@ -67,6 +68,14 @@ def alike(request: Request, place: Place, value: str) -> str | None:
         return None
     hit, rest = _hits(told[0], resource), told[1]
     return f"{hit}{rest}"
+
+
+def of_time(value: str) -> bool:
+    """Whether a fact names a key that follows from the time of the request, or a date of its own.
+
+    Wider than needed: the name may stand anywhere in the text.
+    """
+    return _TIMES.search(value) is not None
 
 
 @lru_cache(maxsize=16_384)

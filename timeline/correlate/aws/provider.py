@@ -223,5 +223,6 @@ AWS = Provider(
     alike=bearing.alike,
     emptied=facts.emptied,
     gate_on=facts.gate_on,
+    of_time=bearing.of_time,
     stated=stated,
 )
