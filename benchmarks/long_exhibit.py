@@ -5,13 +5,15 @@ import tempfile
 from dataclasses import replace
 from pathlib import Path
 
-from reports import catalogue, pdf
-from reports.model import Column, Table, say
-from tests.reports import builder, edition
-
 
 def main() -> None:
     """Argument: number of rows, 20,000 if not given."""
+    # Here and not above: each process that typesets a part reads this file again, as it reads
+    # `butfor`, which loads as little.
+    from reports import catalogue, pdf
+    from reports.model import Column, Table, say
+    from tests.reports import builder, edition
+
     rows = int(sys.argv[1]) if len(sys.argv) > 1 else 20_000
     with tempfile.TemporaryDirectory() as name:
         material = builder.write(Path(name) / "case")
