@@ -32,7 +32,11 @@ def decide(source: IO[bytes], sink: IO[bytes]) -> None:
 
     Exit codes: 0 every line decided · 1 at least one line could not be read.
     """
-    sys.exit(1 if run(source, sink) else 0)
+    from collector.sweeping import seldom_swept
+
+    with seldom_swept():
+        bad = run(source, sink)
+    sys.exit(1 if bad else 0)
 
 
 def run(source: IO[bytes], sink: IO[bytes]) -> int:

@@ -8,9 +8,7 @@
 5. sums asserted, clock offset recorded, acquisition closed
 """
 
-import gc
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
@@ -30,10 +28,9 @@ from collector.errors import IncompleteError, UsageError
 from collector.model import Outcome
 from collector.pool import Pool
 from collector.source import Level, SourceSpec
+from collector.sweeping import seldom_swept
 
 SCOPE = "aws.caller_scope"
-#: New objects between two searches for cyclic garbage.
-YOUNG = 20_000
 #: Where global services are asked, and what a partition's first Region is.
 HOMES: Mapping[str, str] = {
     "aws": "us-east-1",
@@ -350,7 +347,7 @@ def collect(
     collection.watcher = watcher(keeper, lambda: collection.recorder.sent)
     try:
         collection.enter(callers)
-        with _seldom_swept():
+        with seldom_swept():
             collection.read(specs)
     except (IncompleteError, KeyboardInterrupt):
         writer.commit()  # stopped in good order: what was answered is held
@@ -365,23 +362,6 @@ def collect(
         else None
     )
     return keeper
-
-
-@contextmanager
-def _seldom_swept() -> Iterator[None]:
-    """Search for cyclic garbage less often, and not through what the SDK has loaded for good.
-
-    Its service models are hundreds of thousands of objects: searched through again and again they
-    cost a fifteenth of a collection's time. What a request leaves behind is freed by its counts.
-    """
-    before = gc.get_threshold()
-    gc.freeze()
-    gc.set_threshold(YOUNG, *before[1:])
-    try:
-        yield
-    finally:
-        gc.set_threshold(*before)
-        gc.unfreeze()
 
 
 class _Quiet:
