@@ -167,8 +167,12 @@ def test_what_is_no_answer_is_refused(body: bytes) -> None:
         answers_collected.decoded(body)
 
 
+#: Answers about trails and event data stores: what was being recorded is told from them.
+KINDS_OF_LOGGING = ("trails", "status", "selectors", "event_data_store")
+
+
 def test_every_kind_that_is_collected_is_read_by_a_stage() -> None:
-    of_logging = {f"aws.cloudtrail.{name}" for name in ("trails", "status", "selectors")}
+    of_logging = {f"aws.cloudtrail.{name}" for name in KINDS_OF_LOGGING}
     kinds = set(answers_collected.KINDS.values()) - of_logging - detector_findings.KINDS
     assert kinds <= set(harvest.ANSWERS)
 
