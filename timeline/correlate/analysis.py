@@ -29,7 +29,7 @@ from timeline.correlate.causes import Causes
 from timeline.correlate.course import attempts
 from timeline.correlate.exposure import Window
 from timeline.correlate.material import Access, by_key, successes_in
-from timeline.correlate.provider import Edges
+from timeline.correlate.provider import Edges, Provider
 from timeline.correlate.questions import Questions
 from timeline.correlate.sensitivity import Case
 from timeline.correlate.signatures import Attempts
@@ -43,13 +43,15 @@ from timeline.state.intervals import History
 class Analysis:
     """Results of steps 6 to 8, and what asks a class again under other assumptions.
 
-    `order`: rows of `inferred_order`; `controls`: rows of `controls`; `again` has the classes as
-    causation was asked.
+    `grounds`: beside each access, what its record states of its ground; `order`: rows of
+    `inferred_order`; `controls`: rows of `controls`; `again` has the classes as causation was
+    asked.
     """
 
     view: Viewed
     decided: decisions.Decided
     accesses: tuple[Access, ...]
+    grounds: tuple[tuple[str, str] | None, ...]
     explained: tuple[causation.Explained, ...]
     causes: Causes
     windows: tuple[Window, ...]
@@ -102,6 +104,7 @@ def analyze(
         view=view,
         decided=decided,
         accesses=accesses,
+        grounds=tuple(_ground(a, decided.classes[a.class_uid], provider) for a in accesses),
         explained=found,
         causes=causes,
         windows=found_windows,
@@ -231,7 +234,10 @@ def write(derived: Path, analysis: Analysis) -> dict[str, int]:
     classes = [
         decisions.class_row(one, named) for _, one in sorted(analysis.decided.classes.items())
     ]
-    accesses = [_access_row(a, analysis) for a in analysis.accesses]
+    accesses = [
+        _access_row(a, ground)
+        for a, ground in zip(analysis.accesses, analysis.grounds, strict=True)
+    ]
     held = by_key(analysis.accesses)
     exposed = [exposure.row(w, len(successes_in(w, held))) for w in analysis.windows]
     class_changes, class_sets = causation.rows_in_order(analysis.explained)
@@ -246,8 +252,13 @@ def write(derived: Path, analysis: Analysis) -> dict[str, int]:
     }
 
 
-def _access_row(access: Access, analysis: Analysis) -> dict[str, Any]:
-    ground = _ground(access, analysis)
+def _ground(
+    access: Access, one: decisions.RequestClass, provider: Provider
+) -> tuple[str, str] | None:
+    return provider.stated(access.row, one.request, one.decision)
+
+
+def _access_row(access: Access, ground: tuple[str, str] | None) -> dict[str, Any]:
     return {
         "event_uid": access.row["event_uid"],
         "provider_uid": access.row["provider_uid"],
@@ -260,11 +271,6 @@ def _access_row(access: Access, analysis: Analysis) -> dict[str, Any]:
         "ground_stated": ground[0] if ground else None,
         "ground_agreement": ground[1] if ground else None,
     }
-
-
-def _ground(access: Access, analysis: Analysis) -> tuple[str, str] | None:
-    one = analysis.decided.classes[access.class_uid]
-    return analysis.again.setting.provider.stated(access.row, one.request, one.decision)
 
 
 def sums(analysis: Analysis) -> Iterator[str]:
@@ -286,7 +292,7 @@ def sums(analysis: Analysis) -> Iterator[str]:
         f"contradicts {answers.count('contradicts'):,}, "
         f"undetermined {answers.count('undetermined'):,}"
     )
-    grounds = [ground[1] for a in analysis.accesses if (ground := _ground(a, analysis))]
+    grounds = [ground[1] for ground in analysis.grounds if ground]
     if grounds:
         yield (
             f"grounds stated by {len(grounds):,} of the records: "

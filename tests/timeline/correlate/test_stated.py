@@ -27,8 +27,10 @@ def denied(kind: str, *denies: str) -> Decision:
 def read(required: str | None = None, time: datetime = NEW, **more: Any) -> dict[str, Any]:
     evidence = {"CipherSuite": "TLS_AES_128_GCM_SHA256"}
     evidence |= {"aclRequired": required} if required else {}
-    return {"outcome": "success", "auth_evidence": json.dumps(evidence), "error_message": None,
-            "auth_evidence_supplied": None, "time": time} | more  # fmt: skip
+    return {
+        "outcome": "success", "auth_evidence": json.dumps(evidence), "error_message": None,
+        "auth_evidence_supplied": None, "source": "aws.cloudtrail", "time": time,
+    } | more  # fmt: skip
 
 
 @pytest.mark.parametrize(
@@ -46,6 +48,10 @@ def read(required: str | None = None, time: datetime = NEW, **more: Any) -> dict
          (NOT_REQUIRED, "contradicts")),
         ("absent before the mark was documented", read(time=OLD), "s3:GetObject", allowed(LIST),
          None),
+        ("absent from a line of an access log, which may lack the field",
+         read(source="aws.s3_access_log"), "s3:GetObject", allowed(LIST), None),
+        ("present in one", read("Yes", source="aws.s3_access_log"), "s3:GetObject", allowed(LIST),
+         (REQUIRED, "agrees")),
         ("present before", read("Yes", time=OLD), "s3:GetObject", allowed(POLICY),
          (REQUIRED, "contradicts")),
         ("the access log says what CloudTrail does not",

@@ -150,6 +150,9 @@ def test_a_record_says(
          {"GetMultiRegionAccessPointResult": {"AccessPoint": {
              "Status": "READY", "Regions": {"Region": [{"Bucket": "b"}, {"Bucket": "a"}]}}}},
          "buckets", ["a", "b"]),
+        ("one whose buckets the answer does not show", "aws.s3.multi_region_access_point",
+         {"GetMultiRegionAccessPointResult": {"AccessPoint": {"Status": "READY"}}},
+         "buckets", UNKNOWN),
         ("one that is being made", "aws.s3.multi_region_access_point",
          {"GetMultiRegionAccessPointResult": {"AccessPoint": {"Status": "CREATING"}}},
          "buckets", UNKNOWN),

@@ -17,6 +17,7 @@ from functools import lru_cache
 from typing import Any
 
 from timeline.model import Decision, Verdict
+from timeline.normalize.aws.same_request import ACCESS_LOGS
 
 #: Before that day the mark is not documented: its absence says nothing.
 MARKED_SINCE = datetime(2022, 11, 16, tzinfo=UTC)
@@ -50,8 +51,8 @@ def stated(
     """What the record states, and how the decision stands to it; None where it states nothing.
 
     Args:
-        row: `outcome`, `auth_evidence`, `auth_evidence_supplied`, `error_message`, `time` of an
-            access.
+        row: `outcome`, `auth_evidence`, `auth_evidence_supplied`, `error_message`, `time` and
+            `source` of an access.
         request: of it; one that asks for several actions is not compared.
         decision: on it.
 
@@ -71,7 +72,8 @@ def _of_success(row: Mapping[str, Any], action: str, decision: Decision) -> tupl
         return None
     # A second record of the request may say what the first is silent on.
     required = _marked(row["auth_evidence"]) or _marked(row["auth_evidence_supplied"] or "{}")
-    if not required and row["time"] < MARKED_SINCE:
+    # An access log may lack the field where others have a hyphen: its silence is no statement.
+    if not required and (row["time"] < MARKED_SINCE or row["source"] in ACCESS_LOGS):
         return None
     words = "access control list required" if required else "no access control list required"
     if decision.verdict is not Verdict.ALLOWED:

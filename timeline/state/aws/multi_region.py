@@ -61,6 +61,8 @@ def _point(one: Seen) -> tuple[Shown, ...]:
     listed = point.get("Regions")
     regions = mapping(listed).get("Region") if isinstance(listed, dict) else listed
     named = sorted({text_at(each, "Bucket") or "" for each in many(regions)} - {""})
+    if not named:
+        raise Unreadable("expected the buckets behind it, found none")
     block = mapping(point.get("PublicAccessBlock", point.get("PublicAccessBlockConfiguration")))
     return (
         (one.about, EXISTENCE, scalar(value=True)),
