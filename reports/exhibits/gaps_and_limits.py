@@ -133,19 +133,11 @@ def _calibration(material: Material, tell: Say) -> Section:
         (str(row["class"].get("decision") or "not decided"), row["logged"], row["agreement"])
         for row in material.accesses
     )
-    table = Table(
-        caption=tell("calibration_caption"),
-        columns=(
-            Column(title="Decision", width=2), Column(title="Logged", width=2),
-            Column(title="Agreement", width=2), Column(title="Requests", width=1, number=True),
-        ),
-        rows=tuple(
-            (say(decision), say(logged), say(agreement), say(f"{n:,}"))
-            for (decision, logged, agreement), n in sorted(found.items())
-        ),
-        empty=tell("calibration_empty"),
+    columns = (
+        Column(title="Decision", width=2), Column(title="Logged", width=2),
+        Column(title="Agreement", width=2),
     )  # fmt: skip
-    return Section(title=tell("calibration_title"), blocks=(table,))
+    return _tally("calibration", tell("calibration_caption"), columns, found, tell)
 
 
 def _contradicted(row: Row) -> bool:
@@ -160,19 +152,27 @@ def _grounds(material: Material, tell: Say) -> Section:
         for row in material.accesses
         if row["ground_stated"] is not None
     )
-    table = Table(
-        caption=tell("grounds_caption", n=sum(found.values())),
-        columns=(
-            Column(title="Stated by the record", width=4), Column(title="Decision", width=2),
-            Column(title="Agreement", width=2), Column(title="Requests", width=1, number=True),
-        ),
-        rows=tuple(
-            (say(stated), say(decision), say(agreement), say(f"{n:,}"))
-            for (stated, decision, agreement), n in sorted(found.items())
-        ),
-        empty=tell("grounds_empty"),
+    columns = (
+        Column(title="Stated by the record", width=4), Column(title="Decision", width=2),
+        Column(title="Agreement", width=2),
     )  # fmt: skip
-    return Section(title=tell("grounds_title"), blocks=(table,))
+    caption = tell("grounds_caption", n=sum(found.values()))
+    return _tally("grounds", caption, columns, found, tell)
+
+
+def _tally(
+    name: str, caption: Text, columns: tuple[Column, ...], found: Counter[tuple[str, str, str]],
+    tell: Say,
+) -> Section:  # fmt: skip
+    """Requests counted by what they have in common, one row each."""
+    table = Table(
+        caption=caption, columns=(*columns, Column(title="Requests", width=1, number=True)),
+        rows=tuple(
+            (*(say(word) for word in words), say(f"{n:,}")) for words, n in sorted(found.items())
+        ),
+        empty=tell(f"{name}_empty"),
+    )  # fmt: skip
+    return Section(title=tell(f"{name}_title"), blocks=(table,))
 
 
 def _contradictions(tell: Say, wrong: tuple[Row, ...]) -> Section:

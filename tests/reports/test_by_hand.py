@@ -5,13 +5,13 @@ import json
 import re
 import shutil
 import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from collector import canonical, stamp
+from tests.collector.seal import standalone
 from tests.collector.seal.build import Authority, have_openssl
 from tests.reports import sealed_case
 from tests.reports.sealed_case import run
@@ -40,19 +40,8 @@ def handed_over(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path
 
 @pytest.fixture
 def bare(tmp_path: Path) -> dict[str, str]:
-    """An environment with `python3` without any package, openssl, and what gunzips and hashes."""
-    place = tmp_path / "bin"
-    place.mkdir()
-    base = Path(sys.base_prefix) / "bin" / f"python{sys.version_info[0]}.{sys.version_info[1]}"
-    python = base if base.is_file() else Path(sys.executable)
-    (place / "python3").write_text(f'#!/bin/sh\nexec "{python}" -I -S "$@"\n')
-    (place / "python3").chmod(0o755)
-    for program in PROGRAMS:
-        found = shutil.which(program)
-        if found is None:
-            pytest.skip(f"{program} is not installed")
-        (place / program).symlink_to(found)
-    return {"PATH": str(place)}
+    """`python3` without any package, openssl, and what gunzips and hashes."""
+    return standalone.bare(tmp_path / "bin", "python3", *PROGRAMS)
 
 
 def commands(readme: str) -> list[str]:

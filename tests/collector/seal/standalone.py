@@ -2,10 +2,13 @@
 
 import importlib
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any
+
+import pytest
 
 from collector.verify import Trust
 
@@ -41,3 +44,24 @@ def command(*arguments: str) -> tuple[int, dict[str, Any]]:
         timeout=120,
     )
     return done.returncode, json.loads(done.stdout)
+
+
+def bare(place: Path, python: str, *programs: str) -> dict[str, str]:
+    """An environment in which there is Python without any package, and these programs, and no more.
+
+    Args:
+        place: folder that is made, the only one on the path.
+        python: name under which it is called there.
+        programs: others; a test that needs one which is not installed is skipped.
+    """
+    place.mkdir()
+    base = Path(sys.base_prefix) / "bin" / f"python{sys.version_info[0]}.{sys.version_info[1]}"
+    real = base if base.is_file() else Path(sys.executable)
+    (place / python).write_text(f'#!/bin/sh\nexec "{real}" -I -S "$@"\n')
+    (place / python).chmod(0o755)
+    for program in programs:
+        found = shutil.which(program)
+        if found is None:
+            pytest.skip(f"{program} is not installed")
+        (place / program).symlink_to(found)
+    return {"PATH": str(place)}

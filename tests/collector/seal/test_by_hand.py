@@ -2,7 +2,6 @@
 
 import ast
 import re
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -19,22 +18,8 @@ OLDEST = (3, 9)
 
 @pytest.fixture
 def bare(tmp_path: Path) -> dict[str, str]:
-    """An environment in which there is `python` without any package, and `openssl`."""
-    place = tmp_path / "bin"
-    place.mkdir()
-    base = Path(sys.base_prefix) / "bin" / f"python{sys.version_info[0]}.{sys.version_info[1]}"
-    python = base if base.is_file() else Path(sys.executable)
-    (place / "python").write_text(f'#!/bin/sh\nexec "{python}" -I -S "$@"\n')
-    (place / "python").chmod(0o755)
-    (place / "openssl").symlink_to(_found("openssl"))
-    return {"PATH": str(place)}
-
-
-def _found(program: str) -> Path:
-    found = shutil.which(program)
-    if found is None:
-        pytest.skip(f"{program} is not installed")
-    return Path(found)
+    """`python` without any package, and `openssl`."""
+    return standalone.bare(tmp_path / "bin", "python", "openssl")
 
 
 def commands(readme: str) -> list[str]:
