@@ -1,4 +1,7 @@
-"""Cover and closing pages: the same for every exhibit, so they are made in one place (R-131)."""
+"""Cover and closing pages: the same for every exhibit, so they are made in one place (R-131).
+
+The kind is data (R-080); its words name a rule only where the jurisdiction of the case has it.
+"""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -59,11 +62,17 @@ SOURCE_COLUMNS = (
 def cover(exhibit: Exhibit, imprint: Imprint, material: Material, native_sha256: str) -> Cover:
     """The cover of one exhibit; `native_sha256` is the digest of its CSV."""
     tell = parts.every(material)
+    profile = material.config.jurisdiction.profile
     line: Text = ()
     if exhibit.kind is Kind.ILLUSTRATIVE:
-        line = tell("footer_aid", based_on=said(", ".join(_spans(exhibit.based_on))))
+        line = tell(
+            "footer_aid", based_on=said(", ".join(_spans(exhibit.based_on))), profile=profile
+        )
     elif exhibit.kind is Kind.SUMMARY and exhibit.sources:
-        line = tell("footer_summary", rows=len(exhibit.native.rows), files=len(exhibit.sources))
+        line = tell(
+            "footer_summary", rows=len(exhibit.native.rows), files=len(exhibit.sources),
+            profile=profile,
+        )  # fmt: skip
     pairs = (
         *imprint.matter,
         ("Record origin", say(str(exhibit.origin))),
@@ -85,8 +94,8 @@ def cover(exhibit: Exhibit, imprint: Imprint, material: Material, native_sha256:
     )  # fmt: skip
     title = plain(exhibit.title)
     return Cover(
-        kind_name=plain(tell("kind_name", kind=str(exhibit.kind))),
-        kind_meaning=plain(tell("kind_meaning", kind=str(exhibit.kind))),
+        kind_name=plain(tell("kind_name", kind=str(exhibit.kind), profile=profile)),
+        kind_meaning=plain(tell("kind_meaning", kind=str(exhibit.kind), profile=profile)),
         pairs=pairs,
         closing=(_limits(exhibit), _sources(exhibit, material)),
         footer_line=plain(line),

@@ -14,7 +14,7 @@ from collector.case import CaseConfig
 from collector.errors import ConfigError
 from collector.toml_source import near
 from reports.documents import forms
-from reports.documents.forms import Form
+from reports.documents.forms import Form, Part
 from reports.material import Material
 
 FOLDER = "human"
@@ -141,12 +141,11 @@ def lay_out(case: Path, chosen: tuple[Form, ...]) -> tuple[Path, ...]:
         The files written.
     """
     made = []
-    rules: dict[str, list[str]] = {}
+    rules: dict[Part, list[str]] = {}
     for form in chosen:
         for part in form.parts:
-            rules.setdefault(part.name, []).append(form.rule)
-    for name, of in rules.items():
-        part = forms.parts()[name]
+            rules.setdefault(part, []).append(form.rule)
+    for part, of in rules.items():
         path = case / part.file
         if path.exists() or path.is_symlink():
             continue

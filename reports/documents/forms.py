@@ -78,8 +78,12 @@ INSTRUCTIONS = _part(
 )  # fmt: skip
 QUALIFICATIONS = _part(
     "report-qualifications", "Qualifications",
-    "Education, experience, accreditation, area of expertise; for a report under FRCP "
-    "26(a)(2)(B)(iv) every publication of the previous 10 years.",
+    "Education, experience, accreditation, area of expertise.",
+)  # fmt: skip
+QUALIFICATIONS_FRCP = _part(
+    QUALIFICATIONS.name, QUALIFICATIONS.title,
+    f"{QUALIFICATIONS.asks[:-1]}; every publication of the previous 10 years "
+    "(FRCP 26(a)(2)(B)(iv)).",
 )  # fmt: skip
 OPINIONS = _part(
     "report-opinions", "Opinions, with the basis and reasons for them",
@@ -126,8 +130,11 @@ QUALIFIED = _part(
 )  # fmt: skip
 DUTY = _part(
     "report-duty", "Statement on the duty to the court",
-    "That the author understands the duty to the court, has complied and will continue to comply; "
-    "under CPR 35 also awareness of Part 35, its Practice Direction and the Guidance of 2014.",
+    "That the author understands the duty to the court, has complied and will continue to comply.",
+)  # fmt: skip
+DUTY_CPR = _part(
+    DUTY.name, DUTY.title,
+    f"{DUTY.asks} Awareness of Part 35, its Practice Direction and the Guidance of 2014.",
 )  # fmt: skip
 TRUTH = _part(
     "report-declaration-of-truth", "Declaration of truth",
@@ -219,12 +226,12 @@ REPORT = Form(
 )  # fmt: skip
 FRCP = Form(
     rule="FRCP 26(a)(2)(B)", name="expert-report-frcp-26", needed=True, elements=_FRCP,
-    parts=(INSTRUCTIONS, CONCLUSIONS, OPINIONS, USED, QUALIFICATIONS, TESTIMONY, COMPENSATION),
+    parts=(INSTRUCTIONS, CONCLUSIONS, OPINIONS, USED, QUALIFICATIONS_FRCP, TESTIMONY, COMPENSATION),
 )  # fmt: skip
 CPR = Form(
     rule="CPR 35", name="expert-report-cpr-35", needed=True, elements=_CPR,
     parts=(INSTRUCTIONS, CONCLUSIONS, QUALIFICATIONS, LITERATURE, OWN, OTHERS, OPINIONS, RANGE,
-           QUALIFIED, DUTY),
+           QUALIFIED, DUTY_CPR),
 )  # fmt: skip
 CRIM = Form(
     rule="CrimPR 19.4", name="expert-report-crimpr-19", needed=True, elements=_CRIM,
@@ -321,5 +328,7 @@ def chosen(jurisdiction: Jurisdiction) -> tuple[Form, ...]:
 
 
 def parts() -> Mapping[str, Part]:
-    """Every part of every document, by name."""
+    """Every part of every document, by name: title and file of a name are the same in all of them,
+    what it asks is that of the last.
+    """
     return {part.name: part for form in ALL for part in form.parts}

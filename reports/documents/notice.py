@@ -91,7 +91,7 @@ def _person(material: Material, tell: Say, form: Form) -> Iterator[Section]:
     words = human_parts.held(material)
     for part in form.parts:
         yield Section(
-            title=say(part.title), blocks=tuple(written(tell, part.name, words.get(part.name)))
+            title=say(part.title), blocks=tuple(written(tell, part, words.get(part.name)))
         )
 
 

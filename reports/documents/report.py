@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 
 from reports import human_parts
 from reports.documents import report_sections as held_sections
-from reports.documents.forms import CPR, REPORT, Element, Form, parts
+from reports.documents.forms import CPR, REPORT, Element, Form, Part, parts
 from reports.documents.places import Numbers
 from reports.exhibits import parts as every
 from reports.human_parts import Words
@@ -99,8 +99,9 @@ def _section(
     key: str, n: int,
 ) -> Section:  # fmt: skip
     title = _title(tell, key, n)
-    if key.startswith("report-"):
-        return Section(title=title, blocks=tuple(written(tell, key, words.get(key))))
+    own = next((part for part in form.parts if part.name == key), None)
+    if own is not None:
+        return Section(title=title, blocks=tuple(written(tell, own, words.get(key))))
     if key == "execution":
         return Section(title=title, blocks=tuple(_execution(tell, form)))
     blocks = held_sections.BLOCKS[key](material, tell, numbers)
@@ -112,9 +113,8 @@ def _title(tell: Say, key: str, n: int) -> Text:
     return every.joined((say(f"{n}."), own), " ")
 
 
-def written(tell: Say, name: str, words: Words | None) -> Iterator[Block]:
+def written(tell: Say, part: Part, words: Words | None) -> Iterator[Block]:
     """A part as its author wrote it, or what it has to hold and in which file."""
-    part = parts()[name]
     if words is None or words.open is not None:
         yield Paragraph(text=tell("open", file=said(part.file), asks=said(part.asks)))
         return

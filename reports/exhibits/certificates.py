@@ -118,7 +118,7 @@ def _sections(
     for part in form.parts:
         yield Section(
             title=say(part.title), level=2,
-            blocks=tuple(written(tell, part.name, words.get(part.name))),
+            blocks=tuple(written(tell, part, words.get(part.name))),
         )  # fmt: skip
     yield Section(title=tell("process_title"), blocks=(Facts(pairs=tuple(_held(material))),))
     yield Section(

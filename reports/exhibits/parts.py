@@ -95,7 +95,8 @@ def limits(
 ) -> tuple[Text, ...]:
     """Gaps that touch the period, unknowns by name, assumptions, precision; never left out."""
     tell = every(material)
-    lines = [_gap(tell, gaps) for gaps in alike(material, start, end)] or [tell("gap_none")]
+    lines = [tell("limit_state")] if material.config.jurisdiction.profile == "us-state" else []
+    lines += [_gap(tell, gaps) for gaps in alike(material, start, end)] or [tell("gap_none")]
     lines += [tell("unknown_slot", slot=slot) for slot in unknown]
     on = material.config.assumptions.on()
     names = ("records-complete", "unseen-guardrails-absent", "gaps-minimal", "documented-readings")

@@ -12,6 +12,7 @@ import pytest
 from reports import catalogue, pdf
 from reports.model import Imprint, Status, given
 from tests.reports import builder, edition
+from tests.reports.test_human_parts import of
 
 POINTS = 72 / 25.4
 _WORD = re.compile(
@@ -46,7 +47,7 @@ def imprint(paper: str, *, party: str = "Northwind Traders") -> Imprint:
 
 @pytest.mark.parametrize("paper", ["A4", "Letter"])
 def test_marks_stay_apart_from_text_and_from_each_other(tmp_path: Path, paper: str) -> None:
-    material = builder.write(tmp_path / "case")
+    material = of(builder.write(tmp_path / "case"), "us-federal")
     exhibits = catalogue.build(material, catalogue.chosen(material, ()))
     exhibit = next(one for one in exhibits if one.key == "E")
     made = imprint(paper)
