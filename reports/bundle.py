@@ -13,6 +13,7 @@
 The folder appears under its name only when it is whole; an edition is never overwritten.
 """
 
+import dataclasses
 import hashlib
 import json
 import re
@@ -36,6 +37,7 @@ from reports import (
     html,
     load_files,
     load_plan,
+    machine_only,
     overrides,
     pdf,
     wording,
@@ -48,7 +50,7 @@ from reports.exhibits import parts
 from reports.inputs import NAME as INPUTS
 from reports.inputs import sealed
 from reports.material import Material
-from reports.model import Exhibit, Imprint, Status, plain
+from reports.model import Exhibit, Imprint, Mode, Status, plain
 from reports.redaction import applied, rewrite
 
 #: Gives a range for so many pages, after it is on record; drafts have none.
@@ -104,6 +106,7 @@ def make(
         DerivedError: `target` exists and differs; every differing file is named.
     """
     overrides.check(material.case)
+    material = dataclasses.replace(material, mode=Mode(inputs.get("mode", Mode.FOR_EXPERT)))
     target.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".partial-", dir=target.parent) as scratch:
         folder = Path(scratch) / "edition"
@@ -135,8 +138,11 @@ def _write(
 ]:  # fmt: skip
     line = canonical.line(inputs)
     (folder / INPUTS).write_bytes(line)
-    imprint = _imprint(material, inputs, hashlib.sha256(line).hexdigest(), redaction)
     exhibits = catalogue.build(material, tuple(inputs["resources"]))
+    imprint = _imprint(material, inputs, hashlib.sha256(line).hexdigest(), redaction)
+    imprint = dataclasses.replace(
+        imprint, notice=machine_only.notice(material, catalogue.numbers(exhibits))
+    )
     if redaction is not None:
         exhibits = tuple(rewrite.exhibit(one, redaction.rewrite) for one in exhibits)
     prepared = []

@@ -4,7 +4,7 @@ Letters A to M are keys; the printed number follows the case's scheme. Adding an
 in `exhibits/`, one line in `plan`.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from functools import partial
@@ -103,6 +103,14 @@ def build(material: Material, resources: tuple[str, ...]) -> tuple[Exhibit, ...]
         for entry, label in zip(entries, labels, strict=True)
     )
     return tuple(rewrite.masked(one) for one in made)
+
+
+def numbers(exhibits: Iterable[Exhibit]) -> Numbers:
+    """Printed numbers of exhibits that are made, by key."""
+    found: dict[str, tuple[str, ...]] = {}
+    for one in exhibits:
+        found[one.key] = (*found.get(one.key, ()), one.number)
+    return found
 
 
 def chosen(material: Material, asked: tuple[str, ...]) -> tuple[str, ...]:

@@ -10,6 +10,9 @@ if TYPE_CHECKING:
 
     from reports.bundle import Edition
 
+#: Values of `reports.model.Mode`, the usual one first; a test compares them.
+MODES = ("for-expert", "machine-only")
+
 
 @click.command()
 @click.option(
@@ -42,6 +45,13 @@ if TYPE_CHECKING:
 @click.option("--key", metavar="FINGERPRINT", help="With --redact: tool key that signs it.")
 @click.option("--reason", help="With --final: why it supplements the final edition before it.")
 @click.option(
+    "--mode",
+    type=click.Choice(MODES),
+    default=MODES[0],
+    show_default=True,
+    help="Whether an expert answers for the results; machine-only says on page one that none does.",
+)
+@click.option(
     "--parts", is_flag=True,
     help="Lay out human/, a file for each part that a person writes, and list the open ones.",
 )  # fmt: skip
@@ -49,7 +59,7 @@ def exhibits(
     case_path: Path | None, label: str | None, out: Path | None, resources: tuple[str, ...],
     no_evidence: bool, inputs_path: Path | None, final: bool, no_load_files: bool,
     reason: str | None, diff: tuple[str, str] | None, as_json: bool, redact: str | None,
-    of: str | None, key: str | None, parts: bool,
+    of: str | None, key: str | None, mode: str, parts: bool,
 ) -> None:  # fmt: skip
     """Render the exhibit bundle.
 
@@ -59,7 +69,8 @@ def exhibits(
     from collector.errors import UsageError
 
     folder = case.find(case_path)
-    renders = bool(label or resources or inputs_path or final or reason or no_evidence)
+    alone = mode != MODES[0]
+    renders = bool(label or resources or inputs_path or final or reason or no_evidence or alone)
     if diff is not None:
         if renders or out:
             raise UsageError("--diff V1 V2: expected with --case and --json only.")
@@ -75,7 +86,7 @@ def exhibits(
     if key is not None and redact is None:
         raise UsageError("--key: expected with --redact, found without.")
     if of is not None:
-        other = label or resources or inputs_path or reason or no_evidence
+        other = label or resources or inputs_path or reason or no_evidence or alone
         if redact is None or other or (final and out) or (no_load_files and not final):
             raise UsageError("--of LABEL: expected with --redact, --key, --final or --out only.")
         _print(_redacted(folder, of, redact, out, key, final=final, load_files=not no_load_files))
@@ -83,7 +94,7 @@ def exhibits(
     if redact is not None and inputs_path is None:
         raise UsageError("--redact: expected --of LABEL, the edition that is redacted.")
     if inputs_path is not None:
-        if label or resources or final or reason or no_evidence or no_load_files:
+        if label or resources or final or reason or no_evidence or no_load_files or alone:
             raise UsageError("--inputs fixes everything else: leave all but --case, --out out.")
         _print(_again(folder, inputs_path, out, redact, key))
         return
@@ -91,12 +102,13 @@ def exhibits(
         if out is not None:
             raise UsageError("--final: a final edition lies in the case: leave --out out.")
         edition = _final(
-            folder, label, resources, reason, evidence=not no_evidence, load_files=not no_load_files
-        )
+            folder, label, resources, reason, evidence=not no_evidence,
+            load_files=not no_load_files, mode=mode,
+        )  # fmt: skip
     elif reason is not None or no_load_files:
         raise UsageError("--reason, --no-load-files: expected with --final, found without.")
     else:
-        edition = _draft(folder, label, resources, out, evidence=not no_evidence)
+        edition = _draft(folder, label, resources, out, evidence=not no_evidence, mode=mode)
     _print(edition)
 
 
@@ -130,11 +142,13 @@ def _parts(folder: Path) -> None:
 
 
 def _draft(
-    folder: Path, label: str | None, resources: tuple[str, ...], out: Path | None, *, evidence: bool
-) -> "Edition":
+    folder: Path, label: str | None, resources: tuple[str, ...], out: Path | None, *,
+    evidence: bool, mode: str,
+) -> "Edition":  # fmt: skip
     from collector import case, custody, store
     from collector.errors import UsageError
     from reports import bundle, catalogue, inputs, material
+    from reports.model import Mode
 
     name = bundle.checked_label(label or bundle.free_label(folder / "exhibits"))
     if out is None and (folder / "exhibits" / name).exists():
@@ -144,19 +158,22 @@ def _draft(
         )
     loaded = material.load(folder, case.load(folder), store.items(folder))
     loaded = material.recorded(loaded, len(custody.read(folder)))
-    given = inputs.describe(folder, name, catalogue.chosen(loaded, resources), evidence=evidence)
+    given = inputs.describe(
+        folder, name, catalogue.chosen(loaded, resources), mode=Mode(mode), evidence=evidence
+    )
     return bundle.make(loaded, given, out or folder / "exhibits" / name, click.echo)
 
 
 def _final(
     folder: Path, label: str | None, resources: tuple[str, ...], reason: str | None, *,
-    evidence: bool, load_files: bool,
+    evidence: bool, load_files: bool, mode: str,
 ) -> "Edition":  # fmt: skip
     from reports import final
+    from reports.model import Mode
 
     return final.make(
         folder, label=label, resources=resources, evidence=evidence, with_load_files=load_files,
-        reason=reason, tell=click.echo,
+        reason=reason, tell=click.echo, mode=Mode(mode),
     )  # fmt: skip
 
 

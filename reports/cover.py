@@ -74,6 +74,7 @@ def cover(exhibit: Exhibit, imprint: Imprint, material: Material, native_sha256:
             profile=profile,
         )  # fmt: skip
     pairs = (
+        *imprint.notice,
         *imprint.matter,
         ("Record origin", say(str(exhibit.origin))),
         ("Custodian", _custodian(material)),
@@ -95,7 +96,9 @@ def cover(exhibit: Exhibit, imprint: Imprint, material: Material, native_sha256:
     title = plain(exhibit.title)
     return Cover(
         kind_name=plain(tell("kind_name", kind=str(exhibit.kind), profile=profile)),
-        kind_meaning=plain(tell("kind_meaning", kind=str(exhibit.kind), profile=profile)),
+        kind_meaning=plain(
+            tell("kind_meaning", kind=str(exhibit.kind), profile=profile, mode=str(material.mode))
+        ),
         pairs=pairs,
         closing=(_limits(exhibit), _sources(exhibit, material)),
         footer_line=plain(line),

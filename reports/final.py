@@ -14,6 +14,7 @@ One writing session holds the lock from 1 to 7, so that nobody else can take the
 
 import hashlib
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -30,6 +31,7 @@ from reports import bates, bundle, catalogue, cited_evidence, human_parts, input
 from reports import edition_files as files
 from reports import material as materials
 from reports.material import Material
+from reports.model import Mode
 
 SOURCE = "registers"
 
@@ -37,6 +39,7 @@ SOURCE = "registers"
 def make(
     case: Path, *, label: str | None, resources: tuple[str, ...], evidence: bool,
     with_load_files: bool, reason: str | None, tell: Callable[[str], None],
+    mode: Mode = Mode.FOR_EXPERT,
 ) -> bundle.Edition:  # fmt: skip
     """Make a final edition.
 
@@ -48,6 +51,7 @@ def make(
         with_load_files: whether it comes with load files, images and text for a review platform.
         reason: why it supplements the final edition before it.
         tell: prints one line of progress.
+        mode: who answers for the results.
 
     Raises:
         UsageError: a condition of steps 2 or 3 is not met; each message says what to do.
@@ -64,13 +68,14 @@ def make(
         )
         if (case / "exhibits" / name).exists():
             raise UsageError(f"--label {name}: that edition exists and is never overwritten.")
-        material = _material(session)
+        material = replace(_material(session), mode=mode)
         chosen = catalogue.chosen(material, resources)
         _filled(material)
         _covered(session, material, chosen)
         _verified(case)
         given = inputs.describe(
-            case, name, chosen, status="FINAL", evidence=evidence, load_files=with_load_files,
+            case, name, chosen, status="FINAL", mode=mode, evidence=evidence,
+            load_files=with_load_files,
             bates_start=bates.next_free(session.config.exhibits, session.entries),
             supplements=supplemented(case, before, reason),
         )  # fmt: skip

@@ -16,6 +16,7 @@ from collector.toml_source import near
 from reports.documents import forms
 from reports.documents.forms import Form, Part
 from reports.material import Material
+from reports.model import Mode
 
 FOLDER = "human"
 MOST_BYTES = 1 << 20
@@ -107,16 +108,16 @@ def held(material: Material) -> Mapping[str, Words]:
 def open_parts(material: Material) -> tuple[str, ...]:
     """What a final edition waits for, each with its file; none = all filled."""
     written = held(material)
-    return tuple(dict.fromkeys(_open(written, material.config)))
+    return tuple(dict.fromkeys(_open(written, material.config, material.mode)))
 
 
 def open_in(case: Path, config: CaseConfig) -> tuple[str, ...]:
     """The same of a case that need not be built."""
-    return tuple(dict.fromkeys(_open(read(case), config)))
+    return tuple(dict.fromkeys(_open(read(case), config, Mode.FOR_EXPERT)))
 
 
-def _open(written: Mapping[str, Words], config: CaseConfig) -> Iterator[str]:
-    chosen = forms.chosen(config.jurisdiction)
+def _open(written: Mapping[str, Words], config: CaseConfig, mode: Mode) -> Iterator[str]:
+    chosen = forms.chosen(config.jurisdiction, mode)
     for form in chosen:
         for part in form.parts if form.needed else ():
             one = written.get(part.name)

@@ -13,6 +13,7 @@ from typing import Any
 from collector import canonical, clock, environment, identity
 from collector.errors import DerivedError, IntegrityError, UsageError
 from reports import human_parts
+from reports.model import Mode
 from reports.text import overrides, template_dir
 
 NAME = "inputs.json"
@@ -23,8 +24,8 @@ COMPARED = ("case_toml", "derived", "templates", "case_templates", "registers", 
 
 def describe(
     case: Path, label: str, resources: Sequence[str], *, status: str = "DRAFT",
-    evidence: bool = True, load_files: bool = False, bates_start: int | None = None,
-    supplements: Mapping[str, str] | None = None,
+    mode: Mode = Mode.FOR_EXPERT, evidence: bool = True, load_files: bool = False,
+    bates_start: int | None = None, supplements: Mapping[str, str] | None = None,
 ) -> dict[str, Any]:  # fmt: skip
     """The inputs of an edition made now.
 
@@ -33,6 +34,7 @@ def describe(
         label: name of the edition.
         resources: those with a history of their own.
         status: DRAFT or FINAL.
+        mode: who answers for the results.
         evidence: whether the edition holds the evidence that it cites.
         load_files: whether a final edition comes with load files.
         bates_start: first number of a final edition.
@@ -44,6 +46,7 @@ def describe(
         "v": VERSION,
         "label": label,
         "status": status,
+        "mode": str(mode),
         "prepared_at": clock.stamp(clock.now()),
         "tool": butfor.__version__,
         "program": _program(),

@@ -15,6 +15,7 @@ from collector.errors import CaseError
 from collector.model import EvidenceItem
 from collector.registers import Registers
 from collector.registers import read as read_registers
+from reports.model import Mode
 
 Row = Mapping[str, Any]
 Rows = tuple[Row, ...]
@@ -47,6 +48,7 @@ class Material:
         registers: what the case team supplied, as it stands in the case folder.
         warnings: findings of the provider's own detectors.
         rollups, controls: totals per change, and settings asked about, as stored.
+        mode: of the edition that is made.
         logging: which kinds of events were kept, through time; gap_effects: what gaps may hide.
     """
 
@@ -76,6 +78,7 @@ class Material:
     controls: Rows = ()
     logging: Rows = ()
     gap_effects: Rows = ()
+    mode: Mode = Mode.FOR_EXPERT
 
     def item(self, uid: str | None) -> EvidenceItem | None:
         """The evidence item of that id."""

@@ -38,6 +38,13 @@ class Status(StrEnum):
     FINAL = "FINAL"
 
 
+class Mode(StrEnum):
+    """Who answers for the results: an expert, or nobody but the machine (R-065)."""
+
+    FOR_EXPERT = "for-expert"
+    MACHINE_ONLY = "machine-only"
+
+
 class Voice(StrEnum):
     """Whose words a span holds."""
 
@@ -281,6 +288,7 @@ class Imprint:
         prepared_at: from inputs.json, the only place where the time of preparation is decided.
         inputs_sha256: digest of inputs.json.
         notes: sentences on status, seal and redaction.
+        notice: rows of the cover that come first, where nobody answers for the results.
         confidentiality: designation, as case.toml gives it; None = none is stated.
         redacted: whether it is a redacted rendition.
     """
@@ -293,5 +301,6 @@ class Imprint:
     page_size: str
     matter: tuple[tuple[str, Text], ...]
     notes: tuple[Text, ...] = field(default=())
+    notice: tuple[tuple[str, Text], ...] = ()
     confidentiality: str | None = None
     redacted: bool = False

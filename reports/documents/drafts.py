@@ -21,7 +21,7 @@ class Build(Protocol):
 
 def entries(material: Material) -> Iterator[tuple[str, Build]]:
     """(part of the file name, what makes it) of each document of the case's jurisdiction."""
-    for form in forms.chosen(material.config.jurisdiction):
+    for form in forms.chosen(material.config.jurisdiction, material.mode):
         yield form.name, _maker(form)
 
 

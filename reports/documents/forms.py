@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from collector.case import Jurisdiction
+from reports.model import Mode
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -317,14 +318,20 @@ BY_PROFILE: Mapping[str | None, tuple[Form, ...]] = {
 ALL = (*REPORTS, *US[1:])
 
 
-def chosen(jurisdiction: Jurisdiction) -> tuple[Form, ...]:
+def chosen(jurisdiction: Jurisdiction, mode: Mode = Mode.FOR_EXPERT) -> tuple[Form, ...]:
     """Documents of the case's profile; without one, what belongs to no forum.
+
+    Where no expert answers for the results there is no report of one (R-065).
 
     The foreign certificate stands beside the domestic one unless case.toml says that certificates
     are executed in the United States.
     """
     found = BY_PROFILE[jurisdiction.profile]
-    return tuple(one for one in found if one is not C12 or jurisdiction.executed_in_us is not True)
+    return tuple(
+        one for one in found
+        if (one is not C12 or jurisdiction.executed_in_us is not True)
+        and (one not in REPORTS or mode is Mode.FOR_EXPERT)
+    )  # fmt: skip
 
 
 def parts() -> Mapping[str, Part]:

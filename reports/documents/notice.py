@@ -96,7 +96,7 @@ def _person(material: Material, tell: Say, form: Form) -> Iterator[Section]:
 
 
 def _served(material: Material, tell: Say, numbers: Numbers) -> Table:
-    chosen = {one.rule for one in forms.chosen(material.config.jurisdiction)}
+    chosen = {one.rule for one in forms.chosen(material.config.jurisdiction, material.mode)}
     rules = [rule for rule in RULES if not rule.startswith("902") or rule in chosen]
     return Table(
         caption=tell("served_caption"), columns=SERVED,

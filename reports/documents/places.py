@@ -45,7 +45,7 @@ def rows(numbers: Numbers, key: str, n: int) -> str:
 
 def document(material: Material, numbers: Numbers, form: Form) -> str:
     """`Ex. 13`, of one document of exhibit L."""
-    chosen = forms.chosen(material.config.jurisdiction)
+    chosen = forms.chosen(material.config.jurisdiction, material.mode)
     found = numbers.get("L", ())
     if form not in chosen or len(found) != len(chosen):
         return f"{form.rule}: not in this edition"

@@ -19,6 +19,7 @@ from reports.model import (
     Exhibit,
     Kind,
     Label,
+    Mode,
     Native,
     Origin,
     Section,
@@ -34,6 +35,8 @@ from reports.text import Say, said, sentences
 
 TEMPLATE = "rule_map.j2"
 NONE, MISSING = "none", "NOT SUPPLIED"
+#: In place of what an expert would write (R-065).
+ALONE = "offered without an expert witness"
 REFERENCES, KNOWN = "References", "Known answers"
 MAP = (
     Column(title="No.", width=0.5, number=True),
@@ -93,18 +96,21 @@ def elements(material: Material, numbers: Numbers) -> tuple[Row, ...]:
 
 def _rule(material: Material, numbers: Numbers) -> Iterator[Row]:
     words = human_parts.held(material)
+    alone = material.mode is Mode.MACHINE_ONLY
     report = places.document(material, numbers, FRCP)
     yield Row(
         mark="702(a)", asks="Specialized knowledge will help the trier of fact",
-        where=(f"{report}: Qualifications; Opinions",),
-        state=(_state(words, QUALIFICATIONS), _state(words, OPINIONS)),
+        where=(NONE if alone else f"{report}: Qualifications; Opinions",),
+        state=(ALONE,) if alone
+        else (_state(words, QUALIFICATIONS), _state(words, OPINIONS)),
     )  # fmt: skip
     yield Row(
         mark="702(b)", asks="Sufficient facts or data",
         where=(
             f"Items: {places.rows(numbers, 'B', len(material.items))}",
             f"Gaps: {places.rows(numbers, 'K', len(material.gaps))}",
-            f"Coverage per source: {report}, Coverage and gaps",
+            "Coverage per source: on each cover" if alone
+            else f"Coverage per source: {report}, Coverage and gaps",
         ),
         state=(counted(len(material.items), "item"), counted(len(material.gaps), "gap"),
                f"{counted(len(material.coverage), 'source')} with a known period"),
@@ -121,10 +127,10 @@ def _rule(material: Material, numbers: Numbers) -> Iterator[Row]:
         where=(
             f"Findings: {places.exhibit(numbers, 'F')}; findings.json",
             f"Calibration: {places.exhibit(numbers, 'K')}",
-            f"{report}: Opinions",
+            *(() if alone else (f"{report}: Opinions",)),
         ),
         state=(counted(len(material.findings), "finding"), _calibrated(material),
-               _state(words, OPINIONS)),
+               ALONE if alone else _state(words, OPINIONS)),
     )  # fmt: skip
 
 
