@@ -53,7 +53,7 @@ def run(source: IO[bytes], sink: IO[bytes]) -> int:
     unreadable = (msgspec.DecodeError, UnicodeDecodeError)
     bad = 0
     for number, content in enumerate(source, start=1):
-        if not content.strip():
+        if content.isspace():
             continue
         line: Any = None
         try:

@@ -67,18 +67,15 @@ def decide(line: Mapping[str, Any]) -> dict[str, Any]:
     Raises:
         MalformedError: the line is not of that form; says what was expected and found.
     """
-    if not isinstance(line, dict | Mapping):
-        raise MalformedError(f"line: expected an object, found {type(line).__name__}")
     names = ("id", "provider", "request", "state", "unknown")
-    return _decided(*(line.get(name) for name in names))
+    return _decided(*map(_object(line, "line").get, names))
 
 
 def _decided(
     line_id: object, provider: object, request: object, state: object, unknown: object
 ) -> dict[str, Any]:
     unknown = unknown or ()
-    if not isinstance(request, dict | Mapping):
-        raise MalformedError(f"request: expected an object, found {type(request).__name__}")
+    asked = _object(request, "request")
     evaluator = None
     if isinstance(state, msgspec.Raw):
         evaluator = _evaluator(provider)
@@ -86,15 +83,14 @@ def _decided(
             evaluator, "read_state", msgspec.json.decode
         )
         state = read(state)
-    if not isinstance(state, dict | Mapping):
-        raise MalformedError(f"state: expected an object, found {type(state).__name__}")
+    met = _object(state, "state")
     if not isinstance(unknown, list | tuple) or not all(isinstance(u, str) for u in unknown):
         raise MalformedError("unknown: expected a list of dotted paths")
     evaluator = evaluator or _evaluator(provider)
-    found: Decision = evaluator.evaluate(request, state, unknown, assumptions=ASSUMPTIONS)
+    found: Decision = evaluator.evaluate(asked, met, unknown, assumptions=ASSUMPTIONS)
     return {
         "id": line_id,
-        "decision": found.verdict.value,
+        "decision": str(found.verdict),
         "deny_kind": found.deny_kind,
         "allow_paths": found.allow_paths,
         "denies": found.denies,
@@ -102,6 +98,12 @@ def _decided(
         "unknowns": found.unknowns,
         "ambiguities": found.ambiguities,
     }
+
+
+def _object(value: object, what: str) -> Mapping[str, Any]:
+    if type(value) is dict or isinstance(value, Mapping):
+        return value
+    raise MalformedError(f"{what}: expected an object, found {type(value).__name__}")
 
 
 def _evaluator(provider: object) -> ModuleType:

@@ -48,10 +48,11 @@ class Callers:
         #: Whether the caller belongs to the account that owns the bucket.
         self.of_owner = _of_owner(request, state)
         signed = request.principal.signed
-        account = signed and request.principal.kind != "Root"
-        self.identity = state.policies("identity_policies") if account else _NONE
-        self.boundary = state.policy("permissions_boundary") if account else _NONE
-        self.session = state.policies("session_policies") if account else _NONE
+        self.identity = self.boundary = self.session = _NONE
+        if signed and request.principal.kind != "Root":
+            self.identity = state.policies("identity_policies")
+            self.boundary = state.policy("permissions_boundary")
+            self.session = state.policies("session_policies")
         levels = state.levels("scps")  # read for every caller: an empty level is bad input
         self.scps = levels if signed else ()
         self.rcps = state.levels("rcps")
@@ -66,7 +67,8 @@ class Callers:
         """
         found = Weight()
         for policies in (self.identity, self.boundary, self.session):
-            join(found, identity_weight(policies, action, resource, self.request, denies=True))
+            if not policies.silent:
+                join(found, identity_weight(policies, action, resource, self.request, denies=True))
         for level in self.scps:
             weight = identity_weight(level, action, resource, self.request, denies=True)
             join(found, weight, only=self.member)
@@ -88,6 +90,8 @@ class Callers:
 
     def limits(self, action: str, resource: str) -> tuple[Kleene, Kleene]:
         """What boundary and session policies leave."""
+        if self.boundary.silent and self.session.silent:
+            return True, self.request.principal.kind != "FederatedUser"
         boundary = self._limit(self.boundary, action, resource)
         session = self._limit(self.session, action, resource)
         if self.request.principal.kind == "FederatedUser":
@@ -95,7 +99,7 @@ class Callers:
         return boundary, session
 
     def _limit(self, policies: PolicySet, action: str, resource: str) -> Kleene:
-        if not policies.documents and policies.further is None:
+        if policies.silent:
             return True
         allowed = identity_weight(policies, action, resource, self.request).answer
         return choose(policies.present, allowed, True)

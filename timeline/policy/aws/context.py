@@ -97,7 +97,7 @@ class Request:
         self.principal = principal
         self.operation = operation
         self._known = dict(context)
-        self._unknown = _named(unknown)
+        self._unknown = _named(unknown) if unknown else {}
         for key in self._unknown:  # what is given and named unknown is not known
             self._known.pop(key, None)
         self._wide = wide
@@ -159,7 +159,7 @@ def context_values(given: Mapping[str, Any]) -> dict[str, Value]:
     values: dict[str, Value] = {}
     for name, value in given.items():
         key = name.lower()
-        if isinstance(value, str):
+        if type(value) is str:
             values[key] = (value,) if key in MULTIVALUED else value
             if key in _ADDRESSES and not _is_address(value):
                 values[key] = Unknown(name)  # `AWS Internal`, a service: no address is shown

@@ -13,8 +13,6 @@ For each action, in this order; the order fixes the reasons, not the outcome:
 `decide_once` takes one reading of each ambiguity; `timeline.policy.aws.evaluate` compares them.
 """
 
-from functools import partial
-
 from timeline.policy.aws import kms, s3
 from timeline.policy.aws.callers import Callers, Result, join
 from timeline.policy.aws.context import Request, in_account
@@ -31,8 +29,6 @@ from timeline.policy.aws.weigh import (
     resource_grants,
 )
 from timeline.policy.kleene import Kleene, Unknown, all_of, any_of, choose, negate
-
-_BYPASS = "s3:bypassgovernanceretention"
 
 
 def decide_action(action: str, target: Target, request: Request, state: State) -> Result:
@@ -64,16 +60,15 @@ def decide_action(action: str, target: Target, request: Request, state: State) -
     # (5)
     passes: list[Kleene] = []
     if target.service == "s3":
-        bypass = partial(decide_action, _BYPASS, target, request, state)
-        passes = refusals(action, target, callers, result, bypass)
+        passes = refusals(action, target, callers, result, decide_action)
     # (6), (7)
     granted = _granted(action, target, callers, policies, result)
     key = kms.key_allows(action, callers, result) if target.service == "s3" else True
     result.explicit = denied.answer is True
     result.denies = denied.labels + result.denies
     result.allowed = all_of(negate(denied.answer), organization, endpoint, *passes, granted, key)
-    if result.allowed is not False and target.service == "s3":
-        result.allowed = all_of(result.allowed, versioning_is_for_the_owner(action, callers))
+    if action == "s3:getbucketversioning" and result.allowed is not False:
+        result.allowed = all_of(result.allowed, versioning_is_for_the_owner(callers))
     request.readings.end(met, forget=decisive)
     if organization is False:
         result.denies.append("scps: a level without Allow")
@@ -121,7 +116,7 @@ def _endpoint(action: str, target: Target, callers: Callers, denied: Weight) -> 
     """The endpoint's policy: denies are booked, the Allow is returned (R-S3-17)."""
     request = callers.request
     policies = callers.state.policy("vpc_endpoint_policy")
-    if not policies.documents and policies.further is None:
+    if policies.silent:
         return True
     keys = [request.lookup(k) for k in ("aws:sourcevpce", "aws:vpcsourceip", "aws:sourcevpc")]
     through = any_of(*(k if isinstance(k, Unknown) else k is not None for k in keys))
@@ -142,9 +137,9 @@ def _spoken(
     if request.principal.kind != "AWSService":
         return allow.any
     everyone = (
-        s.applies(action, target.arn, request)
+        s.applies(target.arn, request)
         for _, document in policies.documents
-        for s in document.allows
+        for s in document.allowing(action)
         if s.principals is not None and s.principals.everyone and not s.not_principal
     )
     return any_of(allow.any, *everyone)
@@ -202,7 +197,8 @@ def _bucket_side(
     grants = mine.restricted(slot, grants, owner, access_point=point)
     acl = s3.acl_weight(state, request, action, access_point=point)
     mine.result.voided += acl.voided
-    _restrict_acl(mine, slot, acl, owner, point)
+    if acl is not s3.NO_ACL:
+        _restrict_acl(mine, slot, acl, owner, point)
     if not target.key or action in s3.BUCKET_CONTEXT:
         answer = mine.side(grants, acl, owner)
         if action in s3.DELETES:

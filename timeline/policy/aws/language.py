@@ -23,6 +23,8 @@ from timeline.policy.malformed import MalformedError
 
 #: Policies kept compiled; a run of `butfor decide` is specified for 200 distinct ones.
 CACHE = 2_048
+#: Actions of which a document keeps the statements that name them.
+_ACTIONS_KEPT = 512
 _VARIABLES_SINCE = "2012-10-17"
 #: Members in which the provider's calls return a document (GetBucketPolicy, GetRolePolicy,
 #: GetPolicyVersion, DescribePolicy of Organizations …).
@@ -41,8 +43,8 @@ class Statement:
     """
 
     __slots__ = (
-        "_action_cache",
         "_action_regex",
+        "_everything",
         "_not_action",
         "_not_resource",
         "_patterns",
@@ -69,15 +71,13 @@ class Statement:
         self._not_action = "NotAction" in body
         self.action_texts = _strings(body.get("NotAction" if self._not_action else "Action", ()))
         self._action_regex = action_regex(self.action_texts)
-        self._action_cache: dict[str, bool] = {}
         self._not_resource = "NotResource" in body
         name = "NotResource" if self._not_resource else "Resource"
         resources = _strings(body.get(name, ())) if name in body else ("*",)
         self._patterns = tuple(Pattern(r, "arn", variables=variables) for r in resources)
         plain = [p.plain.pattern for p in self._patterns if p.plain is not None]
-        self._resource_regex = re.compile("|".join(plain), re.DOTALL) if plain else None
-        if "*" in resources:
-            self._resource_regex = re.compile(".*", re.DOTALL)
+        self._everything = "*" in resources
+        self._resource_regex = re.compile("|".join(plain) if plain else r"(?!)", re.DOTALL)
         self._patterns = tuple(p for p in self._patterns if p.variables)
         self.not_principal = "NotPrincipal" in body
         self.has_principal = self.not_principal or "Principal" in body
@@ -87,23 +87,19 @@ class Statement:
         self.conditions = _conditions(body.get("Condition"), variables)
         self._unconditional = not self.conditions
 
-    def applies(self, action: str, resource: str, request: Request) -> Kleene:
-        """Whether action, resource and conditions match; the principal is asked apart.
+    def names(self, action: str) -> bool:
+        """Whether Action or NotAction covers the action, given in lower case."""
+        return (self._action_regex.fullmatch(action) is not None) is not self._not_action
+
+    def applies(self, resource: str, request: Request) -> Kleene:
+        """Whether resource and conditions match; action and principal are asked apart.
 
         Args:
-            action: in lower case.
             resource: ARN as this document sees it.
             request: for variables and context keys.
         """
-        hit = self._action_cache.get(action)
-        if hit is None:
-            hit = (self._action_regex.fullmatch(action) is not None) is not self._not_action
-            if len(self._action_cache) < 512:
-                self._action_cache[action] = hit
         if self.problem:
             return Unknown(f"malformed statement {self.label}: {self.problem}")
-        if not hit:
-            return False
         covered = self._covers(resource, request)
         if covered is False or self._unconditional:
             return covered
@@ -117,10 +113,7 @@ class Statement:
         return True if unknown is None else unknown
 
     def _covers(self, resource: str, request: Request) -> Kleene:
-        plain = (
-            self._resource_regex is not None
-            and self._resource_regex.fullmatch(resource) is not None
-        )
+        plain = self._everything or self._resource_regex.fullmatch(resource) is not None
         if not self._patterns:
             return plain is not self._not_resource
         if not self._not_resource:
@@ -191,12 +184,34 @@ class Document:
         problem: why it cannot be read, or "".
     """
 
-    __slots__ = ("allows", "denies", "problem")
+    __slots__ = ("_allowing", "_denying", "allows", "denies", "problem")
 
     def __init__(self, statements: tuple[Statement, ...], problem: str = "") -> None:
         self.allows = tuple(s for s in statements if s.allows)
         self.denies = tuple(s for s in statements if s.denies)
         self.problem = problem
+        self._allowing: dict[str, tuple[Statement, ...]] = {}
+        self._denying: dict[str, tuple[Statement, ...]] = {}
+
+    def allowing(self, action: str) -> tuple[Statement, ...]:
+        """Allow statements that may cover an action, given in lower case."""
+        found = self._allowing.get(action)
+        return _asked(self.allows, action, self._allowing) if found is None else found
+
+    def denying(self, action: str) -> tuple[Statement, ...]:
+        """Deny statements that may cover an action, given in lower case."""
+        found = self._denying.get(action)
+        return _asked(self.denies, action, self._denying) if found is None else found
+
+
+def _asked(
+    statements: tuple[Statement, ...], action: str, kept: dict[str, tuple[Statement, ...]]
+) -> tuple[Statement, ...]:
+    """Of the statements those on the action, and those that cannot be read; kept by the action."""
+    found = tuple(s for s in statements if s.problem or s.names(action))
+    if len(kept) < _ACTIONS_KEPT:
+        kept[action] = found
+    return found
 
 
 def compile_document(document: object) -> Document:
@@ -205,7 +220,7 @@ def compile_document(document: object) -> Document:
     `bytes` are the JSON of either.
     """
     if type(document) is bytes:
-        return compile_document(msgspec.json.decode(document))
+        return _compiled_json(document)
     if type(document) is dict or isinstance(document, Mapping):
         if "Statement" not in document:
             for envelope in _ENVELOPES:
@@ -220,6 +235,11 @@ def compile_document(document: object) -> Document:
         text = unquote(document) if document.lstrip().startswith("%7B") else document
         return _compiled(text.encode("utf-8", "surrogatepass"))
     return Document((), f"expected an object, found {type(document).__name__}")
+
+
+@lru_cache(maxsize=CACHE)
+def _compiled_json(content: bytes) -> Document:
+    return compile_document(msgspec.json.decode(content))
 
 
 @lru_cache(maxsize=CACHE)

@@ -42,6 +42,9 @@ _DEFAULT = re.compile(r"\s*([^,]+?)\s*,\s*'(.*)'\s*", re.DOTALL)
 _FIELD_END = re.compile(r"\$\{[^}]*\}|(:)", re.DOTALL)
 _MISSING = "\ue000"  # stands for an unknown variable in the widest reading of a pattern
 
+#: Values of its variables of which a pattern keeps the expression at hand.
+_VALUES_KEPT = 64
+
 Shape: TypeAlias = Literal["arn", "glob", "glob-fold", "arn-condition"]
 
 
@@ -138,7 +141,7 @@ class Pattern:
         variables: the variables it uses, in order.
     """
 
-    __slots__ = ("fields", "fixed", "plain", "shape", "text", "variables")
+    __slots__ = ("_met", "fields", "fixed", "plain", "shape", "text", "variables")
 
     def __init__(self, text: str, shape: Shape, *, variables: bool, wildcards: bool = True) -> None:
         self.text = text
@@ -152,6 +155,7 @@ class Pattern:
         every = [token for field in split for token in field]
         self.variables = tuple(token for token in every if isinstance(token, Variable))
         self.fixed = all(isinstance(token, str) for token in every)
+        self._met: dict[tuple[str, ...], re.Pattern[str]] = {}
         self.plain = (
             _regex(self.fields, shape) if self.fields is not None and not self.variables else None
         )
@@ -166,41 +170,45 @@ class Pattern:
         if resolved is None:
             return False
         if isinstance(resolved, Unknown):
-            widest = self._filled(dict.fromkeys(self.variables, _MISSING))
+            widest = self._filled((_MISSING,) * len(self.variables))
             return False if widest.fullmatch(value) is None else resolved
         return self._filled(resolved).fullmatch(value) is not None
 
-    def resolved(self, request: "Request") -> "dict[Variable, str] | Unknown | None":
+    def resolved(self, request: "Request") -> tuple[str, ...] | Unknown | None:
         """Values of the variables; None if one is missing, empty or multivalued (R-IAM-3)."""
-        values: dict[Variable, str] = {}
+        values: list[str] = []
         unknown: list[Kleene] = []
         missing = False
         for variable in self.variables:
             value = request.lookup(variable.key)
             if isinstance(value, str) and value:
-                values[variable] = value
+                values.append(value)
             elif isinstance(value, Unknown):
                 unknown.append(value)
             elif value is not None and not isinstance(value, str | tuple):
                 unknown.append(Unknown(variable.key))
             elif variable.default is not None:
-                values[variable] = variable.default
+                values.append(variable.default)
             else:
                 missing = True
         if missing:
             return None
         pending = all_of(*unknown)
-        return pending if isinstance(pending, Unknown) else values
+        return pending if isinstance(pending, Unknown) else tuple(values)
 
-    def _filled(self, values: "dict[Variable, str]") -> re.Pattern[str]:
-        assert self.fields is not None
-        return _regex(
-            tuple(
-                tuple(values[t] if isinstance(t, Variable) else t for t in field)
+    def _filled(self, values: tuple[str, ...]) -> re.Pattern[str]:
+        found = self._met.get(values)
+        if found is None:
+            assert self.fields is not None
+            rest = iter(values)
+            fields = (
+                tuple(next(rest) if isinstance(t, Variable) else t for t in field)
                 for field in self.fields
-            ),
-            self.shape,
-        )
+            )
+            found = _regex(tuple(fields), self.shape)
+            if len(self._met) < _VALUES_KEPT:
+                self._met[values] = found
+        return found
 
     def matches_some_path(self, value: "SomePath", request: "Request") -> Kleene:
         """Whether a role ARN of unknown path matches: decided only where every path agrees."""

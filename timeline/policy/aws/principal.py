@@ -7,7 +7,7 @@ References: IAM User Guide, reference_policies_elements_principal, …_notprinci
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -43,6 +43,7 @@ class Principal:
         issuer_arn: role or federating user behind a session, with its path.
         role, user, session: names taken from the ARN.
         service: `cloudtrail.amazonaws.com`.
+        signed: an account's own principal: neither anonymous nor a service.
     """
 
     kind: str
@@ -56,11 +57,10 @@ class Principal:
     user: str | None = None
     session: str | None = None
     service: str | None = None
+    signed: bool = field(init=False)
 
-    @property
-    def signed(self) -> bool:
-        """An account's own principal: neither anonymous nor a service."""
-        return self.kind not in ("Anonymous", "AWSService")
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "signed", self.kind not in ("Anonymous", "AWSService"))
 
 
 def parse_principal(given: Mapping[str, Any]) -> Principal:

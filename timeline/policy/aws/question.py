@@ -50,16 +50,18 @@ class Question:
     ) -> None:
         self.gates_only = gates_only
         self.payload = request.get("payload") or {}
-        self.unknown_context = [*_names(request.get("unknown_context")), *_context_of(unknown)]
+        self.unknown_context = _names(request.get("unknown_context"))
+        if unknown:
+            self.unknown_context = [*self.unknown_context, *_context_of(unknown)]
         given = request.get("principal")
-        if not isinstance(given, dict | Mapping):
+        if type(given) is not dict and not isinstance(given, Mapping):
             raise MalformedError(f"request.principal: expected an object, found {given!r}")
-        principal = parse_principal(_visible(given, unknown))
-        self.state = State(state, _of_account(principal.account, unknown))
+        principal = parse_principal(_visible(given, unknown) if unknown else given)
+        self.state = State(state, _of_account(principal.account, unknown) if unknown else ())
         self.principal = _known_canonical(principal, self.state)
         action = request.get("action")
-        self.actions = tuple(action) if isinstance(action, list | tuple) else (action,)
-        if not self.actions or not all(isinstance(a, str) and ":" in a for a in self.actions):
+        self.actions = (action,) if isinstance(action, str) else _listed(action)
+        if not self.actions or not all(map(_is_action, self.actions)):
             raise MalformedError(f"request.action: expected service:Action, found {action!r}")
         name = self.state.bucket.get("name")
         if name is not None and not isinstance(name, str):
@@ -68,9 +70,8 @@ class Question:
         if resource is not None and not isinstance(resource, str):
             raise MalformedError(f"request.resource: expected an ARN, found {resource!r}")
         point = self.state.named_access_point()
-        self.targets = [
-            target_of(resource, a.partition(":")[0].lower(), name, point) for a in self.actions
-        ]
+        self.actions = tuple(a.lower() for a in self.actions)
+        self.targets = [target_of(resource, a.partition(":")[0], name, point) for a in self.actions]
         time = None if "request.time" in unknown else request.get("time")
         self.time = None if time is None else iso(str(time))
         self.operation = request.get("operation")
@@ -79,7 +80,7 @@ class Question:
         if "request.context" in unknown:
             self.wide = ("",)
         context = request.get("context") or {}
-        if not isinstance(context, dict | Mapping):
+        if type(context) is not dict and not isinstance(context, Mapping):
             raise MalformedError(f"request.context: expected an object, found {context!r}")
         self.context = context_values(context)
 
@@ -91,9 +92,9 @@ class Question:
             readings = Readings(flips)
             asked = self._request(target, readings)
             if self.gates_only:
-                results.append(self._gates(action.lower(), target, asked))
+                results.append(self._gates(action, target, asked))
             else:
-                results.append(decide_action(action.lower(), target, asked, self.state))
+                results.append(decide_action(action, target, asked, self.state))
                 if self._needs_delete(action, results[-1], readings):
                     results.append(decide_action(_DELETE, target, asked, self.state))
             met |= readings.touched
@@ -101,10 +102,9 @@ class Question:
 
     def _needs_delete(self, action: str, found: Result, readings: Readings) -> bool:
         """A14: does a delete with a version id need DeleteObject too?"""
-        if action.lower() != _VERSION or found.allowed is False:
+        if action != _VERSION or found.allowed is False:
             return False
-        listed = any(each.lower() == _DELETE for each in self.actions)
-        return not listed and not readings.default("A14")
+        return _DELETE not in self.actions and not readings.default("A14")
 
     def _resource_account(self, target: Target) -> str | None:
         if target.service != "s3":
@@ -163,6 +163,14 @@ def _together(results: list[Result]) -> Result:
         first.denies += result.denies
         first.voided += result.voided
     return first
+
+
+def _listed(value: object) -> tuple[Any, ...]:
+    return tuple(value) if isinstance(value, list | tuple) else (value,)
+
+
+def _is_action(value: object) -> bool:
+    return isinstance(value, str) and ":" in value
 
 
 def _visible(principal: Mapping[str, Any], unknown: Collection[str]) -> Mapping[str, Any]:

@@ -2,6 +2,8 @@
 
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
+from typing import TypeAlias
 
 from timeline.policy.aws import s3
 from timeline.policy.aws.callers import Callers, Result
@@ -11,14 +13,18 @@ from timeline.policy.aws.slots import State
 from timeline.policy.aws.target import Target
 from timeline.policy.kleene import Kleene, Unknown, all_of, any_of, negate
 
+#: `evaluation.decide_action`, which asks here.
+_Decide: TypeAlias = Callable[[str, Target, Request, State], Result]
+_BYPASS = "s3:bypassgovernanceretention"
+
 
 def refusals(
-    action: str, target: Target, callers: Callers, result: Result, bypass: Callable[[], Result]
+    action: str, target: Target, callers: Callers, result: Result, decide: _Decide
 ) -> list[Kleene]:
     """What stands whatever the policies say; each answer is whether the request passes.
 
     Args:
-        bypass: decides whether the caller holds s3:BypassGovernanceRetention.
+        decide: whether the caller holds another permission.
     """
     if action in s3.IDENTITY_ONLY and action != "s3:createbucket":
         return []
@@ -26,12 +32,14 @@ def refusals(
     passes: dict[str, Kleene] = {}
     if action in s3.OWNER_ONLY and request.principal.kind != "AWSService":
         passes["only callers of the bucket owner's account"] = owner
-    if action != "s3:createbucket":
-        passes["bucket.requester_pays"] = _pays(request, state, owner)
+    charged = state.requester_pays() if action != "s3:createbucket" else False
+    if charged is not False:
+        passes["bucket.requester_pays"] = _pays(charged, request, owner)
     if target.through_access_point:
         passes["access_point.network_origin VPC"] = _network(request, state)
     if action == "s3:deleteobjectversion":
         passes["object.legal_hold"] = negate(_held(state))
+        bypass = partial(decide, _BYPASS, target, request, state)
         passes["object.retention"] = _released(request, state, bypass)
     point = target.through_access_point
     for name, refused in header_gate(action, request, state, access_point=point).items():
@@ -40,20 +48,17 @@ def refusals(
     return list(passes.values())
 
 
-def versioning_is_for_the_owner(action: str, callers: Callers) -> Kleene:
+def versioning_is_for_the_owner(callers: Callers) -> Kleene:
     """A15: whether GetBucketVersioning passes for a caller from outside the owner's account."""
     owner, request = callers.of_owner, callers.request
-    if action != "s3:getbucketversioning" or owner is True:
-        return True
-    if request.principal.kind == "AWSService":
+    if owner is True or request.principal.kind == "AWSService":
         return True
     return any_of(owner, request.readings.default("A15"))
 
 
-def _pays(request: Request, state: State, owner: Kleene) -> Kleene:
+def _pays(charged: Kleene, request: Request, owner: Kleene) -> Kleene:
     """R-S3-5: anonymous callers never, others outside the owner's account with the header."""
-    charged = state.requester_pays()
-    if charged is False or request.principal.kind == "AWSService":
+    if request.principal.kind == "AWSService":
         return True
     header = request.lookup("s3:x-amz-request-payer")
     if header is None:

@@ -112,6 +112,8 @@ class AclWeight:
     @property
     def any(self) -> Kleene:
         """An ACL grant in one way or another."""
+        if self is NO_ACL:
+            return False
         return either(either(self.everyone.answer, self.signed.answer), self.account.answer)
 
     @property
@@ -230,13 +232,16 @@ def acl_weight(state: State, request: Request, action: str, *, access_point: boo
     if holder == "object" and not state.object and state.hidden("object") is None:
         return NO_ACL
     acl = state.acl(holder)
-    if not acl.grants and acl.further is None:
+    fitting = [g for g in acl.grants if g.permission in (permission, "FULL_CONTROL")]
+    if not fitting and acl.further is None:
         return NO_ACL
     ownership = state.ownership()
     enabled: Kleene = ownership != ENFORCED if isinstance(ownership, str) else ownership
-    ignored, on = effective_flag(state, request, "IgnorePublicAcls", access_point=access_point)
+    ignored: Kleene = False
+    on = ""
+    if enabled is not False:
+        ignored, on = effective_flag(state, request, "IgnorePublicAcls", access_point=access_point)
     found = AclWeight(Weight(), Weight(), Weight(), [])
-    fitting = [g for g in acl.grants if g.permission in (permission, "FULL_CONTROL")]
     ignore_all = _ignores_all(acl, ignored, fitting, request)
     for grant in fitting:
         label = f"{acl.slot} {grant}"

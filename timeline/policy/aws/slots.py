@@ -5,17 +5,19 @@ Documents come in the provider's own form, as its API returns them; the envelope
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any
 
 import msgspec
 
 from timeline.policy.aws.language import CACHE, Document, compile_document
+from timeline.policy.aws.members import Members
 from timeline.policy.kleene import Kleene, Unknown, pending
 from timeline.policy.malformed import MalformedError
 
 ENFORCED = "BucketOwnerEnforced"
+_LISTED = msgspec.json.Decoder(list[msgspec.Raw])
 _OWNERSHIPS = (ENFORCED, "BucketOwnerPreferred", "ObjectWriter")
 ALL_USERS = "http://acs.amazonaws.com/groups/global/AllUsers"
 SIGNED_USERS = "http://acs.amazonaws.com/groups/global/AuthenticatedUsers"
@@ -30,16 +32,20 @@ class PolicySet:
         slot: dotted path.
         documents: (label, compiled) in the order given.
         further: not None if there may be statements that are not known.
+        present: whether there is any document at all.
+        silent: neither a document nor the possibility of one.
     """
 
     slot: str
     documents: tuple[tuple[str, Document], ...] = ()
     further: Unknown | None = None
+    present: Kleene = field(init=False)
+    silent: bool = field(init=False)
 
-    @property
-    def present(self) -> Kleene:
-        """Whether there is any document at all."""
-        return True if self.documents else pending(self.further)
+    def __post_init__(self) -> None:
+        present = True if self.documents else pending(self.further)
+        object.__setattr__(self, "present", present)
+        object.__setattr__(self, "silent", present is False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,65 +75,6 @@ class Acl:
     further: Unknown | None
 
 
-#: Members of a state that are read when they are asked for, and known again by their bytes.
-_LATER = frozenset(
-    (
-        "bucket",
-        "object",
-        "access_point",
-        "identity_policies",
-        "permissions_boundary",
-        "session_policies",
-        "scps",
-        "rcps",
-        "vpc_endpoint_policy",
-        "kms_key_policy",
-    )
-)
-_LATER_INSIDE = frozenset(("policy", "acl"))
-_MEMBERS = msgspec.json.Decoder(dict[str, msgspec.Raw])
-
-
-class Members(dict[str, Any]):
-    """A state as read; `kept` holds its slots as far as they were asked for, all being known."""
-
-    __slots__ = ("kept",)
-
-    def __init__(self, members: Mapping[str, Any]) -> None:
-        super().__init__(members)
-        self.kept: dict[str, Any] = {}
-
-
-def read_state(content: msgspec.Raw) -> object:
-    """A state out of its JSON, in which documents stay JSON (`bytes`) until they are asked for."""
-    return _state_of(bytes(content))
-
-
-@lru_cache(maxsize=1_024)
-def _state_of(content: bytes) -> object:
-    if not content.startswith(b"{"):
-        return msgspec.json.decode(content)
-    return Members(_members(content, _LATER))
-
-
-def _members(content: bytes, later: frozenset[str]) -> dict[str, Any]:
-    found: dict[str, Any] = {}
-    for name, raw in _MEMBERS.decode(content).items():
-        text = bytes(raw)
-        if text == b"null":
-            found[name] = None
-        else:
-            found[name] = text if name in later else msgspec.json.decode(text)
-    return found
-
-
-@lru_cache(maxsize=8_192)
-def _opened(content: bytes, where: str) -> Mapping[str, Any]:
-    if not content.startswith(b"{"):
-        return _mapping(msgspec.json.decode(content), where)
-    return _members(content, _LATER_INSIDE)
-
-
 class State:
     """One configuration state with its unknown paths; each slot is read once and kept."""
 
@@ -139,9 +86,9 @@ class State:
         self._kept: dict[str, Any] = {}
         if isinstance(given, Members) and not self._unknown:
             self._kept = given.kept
-        self.bucket = _part(given.get("bucket"), "state.bucket")
-        self.object = _part(given.get("object"), "state.object")
-        self.access_point = _part(given.get("access_point"), "state.access_point")
+        self.bucket = _mapping(given.get("bucket"), "state.bucket")
+        self.object = _mapping(given.get("object"), "state.object")
+        self.access_point = _mapping(given.get("access_point"), "state.access_point")
         self._parts: dict[str, Mapping[str, Any]] = {
             "": given,
             "bucket": self.bucket,
@@ -174,9 +121,10 @@ class State:
 
     def named_access_point(self) -> tuple[str, str | None] | None:
         """ARN and alias of the access point whose state is given."""
-        arn, alias = self.access_point.get("arn"), self.access_point.get("alias")
+        arn = self.access_point.get("arn")
         if not isinstance(arn, str):
             return None
+        alias = self.access_point.get("alias")
         return arn, alias if isinstance(alias, str) else None
 
     def canonical_id(self, holder: str) -> str | Unknown | None:
@@ -248,17 +196,19 @@ class State:
 
     def ownership(self) -> str | Unknown:
         """The bucket's object ownership setting; none set = ObjectWriter."""
-        hidden = self.hidden("bucket.ownership", within=True)
+        hidden = self.hidden("bucket.ownership", within=True) if self._unknown else None
         if hidden is not None:
             return hidden
         return ownership_of(self.bucket.get("ownership")) or "ObjectWriter"
 
     def requester_pays(self) -> Kleene:
         """Whether the requester pays."""
-        hidden = self.hidden("bucket.requester_pays")
+        hidden = self.hidden("bucket.requester_pays") if self._unknown else None
         if hidden is not None:
             return hidden
         value = self.bucket.get("requester_pays")
+        if value is None or value is False:
+            return False
         if isinstance(value, Mapping):
             value = value.get("Payer")
         if value in ("Requester", "BucketOwner"):
@@ -347,6 +297,8 @@ def _none_of(slot: str) -> PolicySet:
 
 @lru_cache(maxsize=CACHE)
 def _set_of(slot: str, content: bytes) -> PolicySet:
+    if content.startswith(b"["):
+        return _set(slot, [bytes(each) for each in _LISTED.decode(content)], None)
     return _set(slot, msgspec.json.decode(content), None)
 
 
@@ -377,10 +329,6 @@ def _paths(unknown: Collection[str]) -> tuple[str, ...]:
         if f"{holder}.owner" in names:
             names |= {f"{holder}.owner_account", f"{holder}.owner_canonical_id"}
     return tuple(sorted(names))
-
-
-def _part(value: object, where: str) -> Mapping[str, Any]:
-    return _opened(value, where) if type(value) is bytes else _mapping(value, where)
 
 
 def _mapping(value: object, where: str) -> Mapping[str, Any]:

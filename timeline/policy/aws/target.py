@@ -52,10 +52,10 @@ class Target:
 
     def unsupported(self, action: str) -> str:
         """Why the action on this target is never decided, or ""."""
+        if self.service == "s3":
+            return "Access Grants" if action == "s3:getdataaccess" else self.problem
         if action.startswith(("s3express:", "s3-object-lambda:", "s3-outposts:", "s3tables:")):
             return action.partition(":")[0]
-        if action == "s3:getdataaccess":
-            return "Access Grants"
         if action in ("sts:assumerolewithsaml", "sts:assumerolewithwebidentity"):
             return "federation"
         return self.problem

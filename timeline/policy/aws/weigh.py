@@ -42,6 +42,8 @@ class Grants:
     @property
     def any(self) -> Kleene:
         """An Allow in one way or another."""
+        if self is NO_GRANTS:
+            return False
         return either(either(self.direct.answer, self.role.answer), self.account.answer)
 
     @property
@@ -59,15 +61,15 @@ def identity_weight(
     policies: PolicySet, action: str, resource: str, request: Request, *, denies: bool = False
 ) -> Weight:
     """Documents without Principal: identity, boundary, session, service control, endpoint."""
-    if not policies.documents and policies.further is None:
+    if policies.silent:
         return NOTHING
     found: Weight | None = None
     for label, document in policies.documents:
         if document.problem:
             found = found or Weight()
             found.add(Unknown(f"malformed {label}: {document.problem}"), label)
-        for statement in document.denies if denies else document.allows:
-            answer = statement.applies(action, resource, request)
+        for statement in document.denying(action) if denies else document.allowing(action):
+            answer = statement.applies(resource, request)
             if answer is not False:
                 if statement.has_principal:
                     answer = Unknown(f"malformed {label}{statement.label}: Principal")
@@ -83,15 +85,15 @@ def resource_denies(
     policies: PolicySet, action: str, resource: str, request: Request, *, bounded: Kleene
 ) -> Weight:
     """Deny statements of documents with Principal that mean this caller."""
-    if not policies.documents and policies.further is None:
+    if policies.silent:
         return NOTHING
     found: Weight | None = None
     for label, document in policies.documents:
         if document.problem:
             found = found or Weight()
             found.add(Unknown(f"malformed {label}: {document.problem}"), label)
-        for statement in document.denies:
-            answer = statement.applies(action, resource, request)
+        for statement in document.denying(action):
+            answer = statement.applies(resource, request)
             if answer is not False:
                 spoken = statement.speaks_to(request, bounded=bounded).any
                 found = found or Weight()
@@ -111,15 +113,15 @@ def resource_grants(
         star_is_direct: whether `*` counts as naming the caller; it does not for a federated
             user's session without session policy.
     """
-    if not policies.documents and policies.further is None:
+    if policies.silent:
         return NO_GRANTS
     found: Grants | None = None
     for label, document in policies.documents:
         if document.problem:
             found = found or Grants()
             found.direct.add(Unknown(f"malformed {label}: {document.problem}"), label)
-        for statement in document.allows:
-            answer = statement.applies(action, resource, request)
+        for statement in document.allowing(action):
+            answer = statement.applies(resource, request)
             if answer is not False:
                 found = found or Grants()
                 _add(found, statement, answer, label, request, star_is_direct)
