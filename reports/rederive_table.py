@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ from collector import store
 from collector.errors import UsageError
 from reports import catalogue, inputs, material, table_file
 from reports.exhibits.parts import TRACE
-from reports.model import Exhibit
+from reports.model import Exhibit, Mode
 from reports.rederive_row import RECONSTRUCTION, Cited
 from timeline import rederive
 from timeline.rederive import Difference
@@ -152,6 +153,7 @@ def _inputs(path: Path) -> dict[str, Any]:
 def _exhibit(case: Path, path: Path, given: Mapping[str, Any]) -> Exhibit:
     loaded = material.load(case, case_file.load(case), store.items(case))
     loaded = material.recorded(loaded, given["custody"]["entries"])
+    loaded = replace(loaded, mode=Mode(given.get("mode", Mode.FOR_EXPERT)))
     exhibits = {one.stem: one for one in catalogue.build(loaded, tuple(given["resources"]))}
     if path.stem not in exhibits or path.suffix not in (".csv", ".parquet") or not path.is_file():
         known = "\n  ".join(f"{stem}.csv, {stem}.parquet" for stem in sorted(exhibits))

@@ -53,9 +53,9 @@ def logged(material: Material, item: EvidenceItem) -> bool:
 
 def listed(material: Material) -> Iterator[Listed]:
     """Every kept item with what files.jsonl holds on it."""
-    facts = _facts(material)
+    held = facts(material)
     for item in kept(material):
-        yield _listed(item, facts.get(item.uid, {}))
+        yield _listed(item, held.get(item.uid, {}))
 
 
 def _listed(item: EvidenceItem, facts: Mapping[str, Any]) -> Listed:
@@ -93,7 +93,7 @@ def _compared(item: EvidenceItem, value: str) -> str:
     return "agrees with the copy" if raw.hex() == item.digest.sha256 else "differs from the copy"
 
 
-def _facts(material: Material) -> Mapping[str, Mapping[str, Any]]:
+def facts(material: Material) -> Mapping[str, Mapping[str, Any]]:
     """Lines of files.jsonl by item."""
     if material.case is None or not material.custody:
         return {}
