@@ -17,6 +17,7 @@ from collector import case as case_file
 from collector import store
 from timeline import normalize
 from timeline.correlate import counted, decisions
+from timeline.correlate.answers import Answers
 from timeline.correlate.aws.provider import AWS
 from timeline.correlate.course import attempts
 from timeline.correlate.signatures import Attempts, Group
@@ -71,10 +72,9 @@ def _each(
         key = decisions._group_key(request, setting)
         if key not in groups:
             groups[key] = decisions._group(request, row["time"], setting)
-        yield (
-            row["event_uid"],
-            decisions._decided("", groups[key], request, row["time"], setting),
-        )
+        alone = Answers(setting.provider)
+        decided = decisions._decided("", groups[key], request, row["time"], setting, alone)
+        yield row["event_uid"], decided
 
 
 if __name__ == "__main__":

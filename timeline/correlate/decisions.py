@@ -19,6 +19,7 @@ from itertools import product
 from typing import Any
 
 from timeline.correlate import counted, signatures
+from timeline.correlate.answers import Answers, Seen
 from timeline.correlate.provider import Mentions, Provider, Request
 from timeline.correlate.signatures import Attempts, Group, Slice
 from timeline.correlate.views import (
@@ -39,6 +40,9 @@ ORDER_UNKNOWN = "A11"
 MOST_STATES = 64
 
 TICK = timedelta(microseconds=1)
+
+#: What of a signature says when a request was made, or what its own resource held.
+OF_INSTANT = ("own", "own_writes", "near", "across_a_gap")
 
 #: Stands for `before all records` where times are sorted.
 EARLIEST = datetime.min.replace(tzinfo=UTC)
@@ -114,6 +118,7 @@ def decide_all(rows: Iterable[Mapping[str, Any]], setting: Setting) -> Decided:
     left_out: dict[str, int] = {}
     beside: dict[str, Mapping[str, Any]] = {}
     candidates = 0
+    answers = Answers(setting.provider)
     for row, request in counted.requests(rows, setting.provider, beside):
         candidates += 1
         if isinstance(request, str):
@@ -125,7 +130,7 @@ def decide_all(rows: Iterable[Mapping[str, Any]], setting: Setting) -> Decided:
             group = groups[key] = _group(request, row["time"], setting)
         uid = _class_of(group, request, row["time"], setting)
         if uid not in classes:
-            classes[uid] = _decided(uid, group, request, row["time"], setting)
+            classes[uid] = _decided(uid, group, request, row["time"], setting, answers)
         accesses.append((counted.kept(row), uid))
     return Decided(
         classes=classes,
@@ -225,14 +230,16 @@ def _content_key(state: SlotState) -> list[Any]:
 
 
 def _decided(
-    uid: str, group: Group, request: Request, t: datetime, setting: Setting
+    uid: str, group: Group, request: Request, t: datetime, setting: Setting, answers: Answers
 ) -> RequestClass:
     view, provider, assumptions = setting.view, setting.provider, setting.assumptions
     views = [view, *_around(group.near(t), group.slice, view, setting.attempts)]
+    signature = _signature(group, request, t, setting)
+    told = _json({name: v for name, v in signature.items() if name not in OF_INSTANT})
 
     def ask(held: frozenset[str], on_records: Iterable[str]) -> Decision:
-        doubted = [Doubted(v, on_records) for v in views]
-        return _agreed([provider.decide(v, request, t, held) for v in doubted])
+        seen = [Seen(Doubted(v, on_records), t, answers) for v in views]
+        return _agreed([answers.of((id(group), told), each, request, held) for each in seen])
 
     decision = ask(assumptions, assumptions)
     used = set(decision.assumptions)
@@ -247,7 +254,7 @@ def _decided(
         epoch=group.slice.epoch(t),
         decision=replace(decision, assumptions=tuple(sorted(used))),
         bare=ask(frozenset(), ()),
-        signature=_signature(group, request, t, setting),
+        signature=signature,
         principal=provider.principal_label(request),
         container=provider.container_label(request),
     )
