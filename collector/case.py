@@ -5,6 +5,7 @@ place. Whatever butfor does not understand is refused with file and line, becaus
 would otherwise silently not count.
 """
 
+import re
 from dataclasses import dataclass, field
 from datetime import datetime
 from ipaddress import ip_network
@@ -23,6 +24,7 @@ FORMAT = 1
 
 PROFILES = ("us-federal", "us-state", "uk-civil", "uk-criminal", "eu")
 CLOCK_STARTS = ("discovered", "contained", "notified")
+_READING = re.compile(r"A[1-9]\d*=(first|other)")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,12 +122,17 @@ class Jurisdiction:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Assumptions:
-    """The four named premises (`access.md` G9): on by default, printed where they carry weight."""
+    """The four named premises (`access.md` G9): on by default, printed where they carry weight.
+
+    `readings` are entries of the provider's register of ambiguities that the case takes as it says
+    (`A4=other`), beside the premise on all of them.
+    """
 
     records_complete: bool = True
     unseen_guardrails_absent: bool = True
     gaps_minimal: bool = True
     documented_readings: bool = True
+    readings: tuple[str, ...] = ()
 
     def on(self) -> tuple[str, ...]:
         """Names, as case.toml and the tables spell them, of those that are on."""
@@ -135,7 +142,8 @@ class Assumptions:
             "gaps-minimal": self.gaps_minimal,
             "documented-readings": self.documented_readings,
         }
-        return tuple(name for name, is_on in state.items() if is_on)
+        held = [name for name, is_on in state.items() if is_on]
+        return (*held, *(f"reading {one}" for one in self.readings))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -334,6 +342,18 @@ def _assumptions(table: Table) -> Assumptions:
         unseen_guardrails_absent=bool(table.flag("unseen-guardrails-absent", True)),
         gaps_minimal=bool(table.flag("gaps-minimal", True)),
         documented_readings=bool(table.flag("documented-readings", True)),
+        readings=_readings(table),
     )
     table.close()
     return assumptions
+
+
+def _readings(table: Table) -> tuple[str, ...]:
+    found = table.texts("readings")
+    for one in found:
+        if not _READING.fullmatch(one):
+            raise table.error("readings", f'expected "A4=other" or "A13=first", found "{one}"')
+    named = [one.partition("=")[0] for one in found]
+    if len(set(named)) < len(named):
+        raise table.error("readings", "expected each entry of the register once, found one twice")
+    return tuple(sorted(found))

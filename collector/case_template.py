@@ -88,6 +88,7 @@ records-complete = true         # nothing is missing inside a source unless a ga
 unseen-guardrails-absent = true # guardrails that no evidence mentions were not there
 gaps-minimal = true             # a gap holds only the net change that observations prove
 documented-readings = true      # where documentation is unclear, the reading named as default
+# readings = ["A4=other"]       # entries of the register of ambiguities read so; first or other
 
 [counterfactuals]
 # Beside undoing each change: what else each change is compared with. None is asked unless named.

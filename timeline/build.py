@@ -131,9 +131,11 @@ def _anew(case: Path) -> BuildReport:
         _material(result, writers, changes, coverage, gap_rows, copies, config),
         listed=undelivered.listed(signed, items),
     )
-    found = [  # 9
-        replace(f, sensitivity=sensitivity.of_classes(f.classes, result.again))
-        for f in finding_stage.findings(material)
+    drafts = finding_stage.findings(material)  # 9
+    replies = sensitivity.replies(drafts, result.again)
+    found = [
+        replace(f, sensitivity=sensitivity.of_classes(f.classes, result.again, replies))
+        for f in drafts
     ]
     rows = {  # 10
         "changes": changes,
@@ -150,7 +152,8 @@ def _anew(case: Path) -> BuildReport:
     written |= analysis.write(derived, result)
     _write_json(derived / "findings.json", [finding_row(f) for f in found])
     _write_json(
-        derived / "model_card.json", card.model_card(config, result.again, material.changes, found)
+        derived / "model_card.json",
+        card.model_card(result.again, material.changes, found, replies, _counted(result)),
     )
     return BuildReport(
         sums=(*report.lines(), *analysis.sums(result)),
@@ -159,6 +162,13 @@ def _anew(case: Path) -> BuildReport:
         undecided=sum(1 for a in result.accesses if a.decision == "UNKNOWN"),
         tables=written,
         again=report.again(),
+    )
+
+
+def _counted(result: analysis.Analysis) -> Counter[str]:
+    """Accesses that findings count, by class: successes of the incident."""
+    return Counter(
+        a.class_uid for a in result.accesses if a.in_incident and a.row["outcome"] == "success"
     )
 
 

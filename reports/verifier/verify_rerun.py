@@ -1,16 +1,17 @@
-"""Run a model card again with changes taken away: `python verify.py rerun CARD --set CHANGE=0`.
+"""Run a model card again with other premises: `python verify.py rerun CARD [...]`.
 
-The card (model_card.json) holds for each class of requests and each model of undoing its variables
-(the recorded changes), and the minimal sufficient sets of them. For a set R of changes taken away:
-  1  some certain sufficient set keeps all its members   ALLOWED, by the definition of sufficient
-  2  R is a minimal cut: it meets every sufficient set, and no smaller part of it does   DENIED
-  3  anything else                                       UNKNOWN, with the reason
-Step 2 asks for minimality: R may hold a cut and give back what the cut took (a setting turned on
-and off again), and sets alone do not say. A truth table, where the card has one, does:
-  "truth_table": {"variables": [change, ...], "outcomes": {"101": "DENIED", ...}}
-with one figure per variable, 1 = as recorded, 0 = taken away; it then decides, and what the sets
-say must not differ from it: a card whose table and sets differ contradicts itself.
+  --set CHANGE=0                 a recorded change undone; repeat for several together
+  --assume gaps-minimal=0        a named assumption off (=1: on); one, or two together
+  --reading A4=other             an entry of the register of ambiguities read so (first or other)
+  --each                         every world that the card holds, one by one: what each turns
 
+Changes and premises combine: the changes are undone in the world that the premises make. How an
+answer is worked out, and what a card holds, says `verify_card.py`. Printed are each class under
+each model of undoing, then each finding: which of its accesses the evaluator then allows, denies,
+or leaves unknown, and whether the finding *flips*, which is to say that under these premises, with
+nothing undone, its decision or the necessity of any change is another than the case's own.
+
+A world that the card does not hold is UNKNOWN, never guessed: build the case with that premise.
 Exit codes: 0 done, 1 the card contradicts itself, 2 usage, 3 some result is UNKNOWN or the card
 cannot be read.
 """
@@ -19,116 +20,101 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-FORMAT = 1
-OUTCOMES = ("ALLOWED", "DENIED", "UNKNOWN")
+from verify_card import OUTCOMES, READING, contradictions, flips, outcome, read, world_of
+
+DOCUMENTED = "documented-readings"
 
 
-class CardError(ValueError):
-    """Not a model card of this format."""
+def held_by(card: dict[str, Any]) -> frozenset[str]:
+    """The case's own assumptions."""
+    return frozenset(name for name, is_on in card["assumptions"].items() if is_on)
 
 
-def read(path: Path) -> list[dict[str, Any]]:
-    """The classes of a card, each once, in order of their ids.
-
-    Raises:
-        CardError: not a card; ValueError: not JSON; OSError.
-    """
-    card = json.loads(path.read_bytes())
-    if not isinstance(card, dict) or card.get("format") != FORMAT:
-        raise CardError(f"{path}: expected a model card of format {FORMAT}")
-    found: dict[str, dict[str, Any]] = {}
-    try:
-        for finding in card["findings"]:
-            for one in finding["classes"]:
-                _check(one)
-                if found.setdefault(one["class_uid"], one) != one:
-                    raise CardError(f"{path}: {one['class_uid']} is there twice, and differs")
-    except (KeyError, TypeError, AttributeError) as error:
-        raise CardError(
-            f"{path}: expected classes with variables and formula: {error!r}"
-        ) from error
-    return [found[uid] for uid in sorted(found)]
-
-
-def _check(one: dict[str, Any]) -> None:
-    """Every member of a formula is a variable, every word is one of ours."""
-    names = set(one["variables"])
-    if one["decision"] not in OUTCOMES:
-        raise CardError(f"{one['class_uid']}: decision {one['decision']!r}")
-    for model in one["formula"].values():
-        used = [name for part in model["any_of"] for name in part["all_of"]]
-        table = model.get("truth_table")
-        if table is not None:
-            used += table["variables"]
-            width = len(table["variables"])
-            for bits, outcome in table["outcomes"].items():
-                if len(bits) != width or set(bits) - set("01") or outcome not in OUTCOMES:
-                    raise CardError(f"{one['class_uid']}: truth table, row {bits!r}")
-        if set(used) - names:
-            unknown = sorted(set(used) - names)
-            raise CardError(f"{one['class_uid']}: not among its variables: {unknown}")
+def premises(
+    card: dict[str, Any], assumed: Sequence[str], readings: Sequence[str],
+    parser: argparse.ArgumentParser,
+) -> tuple[frozenset[str], list[str]]:  # fmt: skip
+    """(names toggled against the case's own, notes) that options come to."""
+    own = held_by(card)
+    held, notes = set(own), []
+    for text in assumed:
+        name, _, value = text.rpartition("=")
+        if value not in ("0", "1") or name not in card["assumptions"]:
+            known = ", ".join(sorted(card["assumptions"]))
+            parser.error(f"--assume {text}: expected NAME=0 or NAME=1, of {known}")
+        held = held | {name} if value == "1" else held - {name}
+    for text in readings:
+        entry, _, way = text.partition("=")
+        if entry in card["readings_met_by_none"] and way in ("first", "other"):
+            notes.append(f"{entry} turned no answer of this card, in any world: nothing changes")
+            continue
+        if entry not in card["readings"] or way not in ("first", "other"):
+            known = ", ".join(sorted({*card["readings"], *card["readings_met_by_none"]}))
+            parser.error(f"--reading {text}: expected ENTRY=first or ENTRY=other, of {known}")
+        held = {name for name in held if not name.startswith(f"{READING}{entry}=")}
+        default = card["readings"][entry]["default"] if DOCUMENTED in held else None
+        if way != default:
+            held.add(f"{READING}{text}")
+    return own ^ frozenset(held), notes
 
 
-def outcome(one: dict[str, Any], model: str, removed: frozenset[str]) -> tuple[str, str]:
-    """What a class's request comes to with some changes taken away, and why."""
-    table = one["formula"][model].get("truth_table")
-    if table is not None and removed <= set(table["variables"]):
-        bits = "".join("0" if name in removed else "1" for name in table["variables"])
-        return table["outcomes"].get(bits, "UNKNOWN"), f"truth table, row {bits}"
-    return by_sets(one, model, removed)
-
-
-def by_sets(one: dict[str, Any], model: str, removed: frozenset[str]) -> tuple[str, str]:
-    """The same from the sets alone: steps 1 to 3."""
-    formula = one["formula"][model]
-    if one["decision"] != "ALLOWED":
-        if not removed:
-            return one["decision"], "as recorded"
-        return "UNKNOWN", f"{one['decision']} as recorded: the card holds no formula for it"
-    if not formula["complete"]:
-        return "UNKNOWN", "the search met its cap: not all sets are in the card"
-    sets = [frozenset(part["all_of"]) for part in formula["any_of"]]
-    certain = [frozenset(p["all_of"]) for p in formula["any_of"] if p["certainty"] == "certain"]
-    whole = [one for one in certain if not one & removed]
-    if whole:
-        return "ALLOWED", f"kept whole: {_names(min(whole, key=_order))}"
-    if any(not one & removed for one in sets):
-        return "UNKNOWN", "a set that is sufficient only in some readings of the records is whole"
-    if any(all(one & (removed - {name}) for one in sets) for name in removed):
-        return "UNKNOWN", (
-            "holds a minimal cut and more; whether the rest gives back what the cut takes is not "
-            "in the sets of the card. Take away fewer changes"
-        )
-    return "DENIED", f"minimal cut: {_names(removed)}"
-
-
-def _order(members: frozenset[str]) -> tuple[int, list[str]]:
-    return len(members), sorted(members)
-
-
-def _names(members: frozenset[str]) -> str:
-    return " + ".join(sorted(members)) or "the state before the first recorded change"
-
-
-def results(classes: Sequence[dict[str, Any]], removed: frozenset[str]) -> Iterator[dict[str, Any]]:
+def results(
+    classes: Iterable[dict[str, Any]], models: Sequence[str], toggled: frozenset[str],
+    removed: frozenset[str],
+) -> Iterator[dict[str, Any]]:  # fmt: skip
     """One row a class and model of undoing."""
     for one in classes:
         gone = removed & set(one["variables"])
-        for model in sorted(one["formula"]):
-            before, _ = outcome(one, model, frozenset())
-            after, why = outcome(one, model, gone)
-            again, _ = by_sets(one, model, gone)
+        own, world = world_of(one, frozenset()), world_of(one, toggled)
+        assert own is not None  # read() saw to it
+        for model in models:
+            found = ("UNKNOWN", "the card does not hold this world: build the case with it")
+            if world is not None:
+                found = outcome(world, model, gone)
             yield {
                 "class_uid": one["class_uid"], "model": model, "removed": sorted(gone),
-                "recorded": one["decision"], "as_recorded": before, "outcome": after, "why": why,
-                "by_sets": again,
-                "consistent": before in (one["decision"], "UNKNOWN")
-                and (again in (after, "UNKNOWN") or after == "UNKNOWN"),
+                "toggled": sorted(toggled), "recorded": own["decision"],
+                "as_recorded": world["decision"] if world else "UNKNOWN",
+                "outcome": found[0], "why": found[1],
+                "flips": flips(one, world) if world else None,
             }  # fmt: skip
+
+
+def findings(card: dict[str, Any], rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Each finding with its accesses by outcome, under each model, and whether it flips."""
+    by_class: dict[str, list[dict[str, Any]]] = {}
+    for row in rows:
+        by_class.setdefault(row["class_uid"], []).append(row)
+    found = []
+    for one in card["findings"]:
+        held = [row for uid in one["classes"] for row in by_class.get(uid, ())]
+        counts = one["accesses_of_class"]
+        tally = {
+            model: {
+                word: sum((counts or {}).get(r["class_uid"], 0) for r in held
+                          if r["model"] == model and r["outcome"] == word)
+                for word in OUTCOMES
+            }
+            for model in card["models"]
+        } if counts is not None else None  # fmt: skip
+        turned = {row["class_uid"] for row in held if row["flips"]}
+        open_ = {row["class_uid"] for row in held if row["flips"] is None}
+        found.append(
+            {
+                "number": one["number"],
+                "finding_uid": one["finding_uid"],
+                "accesses": one["accesses"],
+                "classes": len({r["class_uid"] for r in held}),
+                "flipped_classes": len(turned),
+                "flips": True if turned else None if open_ else False,
+                "by_outcome": tally,
+            }
+        )
+    return found
 
 
 def _removed(settings: Sequence[str], known: set[str], parser: argparse.ArgumentParser) -> set[str]:
@@ -136,9 +122,7 @@ def _removed(settings: Sequence[str], known: set[str], parser: argparse.Argument
     for setting in settings:
         name, _, value = setting.rpartition("=")
         if value not in ("0", "1"):
-            parser.error(
-                f"--set {setting}: expected CHANGE=0 (taken away) or CHANGE=1 (as recorded)"
-            )
+            parser.error(f"--set {setting}: expected CHANGE=0 (undone) or CHANGE=1 (as recorded)")
         if name not in known:
             parser.error(
                 f"--set {setting}: expected a variable of the card, one of:\n  "
@@ -152,43 +136,114 @@ def _removed(settings: Sequence[str], known: set[str], parser: argparse.Argument
 def main(arguments: Sequence[str]) -> int:
     """Command line of `verify.py rerun`."""
     parser = argparse.ArgumentParser(
-        prog="verify.py rerun", description="Run a model card again with changes taken away."
+        prog="verify.py rerun", description="Run a model card again with other premises."
     )
     parser.add_argument("card", type=Path, help="model_card.json")
     parser.add_argument("--set", action="append", default=[], dest="settings", metavar="CHANGE=0")
+    parser.add_argument("--assume", action="append", default=[], metavar="NAME=0")
+    parser.add_argument("--reading", action="append", default=[], metavar="ENTRY=other")
+    parser.add_argument("--each", action="store_true", help="every world of the card, one by one")
     parser.add_argument("--class", action="append", default=[], dest="classes", metavar="CLASS")
     parser.add_argument("--json", action="store_true")
     given = parser.parse_args(arguments)
     try:
-        classes = read(given.card)
+        card = read(given.card)
     except (OSError, ValueError, RecursionError) as error:
         print(f"could not check: {error}")
         return 3
-    missing = sorted(set(given.classes) - {one["class_uid"] for one in classes})
+    missing = sorted(set(given.classes) - {one["class_uid"] for one in card["classes"]})
     if missing:
         parser.error(f"--class {missing[0]}: expected a class of the card")
-    chosen = [one for one in classes if not given.classes or one["class_uid"] in given.classes]
+    if given.each and (given.assume or given.reading):
+        parser.error("--each: expected without --assume and --reading, which name one world")
+    chosen = [c for c in card["classes"] if not given.classes or c["class_uid"] in given.classes]
     known = {name for one in chosen for name in one["variables"]}
-    rows = list(results(chosen, frozenset(_removed(given.settings, known, parser))))
-    code = 1 if not all(row["consistent"] for row in rows) else 0
-    if code == 0 and any(row["outcome"] == "UNKNOWN" for row in rows):
-        code = 3
+    removed = frozenset(_removed(given.settings, known, parser))
+    wrong = [f"{c['class_uid']}: {said}" for c in chosen for said in contradictions(c)]
+    if given.each:
+        return _each(card, chosen, removed, wrong, as_json=given.json)
+    toggled, notes = premises(card, given.assume, given.reading, parser)
+    rows = list(results(chosen, card["models"], toggled, removed))
+    code = 1 if wrong else 3 if any(row["outcome"] == "UNKNOWN" for row in rows) else 0
+    report = {
+        "contradictions": wrong, "exit": code, "findings": findings(card, rows), "notes": notes,
+        "results": rows, "toggled": sorted(toggled), "v": 2,
+    }  # fmt: skip
     if given.json:
-        print(json.dumps({"exit": code, "results": rows, "v": 1}, indent=1, sort_keys=True))
+        print(json.dumps(report, indent=1, sort_keys=True))
     else:
-        _show(rows)
+        _show(card, report)
     return code
 
 
-def _show(rows: Sequence[dict[str, Any]]) -> None:
+def _each(
+    card: dict[str, Any], chosen: Sequence[dict[str, Any]], removed: frozenset[str],
+    wrong: Sequence[str], *, as_json: bool,
+) -> int:  # fmt: skip
+    """Every world that some class of the card is held in."""
+    worlds = sorted({tuple(world["toggled"]) for one in chosen for world in one["worlds"]})
+    worlds.sort(key=lambda names: (len(names), names))
+    told = [
+        {
+            "toggled": list(names),
+            "findings": findings(
+                card, list(results(chosen, card["models"], frozenset(names), removed))
+            ),
+        }
+        for names in worlds
+    ]
+    code = 1 if wrong else 0
+    if as_json:
+        print(json.dumps({"contradictions": wrong, "exit": code, "v": 2, "worlds": told}, indent=1))
+        return code
+    for each in told:
+        print(f"{_premises(card, each['toggled'])}:")
+        for line in _findings(each["findings"]):
+            print(f"  {line}")
+    for said in wrong:
+        print(f"the card contradicts itself: {said}")
+    return code
+
+
+def _premises(card: dict[str, Any], toggled: Iterable[str]) -> str:
+    own = held_by(card)
+    said = []
+    for name in sorted(toggled):
+        if name.startswith(READING):
+            entry, _, way = name.removeprefix(READING).partition("=")
+            words = f"{entry} read {way}: {card['readings'][entry][way]}"
+            said.append(words if name not in own else f"{entry} no longer read {way}")
+        else:
+            said.append(f"{name} {'off' if name in own else 'on'}")
+    return "; ".join(said) or "the case's own assumptions"
+
+
+def _findings(found: Sequence[dict[str, Any]]) -> Iterator[str]:
+    for one in found:
+        turned = {
+            True: "the premises flip it", False: "the premises do not flip it",
+            None: "not held in the card",
+        }  # fmt: skip
+        line = f"{one['number']}: {turned[one['flips']]}"
+        if one["flips"]:
+            line += f" ({one['flipped_classes']} of {one['classes']} classes)"
+        for model, tally in sorted((one["by_outcome"] or {}).items()):
+            counts = ", ".join(f"{n:,} {word}" for word, n in tally.items() if n)
+            line += f"; {model}: {counts or 'no access'}"
+        yield line + f"; of {one['accesses']:,} accesses"
+
+
+def _show(card: dict[str, Any], report: dict[str, Any]) -> None:
+    print(f"premises: {_premises(card, report['toggled'])}")
+    for note in report["notes"]:
+        print(f"note: {note}")
+    rows = report["results"]
     for row in rows:
-        gone = " without " + ", ".join(row["removed"]) if row["removed"] else " as recorded"
+        gone = " without " + ", ".join(row["removed"]) if row["removed"] else ""
         print(f"{row['class_uid']} {row['model']}{gone}: {row['outcome']} ({row['why']})")
-        if not row["consistent"]:
-            print(
-                f"  the card contradicts itself: expected {row['recorded']} with nothing taken "
-                f"away, found {row['as_recorded']}; by its table {row['outcome']}, by its sets "
-                f"{row['by_sets']}"
-            )
+    for line in _findings(report["findings"]):
+        print(line)
+    for said in report["contradictions"]:
+        print(f"the card contradicts itself: {said}")
     tally = {word: sum(row["outcome"] == word for row in rows) for word in OUTCOMES}
     print(f"{len(rows)} results: " + ", ".join(f"{n} {word}" for word, n in tally.items()))

@@ -95,6 +95,19 @@ def test_template_loads_and_assumes_nothing(tmp_path: Path) -> None:
     )  # fmt: skip
 
 
+def test_readings_of_the_register(tmp_path: Path) -> None:
+    text = TEXT.replace("[assumptions]", '[assumptions]\nreadings = ["A4=other", "A13=first"]')
+    (tmp_path / "case.toml").write_text(text, encoding="utf-8")
+    held = case.load(tmp_path).assumptions
+    assert held.readings == ("A13=first", "A4=other")
+    assert held.on()[4:] == ("reading A13=first", "reading A4=other")
+    for wrong in ('["A4"]', '["A4=second"]', '["A4=first", "A4=other"]'):
+        altered = TEXT.replace("[assumptions]", f"[assumptions]\nreadings = {wrong}")
+        (tmp_path / "case.toml").write_text(altered, encoding="utf-8")
+        with pytest.raises(ConfigError, match="readings"):
+            case.load(tmp_path)
+
+
 def test_template_with_its_examples_loads(tmp_path: Path) -> None:
     """Every commented-out key is one that butfor knows."""
     lines = TEXT.splitlines()

@@ -31,10 +31,10 @@ from timeline.correlate.exposure import Window
 from timeline.correlate.material import Access, by_key, successes_in
 from timeline.correlate.provider import Edges, Provider
 from timeline.correlate.questions import Questions
-from timeline.correlate.sensitivity import Case
 from timeline.correlate.signatures import Attempts
 from timeline.correlate.targets import Target, declared
 from timeline.correlate.views import Doubted, Viewed
+from timeline.correlate.worlds import Case, Records, checked
 from timeline.model import Verdict
 from timeline.state.intervals import History
 
@@ -82,7 +82,7 @@ def analyze(
     view = Doubted(history, assumptions)
     made = Attempts(attempts(changes))
     cloud = clouds.of(changes)
-    provider = cloud.provider
+    provider = checked(cloud.provider, assumptions)
     setting = decisions.Setting(
         view=view, attempts=made, provider=provider, assumptions=assumptions
     )
@@ -91,7 +91,8 @@ def analyze(
     asked, keys = exposure.seen(decided, view, provider, assumptions)
     accesses = tuple(_accesses(decided, keys, config))
     order = narrowing.narrowed(decided, setting, changes, writers)
-    asked_of, placed, known = narrowing.applied(order, decided, setting, history, changes)
+    asked_of, placed, _ = narrowing.applied(order, decided, setting, history, changes)
+    observed = Records(history, setting, decided, changes, narrowed=placed is not setting)
     if holes.applied(placed, missing) is not placed:
         placed = holes.applied(placed, missing)
         asked_of = holes.asked_all(asked_of, placed)
@@ -109,7 +110,7 @@ def analyze(
         causes=causes,
         windows=found_windows,
         again=Case(
-            history=known,
+            records=observed,
             setting=placed,
             decided=asked_of,
             causes=causes,

@@ -90,15 +90,28 @@ def settled(
     made: dict[str, Explained] = {}
     for one in found:
         uid = next((str(row["class_uid"]) for row in (*one.changes, *one.sets)), None)
-        if uid is None:
-            continue
-        marks = [at for hole in holes for at in hole if at <= decided.classes[uid].at]
-        made[uid] = _unsettled(one, times, max(marks)) if marks else one
+        if uid is not None:
+            made[uid] = settled_at(one, decided.classes[uid].at, times, holes)
     return tuple(made.values()), Causes(
         changes={uid: _undone(part.changes) for uid, part in made.items()},
         sets={uid: _undone(part.sets) for uid, part in made.items()},
         shapes={uid: part.shapes for uid, part in made.items()},
     )
+
+
+def settled_at(
+    one: Explained, at: datetime, times: Mapping[str, datetime], holes: Sequence[Hole]
+) -> Explained:
+    """One class's result with what the holes before its request leave undetermined.
+
+    Args:
+        one: as explained in a setting in which the holes are `applied`.
+        at: of the request.
+        times: change uid -> its time.
+        holes: periods of missing records.
+    """
+    marks = [mark for hole in holes for mark in hole if mark <= at]
+    return _unsettled(one, times, max(marks)) if marks else one
 
 
 def _unsettled(one: Explained, times: Mapping[str, datetime], last: datetime) -> Explained:

@@ -272,10 +272,11 @@ def _by_writes(
             view = Overlay(setting.view, {hidden.place: state})
             timed = decisions.timed(request, attempt.time)
             verdict = setting.provider.decide(view, timed, at, setting.assumptions).verdict
-            gate = setting.provider.gate(timed, written, view, at)
-            denied = verdict is Verdict.DENIED or gate is False
-            allowed = verdict is Verdict.ALLOWED and gate is True
-            passes.append(False if denied else True if allowed else None)
+            gate = setting.provider.gate(timed, written, view, at, setting.assumptions).verdict
+            both = {verdict, gate}
+            passes.append(
+                False if Verdict.DENIED in both else None if Verdict.UNKNOWN in both else True
+            )
         if set(passes) == {True, False}:
             yield row, passes[1] is attempt.accepted
 

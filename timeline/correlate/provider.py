@@ -74,8 +74,8 @@ class Provider:
         decide: (view, request, instant, assumptions) -> decision.
         probe: (view, probe, instant, assumptions) -> decision, and whether it holds only if the
             caller's own account allows it.
-        gate: (request of a write, what it writes, view, instant) -> whether the write gates let
-            it pass; None = not known.
+        gate: (request of a write, what it writes, view, instant, assumptions) -> ALLOWED where no
+            write gate refuses it, DENIED where one does.
         refusal_depends: whether a refused write was refused by permissions or gates, and not for
             its own form.
         assemble: facts of a slot -> its value in the provider's form.
@@ -103,6 +103,8 @@ class Provider:
         of_time: JSON text of a fact -> whether it may act otherwise as time passes.
         stated: (access, its request, decision) -> what the record says of the ground of its
             outcome, and whether the decision agrees; None = it says nothing.
+        readings: entry of the register of ambiguities -> what its first and its other reading say.
+        without_default: entries of which no reading is the default.
     """
 
     name: str
@@ -112,7 +114,7 @@ class Provider:
     read: Callable[[Viewed, Request, datetime], object]
     decide: Callable[[Viewed, Request, datetime, frozenset[str]], Decision]
     probe: Callable[[Viewed, Probe, datetime, frozenset[str]], tuple[Decision, bool]]
-    gate: Callable[[Request, Mapping[Place, Content], Viewed, datetime], bool | None]
+    gate: Callable[[Request, Mapping[Place, Content], Viewed, datetime, frozenset[str]], Decision]
     refusal_depends: Callable[[Mapping[str, Any]], bool]
     assemble: Callable[[Mapping[str, Json]], Json]
     slack: Callable[[Place], timedelta]
@@ -135,3 +137,5 @@ class Provider:
     gate_on: Callable[[str], str | None]
     of_time: Callable[[str], bool]
     stated: Callable[[Mapping[str, Any], Request, Decision], tuple[str, str] | None]
+    readings: Mapping[str, tuple[str, str]]
+    without_default: frozenset[str]

@@ -261,7 +261,8 @@ class Questions:
         at = attempt.time - TICK
         written = {place: a.content for place, a in attempt.written.items()}
         verdict = self._provider.decide(over, timed(request, attempt.time), at, self._assumptions)
-        passes = self._provider.gate(timed(request, attempt.time), written, over, at)
-        if verdict.verdict is Verdict.DENIED or passes is False:
-            return False
-        return True if verdict.verdict is Verdict.ALLOWED and passes else None
+        gates = self._provider.gate(
+            timed(request, attempt.time), written, over, at, self._assumptions
+        )
+        both = {verdict.verdict, gates.verdict}
+        return False if Verdict.DENIED in both else None if Verdict.UNKNOWN in both else True

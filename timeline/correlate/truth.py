@@ -18,13 +18,13 @@ from timeline.model import Verdict
 
 #: Variables of one table.
 MOST = 12
-#: Rows of all tables of one card: some 30 bytes each.
-ROWS = 400_000
+#: How an outcome is written in a table.
+LETTERS = {Verdict.ALLOWED: "A", Verdict.DENIED: "D", Verdict.UNKNOWN: "U"}
 
 
 def table(
     model: Model, rows: Sequence[Mapping[str, Any]], sets: Sequence[Mapping[str, Any]], left: int
-) -> tuple[Mapping[str, Any] | None, str | None]:
+) -> tuple[dict[str, Any] | None, str | None]:
     """One class under one undo.
 
     Args:
@@ -33,7 +33,9 @@ def table(
         left: rows that the card still has room for.
 
     Returns:
-        ({variables, outcomes} or None, why there is none or what it leaves out).
+        ({variables, outcomes} or None, why there is none or what it leaves out). Outcomes are one
+        letter each; letter k, counted from 0, is that of the removal whose binary figures, first
+        variable first, make up k, 1 = undone: the first letter is that of nothing undone.
     """
     attempts = model.question.course.attempts
     chosen = indices(model.removable)
@@ -56,20 +58,18 @@ def table(
         )
     if 1 << len(chosen) > left:
         return None, "the tables of the other classes fill the card"
-    outcomes = {
-        _bits(mask, len(chosen)): str(verdict) for mask, verdict in _all(model, chosen).items()
-    }
+    outcomes = _all(model, chosen)
     if not _agrees(outcomes, chosen, attempts, rows):
         return None, "the stored answers rest on more than the changes: no table"
     return {
         "variables": [attempts[i].change_uid for i in chosen],
-        "outcomes": dict(sorted(outcomes.items())),
+        "outcomes": "".join(LETTERS[outcomes[mask]] for mask in range(1 << len(chosen))),
     }, said
 
 
 def _all(model: Model, chosen: Sequence[int]) -> dict[int, Verdict]:
-    """Removal (bit v = variable v taken away) -> outcome."""
-    at = {i: v for v, i in enumerate(chosen)}
+    """Removal -> outcome; the highest bit is the first variable's, 1 = taken away."""
+    at = {i: len(chosen) - 1 - v for v, i in enumerate(chosen)}
     states: dict[Worlds, list[int]] = {model.start: [0]}
     for i in range(len(model.question.course.attempts)):
         reached: dict[Worlds, list[int]] = {}
@@ -86,19 +86,14 @@ def _all(model: Model, chosen: Sequence[int]) -> dict[int, Verdict]:
     }
 
 
-def _bits(mask: int, width: int) -> str:
-    """One figure a variable: 1 = as recorded, 0 = taken away."""
-    return "".join("0" if mask >> v & 1 else "1" for v in range(width))
-
-
 def _agrees(
-    outcomes: Mapping[str, str],
+    outcomes: Mapping[int, Verdict],
     chosen: Sequence[int],
     attempts: Sequence[Attempt],
     rows: Sequence[Mapping[str, Any]],
 ) -> bool:
     stored = {row["change_uid"]: row["decision_without"] for row in rows}
     return all(
-        stored.get(attempts[i].change_uid) == outcomes[_bits(1 << v, len(chosen))]
+        stored.get(attempts[i].change_uid) == str(outcomes[1 << len(chosen) - 1 - v])
         for v, i in enumerate(chosen)
     )

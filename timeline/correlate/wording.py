@@ -351,7 +351,9 @@ def falsifiers(assumptions: Sequence[str], distance: timedelta | None = None) ->
         "gaps-minimal": "changes inside a gap that cancel out",
         "documented-readings": "the provider deciding a register entry other than documented",
     }
-    return fixed + tuple(named[a] for a in sorted(assumptions) if a in named)
+    other = "the provider deciding an entry of the register otherwise than case.toml takes it: "
+    taken = [f"{other}{a.split()[1]}" for a in sorted(assumptions) if a.startswith("reading ")]
+    return (*fixed, *(named[a] for a in sorted(assumptions) if a in named), *taken)
 
 
 def toggled(entry: Mapping[str, Any]) -> str:

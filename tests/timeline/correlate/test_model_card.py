@@ -26,7 +26,7 @@ from timeline.correlate.views import Doubted
 from timeline.state.intervals import History
 
 sys.path.append(str(ROOT / "reports" / "verifier"))
-RERUN = importlib.import_module("verify_rerun")
+CARD = importlib.import_module("verify_card")
 
 
 @pytest.fixture(scope="module", params=["northwind", "traps", "many"])
@@ -80,26 +80,28 @@ def engine(case: Path) -> Iterator[tuple[str, str, Any]]:
 
 
 def test_every_combination(built: Path) -> None:
-    classes = {one["class_uid"]: one for one in RERUN.read(built / "derived" / "model_card.json")}
+    card = CARD.read(built / "derived" / "model_card.json")
+    classes = {one["class_uid"]: one for one in card["classes"]}
     compared = without_table = 0
     for uid, undo, removing in engine(built):
         one = classes.get(uid)
         if one is None or one["decision"] != "ALLOWED":
             continue
-        formula = one["formula"][f"changes-only-{undo}"]
-        if "truth_table" not in formula:
+        world = CARD.world_of(one, frozenset())
+        formula = world["formula"][f"changes-only-{undo}"]
+        if "outcomes" not in formula:
             assert f"more than the {truth.MOST}" in formula["note"]
             assert len(one["variables"]) > truth.MOST
             without_table += 1
             continue
-        names = formula["truth_table"]["variables"]
+        names = formula["variables"]
         assert set(names) == set(one["variables"]) or "no minimal cut" in formula["note"]
         assert len(names) <= truth.MOST
         for figures in product("01", repeat=len(names)):
             removed = frozenset(n for n, f in zip(names, figures, strict=True) if f == "0")
-            said, why = RERUN.outcome(one, f"changes-only-{undo}", removed)
+            said, why = CARD.outcome(world, f"changes-only-{undo}", removed)
             assert said == removing(removed), (uid, undo, sorted(removed), why)
-            by_sets, _ = RERUN.by_sets(one, f"changes-only-{undo}", removed)
+            by_sets, _ = CARD.by_sets(formula, removed)
             assert by_sets in (said, "UNKNOWN")
             compared += 1
     assert compared > 10 or without_table
@@ -110,10 +112,16 @@ def test_every_variable_has_its_source(built: Path) -> None:
     card = json.loads((built / "derived" / "model_card.json").read_text(encoding="utf-8"))
     stored = {row["change_uid"]: row for row in read(built, "changes")}
     rows = {row["event_uid"]: row for row in normalize.rows(built / "derived" / "events")}
-    named = {v for f in card["findings"] for c in f["classes"] for v in c["variables"]}
+    named = {v for c in card["classes"] for v in c["variables"]}
     assert named
+    assert {uid for f in card["findings"] for uid in f["classes"]} == {
+        c["class_uid"] for c in card["classes"]
+    }
     for uid in named:
         source = card["sources"][uid]
         assert source["operation"] == stored[uid]["operation"]
+        assert source["actual"] == 1
+        assert set(source["domain"]) == {"0", "1"}
+        assert source["wrote"]
         for field in ("evidence_item", "locator", "record_sha256"):
             assert source[field] == rows[uid][field]

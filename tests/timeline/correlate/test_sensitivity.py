@@ -14,7 +14,7 @@ import pytest
 
 from tests.timeline.correlate.cases import read, run
 from tests.timeline.correlate.test_northwind import built
-from timeline.correlate.sensitivity import toggles
+from timeline.correlate.worlds import toggles
 
 NAMES = ("gaps-minimal", "records-complete", "unseen-guardrails-absent")
 

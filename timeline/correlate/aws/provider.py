@@ -13,6 +13,8 @@ from timeline.correlate.provider import Probe, Provider, Request
 from timeline.correlate.views import Place, Viewed
 from timeline.model import Decision, Json, Verdict
 from timeline.policy.aws import evaluate, write_gate
+from timeline.policy.aws.answer import WITHOUT_DEFAULT
+from timeline.policy.aws.register import READINGS
 from timeline.state.aws.harvest import slack_of
 from timeline.state.aws.input import state_for
 from timeline.state.intervals import assemble
@@ -25,8 +27,6 @@ _EVERYTHING: Json = {"Effect": "Allow", "Action": "*", "Resource": "*"}
 _ALLOW_ALL: Json = {"Version": "2012-10-17", "Statement": [_EVERYTHING]}
 #: Paths of what the caller's own account decides.
 _OWN_ACCOUNT = ("identity", "permissions_boundary", "session_policies", "scps")
-#: Documented readings alone: gates are asked of what the records show.
-_GATE_ASSUMPTIONS = frozenset({"documented-readings", "unseen-guardrails-absent"})
 
 
 def decide(view: Viewed, request: Request, at: datetime, assumptions: frozenset[str]) -> Decision:
@@ -65,18 +65,19 @@ def probe(
 
 
 def gate(
-    request: Request, written: Mapping[Place, Content], view: Viewed, at: datetime
-) -> bool | None:
-    """Whether the write gates (R-S3-3) let a write through in a state; None = not known."""
+    request: Request,
+    written: Mapping[Place, Content],
+    view: Viewed,
+    at: datetime,
+    assumptions: frozenset[str],
+) -> Decision:
+    """Whether the write gates (R-S3-3) let a write through in a state: ALLOWED if none refuses."""
     request = callers.named(request, view, at)
     payload = _payload(written)
     if payload is None:
-        return None
+        return Decision(verdict=Verdict.UNKNOWN, unknowns=("request.payload",))
     state, unknown = _state(view, request, at)
-    found = write_gate(
-        {**request, "payload": payload}, state, unknown, assumptions=_GATE_ASSUMPTIONS
-    )
-    return {Verdict.ALLOWED: True, Verdict.DENIED: False}.get(found.verdict)
+    return write_gate({**request, "payload": payload}, state, unknown, assumptions=assumptions)
 
 
 def read(view: Viewed, request: Request, at: datetime) -> None:
@@ -225,4 +226,6 @@ AWS = Provider(
     gate_on=facts.gate_on,
     of_time=bearing.of_time,
     stated=stated,
+    readings=READINGS,
+    without_default=WITHOUT_DEFAULT,
 )

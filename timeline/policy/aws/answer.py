@@ -4,6 +4,7 @@ References: `docs/methods/decision.md`.
 """
 
 from collections.abc import Collection, Mapping
+from dataclasses import replace
 from itertools import combinations
 from typing import Any
 
@@ -15,6 +16,8 @@ from timeline.policy.kleene import Unknown
 DOCUMENTED_READINGS = "documented-readings"
 UNSEEN_GUARDRAILS_ABSENT = "unseen-guardrails-absent"
 UNSEEN = "unseen:"
+#: Before `A4=other` among the assumptions: the reading of one entry that is taken for settled.
+READING = "reading "
 
 #: Ambiguities for which the register names no default: where they matter, the answer is unknown.
 WITHOUT_DEFAULT = frozenset(("A13", "A14", "A15", "A16", "A21"))
@@ -43,7 +46,10 @@ def evaluate(
         state: `state` object.
         unknown: dotted paths that are not known; with the prefix `unseen:` a guardrail that no
             evidence mentions.
-        assumptions: `documented-readings` and `unseen-guardrails-absent`, where they are on.
+        assumptions: `documented-readings` and `unseen-guardrails-absent`, where they are on; and
+            `reading A4=other`, `reading A13=first` for entries of the register that are taken so:
+            `first` is the reading that `docs/methods/decision.md` names, or the milder one where it
+            names none.
 
     Raises:
         MalformedError: request or state are not of the specified form.
@@ -73,7 +79,7 @@ def _assume(
     assumed = _compare(Question(request, state, seen, gates_only), assumptions)
     if assumed.verdict is Verdict.UNKNOWN:
         return assumed
-    return _with_assumption(assumed, UNSEEN_GUARDRAILS_ABSENT)
+    return _with_assumptions(assumed, [UNSEEN_GUARDRAILS_ABSENT])
 
 
 def write_gate(
@@ -98,22 +104,38 @@ def write_gate(
     return _assume(request, state, unknown, assumptions, gates_only=True)
 
 
-def _with_assumption(decision: Decision, name: str) -> Decision:
-    return Decision(
-        verdict=decision.verdict,
-        deny_kind=decision.deny_kind,
-        allow_paths=decision.allow_paths,
-        denies=decision.denies,
-        voided=decision.voided,
-        unknowns=decision.unknowns,
-        ambiguities=decision.ambiguities,
-        assumptions=tuple(sorted({*decision.assumptions, name})),
-    )
+def _with_assumptions(decision: Decision, names: Collection[str]) -> Decision:
+    return replace(decision, assumptions=tuple(sorted({*decision.assumptions, *names})))
 
 
 def _compare(case: Question, assumptions: Collection[str]) -> Decision:
-    """Evaluate under every reading of the ambiguities that are met."""
-    base, met = case.decide(())
+    """Evaluate under every reading of the ambiguities that are met and not settled."""
+    settled = {name.removeprefix(READING) for name in assumptions if name.startswith(READING)}
+    if settled:
+        return _settled(case, settled, assumptions)
+    return _readings(case, assumptions, frozenset(), frozenset())
+
+
+def _settled(case: Question, settled: Collection[str], assumptions: Collection[str]) -> Decision:
+    """Some entries taken as the case has them; those that turn the answer are named as used."""
+    taken = {name.partition("=")[0]: name for name in sorted(settled)}
+    other = frozenset(each for each, name in taken.items() if name.endswith("=other"))
+    found = _readings(case, assumptions, other, frozenset(taken))
+    base, met = case.decide(other)
+    turned = [
+        f"{READING}{taken[each]}"
+        for each in sorted(met & taken.keys())
+        if _verdict(case.decide(other ^ {each})[0]) is not _verdict(base)
+    ]
+    return _with_assumptions(found, turned) if turned else found
+
+
+def _readings(
+    case: Question, assumptions: Collection[str], fixed: frozenset[str], settled: frozenset[str]
+) -> Decision:
+    """`fixed` are read otherwise in every evaluation; `settled` are not varied."""
+    base, met = case.decide(fixed)
+    met -= settled
     if not met:
         return _decision(base, (), ())
     results = {frozenset[str](): base}
@@ -122,7 +144,8 @@ def _compare(case: Question, assumptions: Collection[str]) -> Decision:
         flips = pending.pop(0)
         if flips in results:
             continue
-        results[flips], more = case.decide(flips)
+        results[flips], more = case.decide(flips | fixed)
+        more -= settled
         if len(met | more) <= _MOST_READINGS:
             met |= more
         pending += [frozenset(c) for c in _subsets(met) if frozenset(c) not in results]
