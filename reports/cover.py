@@ -66,7 +66,7 @@ def cover(exhibit: Exhibit, imprint: Imprint, material: Material, native_sha256:
     line: Text = ()
     if exhibit.kind is Kind.ILLUSTRATIVE:
         line = tell(
-            "footer_aid", based_on=said(", ".join(_spans(exhibit.based_on))), profile=profile
+            "footer_aid", based_on=said(", ".join(spans(exhibit.based_on))), profile=profile
         )
     elif exhibit.kind is Kind.SUMMARY and exhibit.sources:
         line = tell(
@@ -86,7 +86,7 @@ def cover(exhibit: Exhibit, imprint: Imprint, material: Material, native_sha256:
             (cite(f"{exhibit.stem}.csv"), cite(f"SHA-256 {native_sha256}")), "\n")),
         ("Inputs", parts.joined(
             (cite("inputs.json"), cite(f"SHA-256 {imprint.inputs_sha256}")), "\n")),
-        ("Findings shown", say(", ".join(_spans(exhibit.findings)) or "none")),
+        ("Findings shown", say(", ".join(spans(exhibit.findings)) or "none")),
         ("Prepared", say(f"{imprint.prepared_at} with butfor {imprint.tool}, {imprint.status} "
                          f"{imprint.label}")),
         ("Seal, redaction", parts.joined(imprint.notes, " ")),
@@ -108,8 +108,12 @@ def cover(exhibit: Exhibit, imprint: Imprint, material: Material, native_sha256:
     )
 
 
-def _spans(numbers: Sequence[str]) -> Iterator[str]:
-    """`C-1 to C-25` or `F-01 to F-09` for three and more in a row, others as they are."""
+def spans(numbers: Sequence[str]) -> Iterator[str]:
+    """`C-1 to C-25` or `F-01 to F-09` for three and more in a row, others as they are.
+
+    Args:
+        numbers: of exhibits or findings, in order.
+    """
     runs: list[list[str]] = []
     for number in numbers:
         before = runs[-1][-1] if runs else ""

@@ -13,7 +13,7 @@ from pathlib import Path
 from collector.case import CaseConfig
 from collector.errors import ConfigError
 from collector.toml_source import near
-from reports.documents import forms
+from reports.documents import forms, knowledge
 from reports.documents.forms import Form, Part
 from reports.material import Material
 from reports.model import Mode
@@ -32,9 +32,11 @@ _LAID_OUT = """<!--
 
 {asks}
 
-Write below this comment: paragraphs apart by an empty line, "- " for items of a list. The file is
-printed as it stands, as words of its author. The part is open until there is text, and while a
-placeholder such as TODO or [name] stands in it.
+Write below this comment: paragraphs apart by an empty line, "- " for items of a list. A statement
+of fact may begin with [own], [instructed], [record], [tool] or
+[other-person: NAME; QUALIFICATIONS]: a report prints the mark in the margin. The rest is printed as
+it stands, as words of its author. The part is open until there is text, and while a placeholder
+such as TODO or [name] stands in it.
 -->
 """
 
@@ -90,7 +92,8 @@ def _words(path: Path) -> Words:
             f"{path}:{line}: expected UTF-8, found byte 0x{raw[error.start]:02x}."
         ) from error
     text = _COMMENT.sub("", whole).strip()
-    return Words(text=text, sha256=hashlib.sha256(raw).hexdigest(), open=_why_open(text))
+    why = _why_open(text) or knowledge.unidentified(path.stem, text)
+    return Words(text=text, sha256=hashlib.sha256(raw).hexdigest(), open=why)
 
 
 def _why_open(text: str) -> str | None:

@@ -150,7 +150,8 @@ UNDERMINING = _part(
 )  # fmt: skip
 
 _GENERAL = (
-    Element(mark="1", asks="Questions and instructions", parts=(INSTRUCTIONS.name,)),
+    Element(mark="1", asks="Questions and instructions", parts=(INSTRUCTIONS.name,),
+            held=("given",)),
     Element(mark="2", asks="Summary of conclusions", parts=(CONCLUSIONS.name,)),
     Element(mark="3", asks="Qualifications of the author", parts=(QUALIFICATIONS.name,)),
     Element(mark="4", asks="Evidence considered, coverage and gaps",
@@ -166,7 +167,7 @@ _FRCP = (
     Element(mark="(i)", asks="All opinions, with the basis and reasons for them",
             parts=(OPINIONS.name,), held=("findings", "alternatives", "counter")),
     Element(mark="(ii)", asks="Facts or data considered in forming them",
-            held=("materials", "coverage")),
+            held=("given", "materials", "coverage")),
     Element(mark="(iii)", asks="Exhibits that will be used to summarize or support them",
             parts=(USED.name,), held=("exhibits",)),
     Element(mark="(iv)", asks="Qualifications, with publications of the previous 10 years",
@@ -181,7 +182,7 @@ _CPR = (
     Element(mark="3.2(2)", asks="Literature or other material relied on",
             parts=(LITERATURE.name,), held=("materials", "method")),
     Element(mark="3.2(3)", asks="Substance of all facts and instructions material to the opinions",
-            parts=(INSTRUCTIONS.name,), held=("coverage",)),
+            parts=(INSTRUCTIONS.name,), held=("given", "coverage")),
     Element(mark="3.2(4)", asks="Which facts are within the expert's own knowledge",
             parts=(OWN.name,), held=("findings",)),
     Element(mark="3.2(5)", asks="Who carried out examinations and tests, their qualifications, "
@@ -200,7 +201,7 @@ _CRIM = (
     Element(mark="19.4(b)", asks="Literature or other information relied on",
             parts=(LITERATURE.name,), held=("materials", "method")),
     Element(mark="19.4(c)", asks="Substance of all facts given that are material to the opinions",
-            parts=(INSTRUCTIONS.name,), held=("coverage",)),
+            parts=(INSTRUCTIONS.name,), held=("given", "coverage")),
     Element(mark="19.4(d)", asks="Which facts are within the expert's own knowledge",
             parts=(OWN.name,), held=("findings",)),
     Element(mark="19.4(e)", asks="Representations by other persons that are relied on: who, "

@@ -5,10 +5,13 @@ each (R-090, R-100, R-105), and no way to have the tool write, date or sign what
 """
 
 from collections.abc import Iterator, Mapping
+from itertools import groupby
 
 from reports import human_parts
+from reports.documents import knowledge
 from reports.documents import report_sections as held_sections
 from reports.documents.forms import CPR, REPORT, Element, Form, Part, parts
+from reports.documents.knowledge import Knowledge, Statement
 from reports.documents.places import Numbers
 from reports.exhibits import parts as every
 from reports.human_parts import Words
@@ -17,6 +20,7 @@ from reports.model import (
     Block,
     Column,
     Exhibit,
+    Facts,
     Items,
     Kind,
     Label,
@@ -36,8 +40,8 @@ from reports.text import Say, said, sentences
 TEMPLATE = "report.j2"
 #: Sections in the order of print: keys of what is held, names of parts that a person writes.
 ORDER = (
-    "report-instructions", "report-conclusions", "report-qualifications", "materials", "coverage",
-    "report-literature", "report-own-knowledge", "report-others", "method", "findings",
+    "report-instructions", "given", "report-conclusions", "report-qualifications", "materials",
+    "coverage", "report-literature", "report-own-knowledge", "report-others", "method", "findings",
     "report-opinions", "alternatives", "report-range-of-opinion", "counter", "report-qualified",
     "limits", "validation", "reliability", "duties", "exhibits", "report-exhibits-used",
     "report-prior-testimony", "report-compensation", "glossary", "report-notice-reliability",
@@ -58,7 +62,7 @@ def build(material: Material, label: Label, numbers: Numbers, *, form: Form) -> 
     tell = sentences(TEMPLATE, material.case)
     words = human_parts.held(material)
     keys = tuple(key for key in ORDER if _belongs(key, form))
-    at = {key: n for n, key in enumerate(keys, 2)}
+    at = {key: n for n, key in enumerate(keys, 3)}
     written = sum(_state(words, part.name) == WRITTEN for part in form.parts)
     return Exhibit(
         key="L", number=label.number, stem=label.stem, title=tell("title", rule=said(form.rule)),
@@ -71,6 +75,7 @@ def build(material: Material, label: Label, numbers: Numbers, *, form: Form) -> 
         ),
         sections=(
             _map(tell, form, words, at),
+            _legend(tell),
             *(_section(material, tell, numbers, form, words, key, at[key]) for key in keys),
         ),
         limits=(
@@ -118,18 +123,26 @@ def written(tell: Say, part: Part, words: Words | None) -> Iterator[Block]:
     if words is None or words.open is not None:
         yield Paragraph(text=tell("open", file=said(part.file), asks=said(part.asks)))
         return
-    yield from laid(words.text)
+    yield from laid(part.name, words.text)
     yield Paragraph(text=tell("written", file=said(part.file), sha256=words.sha256))
 
 
-def laid(text: str) -> Iterator[Block]:
-    """Paragraphs and lists of a part; nothing else is read as markup."""
-    for block in (piece.strip("\n") for piece in text.split("\n\n")):
-        lines = [line.strip() for line in block.split("\n") if line.strip()]
-        if lines and all(line.startswith("- ") for line in lines):
-            yield Items(entries=tuple(given(line.removeprefix("- ")) for line in lines))
-        elif lines:
-            yield Paragraph(text=given(" ".join(lines)))
+def laid(name: str, text: str) -> Iterator[Block]:
+    """Statements of a part in order: marked ones with their mark in the margin."""
+    found = knowledge.statements(name, text)
+    for (marked, listed), group in groupby(found, lambda one: (one.mark is not None, one.listed)):
+        if marked:
+            yield Facts(pairs=tuple(_marked(one) for one in group))
+        elif listed:
+            yield Items(entries=tuple(given(one.text) for one in group))
+        else:
+            yield from (Paragraph(text=given(one.text)) for one in group)
+
+
+def _marked(one: Statement) -> tuple[str, Text]:
+    """A fact of another person stands with who that is, and the qualifications stated."""
+    who = every.joined((given(part) for part in one.who), "; ") if one.who else None
+    return str(one.mark), every.lines(given(one.text), who)
 
 
 def _execution(tell: Say, form: Form) -> Iterator[Paragraph]:
@@ -168,6 +181,13 @@ def _map(tell: Say, form: Form, words: Mapping[str, Words], at: Mapping[str, int
     )  # fmt: skip
     title = every.joined((say("1."), tell("heading", key="map")), " ")
     return Section(title=title, blocks=(table,))
+
+
+def _legend(tell: Say) -> Section:
+    """What the marks in the margin mean (R-101)."""
+    title = every.joined((say("2."), tell("heading", key="marks")), " ")
+    pairs = tuple((str(mark), tell("mark", mark=str(mark))) for mark in Knowledge)
+    return Section(title=title, blocks=(Paragraph(text=tell("marks")), Facts(pairs=pairs)))
 
 
 def _stated(key: str, state: str) -> Text:

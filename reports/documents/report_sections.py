@@ -6,7 +6,8 @@ from datetime import datetime
 from typing import Any
 
 from reports import method_pages, text
-from reports.documents import known_issues, places
+from reports.documents import known_issues, places, report_given, report_range
+from reports.documents.knowledge import Knowledge
 from reports.documents.places import Numbers
 from reports.exhibits import parts
 from reports.material import Material, Row
@@ -16,7 +17,6 @@ from reports.text import Say, said
 
 #: Findings printed, and records of each; the rest is counted, and stands in findings.json.
 STATED, SHOWN = 20, 3
-NONE_FOUND = "none found in the evidence supplied"
 TERMS = (
     "allowed", "but-for", "counterfactual", "coverage", "exposure window", "finding", "gap",
     "minimal sufficient set", "pinpoint", "seal",
@@ -37,14 +37,11 @@ COVERAGE = (
     Column(title="Gaps in it", width=0.9, number=True),
     Column(title="Basis", width=3.0),
 )
-TOLD = ("name", "for", "against", "tested")
-ALTERNATIVES = (
-    Column(title="Findings", width=0.8),
-    Column(title="Alternative", width=2.2),
-    Column(title="For", width=2.2),
-    Column(title="Against", width=2.2),
-    Column(title="Tested", width=2.2),
-)
+
+
+def fact(mark: Knowledge, text: Text) -> Facts:
+    """A statement of fact, with from whom it is known in the margin (R-101)."""
+    return Facts(pairs=((str(mark), text),))
 
 
 def materials(material: Material, tell: Say, numbers: Numbers) -> Iterator[Block]:
@@ -53,8 +50,9 @@ def materials(material: Material, tell: Say, numbers: Numbers) -> Iterator[Block
     for item in material.items:
         groups.setdefault(item.acquisition, []).append(item)
     by = {row["acq"]: row for row in material.acquisitions}
-    yield Paragraph(
-        text=tell(
+    yield fact(
+        Knowledge.RECORD,
+        tell(
             "materials", n=len(material.items), acquisitions=len(groups),
             withdrawn=len(material.withdrawn),
             place=said(places.rows(numbers, "B", len(material.items))),
@@ -102,8 +100,9 @@ def coverage(material: Material, tell: Say, numbers: Numbers) -> Iterator[Block]
         empty=tell("coverage_empty"),
     )  # fmt: skip
     kinds = Counter(row["kind"].replace("_", " ") for row in material.gaps)
-    yield Paragraph(
-        text=tell(
+    yield fact(
+        Knowledge.TOOL,
+        tell(
             "coverage_gaps", n=len(material.gaps),
             kinds=said(", ".join(f"{kind} {n:,}" for kind, n in sorted(kinds.items()))),
             place=said(places.rows(numbers, "K", len(material.gaps))),
@@ -128,8 +127,9 @@ def method(material: Material, tell: Say, numbers: Numbers) -> Iterator[Block]:
 
     n = sum(1 for _ in method_pages.pages())
     place = said(places.rows(numbers, "M", n))
-    yield Paragraph(
-        text=tell("method", pages=n, place=place, tool=said(f"butfor {butfor.__version__}"))
+    yield fact(
+        Knowledge.TOOL,
+        tell("method", pages=n, place=place, tool=said(f"butfor {butfor.__version__}")),
     )
 
 
@@ -139,11 +139,11 @@ def findings(material: Material, tell: Say, numbers: Numbers) -> Iterator[Block]
         yield Paragraph(text=tell("findings_none"))
         return
     where = said(places.exhibit(numbers, "F"))
-    yield Paragraph(text=tell("findings", n=len(material.findings), place=where))
+    yield fact(Knowledge.TOOL, tell("findings", n=len(material.findings), place=where))
     for row in material.findings[:STATED]:
         yield Facts(
             pairs=(
-                (str(row["number"]), given(row["statement"])),
+                (f"{row['number']} ({Knowledge.TOOL})", given(row["statement"])),
                 ("Class; method", parts.lines(_one(row, "result_class"), _one(row, "method"))),
                 ("Quality of evidence", _one(row, "quality_grade")),
                 ("Rests on", _basis(tell, row.get("basis") or ())),
@@ -171,61 +171,6 @@ def _basis(tell: Say, basis: Sequence[Mapping[str, Any]]) -> Text:
     )
 
 
-def alternatives(material: Material, tell: Say, _numbers: Numbers) -> Iterator[Block]:
-    """R-102: candidates, with the preference left to the author; the same said once."""
-    of: dict[tuple[str, ...], list[str]] = {}
-    for row in material.findings[:STATED]:
-        for one in row.get("alternatives") or ():
-            told = tuple(str(one.get(key) or "none") for key in TOLD)
-            of.setdefault(told, []).append(str(row["number"]))
-    rows = tuple(
-        (say(", ".join(numbers)), *(given(cell) for cell in told)) for told, numbers in of.items()
-    )
-    yield Table(
-        caption=tell("alternatives_caption", n=len(rows)), columns=ALTERNATIVES, rows=rows,
-        empty=tell("alternatives_empty"),
-    )  # fmt: skip
-
-
-def counter(material: Material, tell: Say, numbers: Numbers) -> Iterator[Block]:
-    """R-035, R-103: all that lowers a finding, or that nothing was found."""
-    met = Counter(str(row["agreement"]) for row in material.accesses)
-    of = sum(met.values())
-    entries = [
-        tell("counter_found", number=row["number"], what=str(one))
-        for row in material.findings
-        for one in row.get("counter_evidence") or ()
-        if one != NONE_FOUND
-    ]
-    if met["contradicts"]:
-        place = said(places.exhibit(numbers, "K"))
-        entries.append(tell("counter_wrong", n=met["contradicts"], of=of, place=place))
-    if met["undetermined"]:
-        entries.append(tell("counter_open", n=met["undetermined"], of=of))
-    if material.gaps:
-        place = said(places.rows(numbers, "K", len(material.gaps)))
-        entries.append(tell("counter_gaps", n=len(material.gaps), place=place))
-    for row in material.findings[:STATED]:
-        names = _flipping(row)
-        if names:
-            entries.append(tell("counter_flip", number=row["number"], names=said(", ".join(names))))
-    if entries:
-        yield Items(entries=tuple(entries))
-    else:
-        yield Paragraph(text=tell("counter_none"))
-
-
-def _flipping(row: Row) -> list[str]:
-    """Assumptions whose fall alone changes the result."""
-    return sorted(
-        {
-            one["toggled"][0]
-            for one in row.get("sensitivity") or ()
-            if one.get("flips") and len(one["toggled"]) == 1
-        }
-    )
-
-
 def limits(_material: Material, tell: Say, numbers: Numbers) -> Iterator[Block]:
     """Where they stand."""
     yield Paragraph(text=tell("limits", place=said(places.exhibit(numbers, "K"))))
@@ -234,8 +179,9 @@ def limits(_material: Material, tell: Say, numbers: Numbers) -> Iterator[Block]:
 def validation(material: Material, tell: Say, numbers: Numbers) -> Iterator[Block]:
     """What was tested here, and what was not."""
     met = Counter(str(row["agreement"]) for row in material.accesses)
-    yield Paragraph(
-        text=tell(
+    yield fact(
+        Knowledge.TOOL,
+        tell(
             "validation", n=sum(met.values()), agrees=met["agrees"],
             contradicts=met["contradicts"], undetermined=met["undetermined"],
             place=said(places.exhibit(numbers, "M")),
@@ -295,7 +241,8 @@ def glossary(_material: Material, tell: Say, _numbers: Numbers) -> Iterator[Bloc
 
 
 BLOCKS: Mapping[str, Callable[[Material, Say, Numbers], Iterator[Block]]] = {
-    "materials": materials, "coverage": coverage, "method": method, "findings": findings,
-    "alternatives": alternatives, "counter": counter, "limits": limits, "validation": validation,
+    "given": report_given.given_facts, "materials": materials, "coverage": coverage,
+    "method": method, "findings": findings, "alternatives": report_range.alternatives,
+    "counter": report_range.counter, "limits": limits, "validation": validation,
     "reliability": reliability, "duties": duties, "exhibits": exhibits, "glossary": glossary,
 }  # fmt: skip

@@ -62,4 +62,4 @@ def test_many_classes_are_named_by_their_first() -> None:
     ],
 )
 def test_numbers_in_a_row_are_a_span(numbers: tuple[str, ...], shown: str) -> None:
-    assert shown == ", ".join(cover._spans(numbers))
+    assert shown == ", ".join(cover.spans(numbers))

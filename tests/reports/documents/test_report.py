@@ -124,7 +124,7 @@ def test_what_an_author_wrote_stands_there_as_written(tmp_path: Path) -> None:
 def test_findings_stand_with_what_they_rest_on(material: Material) -> None:
     said = words(made(material, FRCP))
     for row in material.findings:
-        assert f"{row['number']}: {row['statement']}" in said
+        assert f"{row['number']} (tool): {row['statement']}" in said
     assert "Ex. B, rows 1–2" in said
     assert "Ex. K, row 1" in said
 

@@ -1,0 +1,242 @@
+"""Marks of knowledge, range of opinion, and what detracts (R-101 to R-103)."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from collector.case import Exemption, Incident, Party
+from reports import human_parts
+from reports.documents import knowledge, report_given, report_range
+from reports.documents.forms import CPR, CRIM, FRCP, REPORT, REPORTS, Form
+from reports.documents.knowledge import Knowledge, Statement
+from reports.material import Material
+from reports.model import Facts, Items, Paragraph, Table, plain
+from reports.text import sentences
+from reports.wording import check
+from tests.reports import builder
+from tests.reports.documents.test_report import NUMBERS, made, words
+from tests.reports.edition import cover_of
+from tests.reports.test_human_parts import of, write
+
+OTHER, OWN, GIVEN = Knowledge.OTHER, Knowledge.OWN, Knowledge.INSTRUCTED
+
+
+@pytest.fixture(scope="module")
+def material(tmp_path_factory: pytest.TempPathFactory) -> Material:
+    return builder.write(tmp_path_factory.mktemp("case"))
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "expected"),
+    [
+        ("report-own-knowledge", "I saw it.", [(OWN, None, "I saw it.", False)]),
+        ("report-own-knowledge", "None.", [(None, None, "None.", False)]),
+        ("report-instructions", "- a\n- [own] b",
+         [(GIVEN, None, "a", True), (OWN, None, "b", True)]),
+        ("report-opinions", "An opinion.\n\n[tool] A count.",
+         [(None, None, "An opinion.", False), (Knowledge.TOOL, None, "A count.", False)]),
+        ("report-others", "[other-person: A. Baker; MSc, supervised] Imaged it.",
+         [(OTHER, ("A. Baker", "MSc, supervised"), "Imaged it.", False)]),
+        ("report-others", "[other-person: A. Baker] Imaged it.",
+         [(OTHER, None, "Imaged it.", False)]),
+        ("report-others", "[other-person: ; MSc] Imaged it.", [(OTHER, None, "Imaged it.", False)]),
+        ("report-others", "Imaged by B.", [(OTHER, None, "Imaged by B.", False)]),
+        ("report-opinions", "See [own] above.", [(None, None, "See [own] above.", False)]),
+        ("report-opinions", "[OWN] x", [(None, None, "[OWN] x", False)]),
+        ("report-opinions", "", []),
+    ],
+)  # fmt: skip
+def test_a_statement_bears_the_mark_of_its_author_or_of_its_part(
+    name: str, text: str, expected: list[tuple[Knowledge | None, tuple[str, str] | None, str, bool]]
+) -> None:
+    wanted = [Statement(mark=m, who=w, text=t, listed=i) for m, w, t, i in expected]
+    assert wanted == list(knowledge.statements(name, text))
+
+
+@given(st.sampled_from(sorted(knowledge.OF_PART)), st.text(max_size=200))
+@settings(max_examples=200, deadline=None)
+def test_no_word_of_an_author_is_lost(name: str, text: str) -> None:
+    said = "".join(one.text for one in knowledge.statements(name, text))
+    kept = "".join(said.split())
+    marks = sum(f"[{mark}" in text for mark in Knowledge)
+    plainly = "".join(text.replace("- ", "").split())
+    assert marks or len(kept) <= len(plainly)
+    assert marks or set(plainly.replace("-", "")) <= set(kept) | {"-"}
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("Imaged by B.", "expected [other-person: NAME; QUALIFICATIONS]"),
+        ("[other-person: A. Baker] Imaged it.", "no qualifications"),
+        ("[other-person: A. Baker; MSc] Imaged it.\n\nAnd C helped.", "“And C helped.”"),
+        ("[other-person: A. Baker; MSc] Imaged it.", None),
+        ("None.", None),
+        ("[own] I did all of it.", None),
+    ],
+)
+def test_a_fact_of_another_person_needs_identity_and_qualifications(
+    tmp_path: Path, text: str, why: str | None
+) -> None:
+    """A final edition waits for it, under a rule that has this part."""
+    material = of(builder.write(tmp_path), "uk-civil")
+    write(tmp_path, "report-others", text)
+    listed = [line for line in human_parts.open_parts(material) if "report-others" in line]
+    assert bool(listed) == (why is not None)
+    assert why is None or why in listed[0]
+    said = words(made(material, CPR))
+    assert ("NOT SUPPLIED — to be written by the author in human/report-others.md" in said) == (
+        why is not None
+    )
+
+
+def test_a_mark_in_any_part_is_held_to_the_same(tmp_path: Path) -> None:
+    material = of(builder.write(tmp_path), "us-federal")
+    write(tmp_path, "report-opinions", "It was so.\n\n[other-person] B told me.")
+    listed = [line for line in human_parts.open_parts(material) if "report-opinions" in line]
+    assert "“B told me.” is a fact of another person" in listed[0]
+
+
+def test_marks_stand_in_the_margin_with_who_said_it(tmp_path: Path) -> None:
+    material = of(builder.write(tmp_path), "uk-civil")
+    write(tmp_path, "report-own-knowledge", "I hold a copy.\n\n- [instructed] It was Monday.")
+    write(tmp_path, "report-others", "[other-person: A. Baker; MSc <b>] Imaged it.")
+    exhibit = made(material, CPR)
+    by = {plain(one.title).partition(". ")[2]: one.blocks for one in exhibit.sections}
+    own, others = (
+        [(name, plain(text)) for block in by[title] if isinstance(block, Facts)
+         for name, text in block.pairs]
+        for title in ("Facts within the author's own knowledge",
+                      "Work and statements of other persons")
+    )  # fmt: skip
+    assert own == [("own", "I hold a copy."), ("instructed", "It was Monday.")]
+    assert others == [("other-person", "Imaged it.\nA. Baker; MSc <b>")]
+    check(exhibit, cover_of(material, exhibit))
+
+
+@pytest.mark.parametrize("form", REPORTS, ids=lambda form: form.name)
+def test_every_report_has_the_legend_and_every_statement_of_ours_a_mark(
+    material: Material, form: Form
+) -> None:
+    exhibit = made(material, form)
+    legend = exhibit.sections[1].blocks[1]
+    assert isinstance(legend, Facts)
+    assert [name for name, _ in legend.pairs] == [str(mark) for mark in Knowledge]
+    marks = {str(mark) for mark in Knowledge}
+    for section in exhibit.sections[2:]:
+        title = plain(section.title)
+        if not any(word in title for word in (
+            "Facts given", "Materials", "Coverage", "Method", "Findings", "Alternatives",
+            "Counter-evidence", "Validation",
+        )):  # fmt: skip
+            continue
+        for block in section.blocks:
+            match block:
+                case Facts():
+                    first = block.pairs[0][0]
+                    assert first in marks or first.partition(" (")[2].removesuffix(")") in marks
+                case Table():
+                    assert "Mark: " in plain(block.caption)
+                case Items():
+                    raise AssertionError(title)
+                case Paragraph():
+                    assert "NOT SUPPLIED" in plain(block.text)
+
+
+def test_facts_of_the_case_file_are_instructed_and_none_is_added(material: Material) -> None:
+    bare = Incident(
+        time_from=None, time_to=None, resources=(), addresses=(), principals=(), anonymous=False,
+        exempt=(), discovered=None, contained=None, notified=None,
+    )  # fmt: skip
+    place = replace(
+        material.config.jurisdiction, contract="MSA", contract_date=None, data_classes=("health",)
+    )
+    exempt = Exemption(principals=("p*",), addresses=("192.0.2.1",), reason="scanner")
+    party = Party(name="Contoso", role=None, principals=(), accounts=("111111111111",))
+    full = replace(
+        material, config=replace(
+            material.config, jurisdiction=place, parties=(party,),
+            incident=replace(bare, anonymous=True, exempt=(exempt,), addresses=("198.51.100.1",)),
+        )
+    )  # fmt: skip
+    tell = sentences("report.j2", None)
+    (facts,) = report_given.given_facts(full, tell, NUMBERS)
+    assert isinstance(facts, Facts)
+    assert [(name, plain(text)) for name, text in facts.pairs] == [
+        ("instructed", "Addresses of the incident: 198.51.100.1"),
+        ("instructed", "Anonymous accesses: in the incident"),
+        ("instructed", "Exempt from the incident: p*, 192.0.2.1; reason: scanner"),
+        ("instructed", "Party: Contoso; role not supplied; said to be its own: 111111111111"),
+        ("instructed", "Governing contract: MSA; date not supplied"),
+        ("instructed", "Classes of data: health"),
+    ]
+    none = replace(material, config=replace(
+        material.config, parties=(), incident=bare,
+        jurisdiction=replace(place, contract=None, data_classes=()),
+    ))  # fmt: skip
+    (paragraph,) = report_given.given_facts(none, tell, NUMBERS)
+    assert isinstance(paragraph, Paragraph)
+
+
+def test_every_finding_has_its_alternatives_and_the_preference_is_blank(
+    material: Material,
+) -> None:
+    one = {**material.findings[0], "alternatives": [
+        {"name": "insider", "for": "nothing in the records examined", "against": "x",
+         "tested": "no"},
+    ]}  # fmt: skip
+    many = replace(material, findings=tuple({**one, "number": f"F-{n:02d}"} for n in range(1, 41)))
+    (table,) = report_range.alternatives(many, sentences("report.j2", None), NUMBERS)
+    assert isinstance(table, Table)
+    assert [[plain(cell) for cell in row] for row in table.rows] == [
+        ["F-01 to F-40", "insider", "nothing in the records examined", "x", "no", "", ""]
+    ]
+    assert [column.title for column in table.columns][-2:] == [
+        "Who might hold it (author)", "Preferred, and why (author)"
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("change", "found"),
+    [
+        ({"counter_evidence": ["a log of another source differs"]}, "F-01: a log of another"),
+        ({"quality_grade": "single mutable source (x): y"}, "quality of the evidence: single"),
+        ({"quality_grade": "statement only: no record is cited"}, "statement only"),
+        ({"quality_grade": "single tamper-evident source (mutable): y"}, None),
+        ({"alternatives": [{"name": "partner", "for": "2 accesses", "against": "", "tested": ""}]},
+         "for another reading: partner: 2 accesses"),
+        ({"alternatives": [{"name": "partner", "for": "nothing in the records examined"}]}, None),
+        ({"limitations": ["gap in this period"]}, "limitation: gap in this period"),
+        ({"sensitivity": [{"toggled": ["gaps-minimal"], "flips": True}]}, "gaps-minimal"),
+        ({"sensitivity": [{"toggled": ["gaps-minimal"], "flips": False}]}, None),
+        ({"sensitivity": [{"toggled": ["a", "b"], "flips": True}]}, None),
+        ({}, None),
+    ],
+)  # fmt: skip
+def test_all_that_lowers_a_finding_is_listed_or_none_is_said(
+    material: Material, change: dict[str, object], found: str | None
+) -> None:
+    finding = {
+        "number": "F-01", "statement": "x", "counter_evidence": [report_range.NONE_FOUND],
+        "quality_grade": "2 tamper-evident sources (x)", **change,
+    }  # fmt: skip
+    alone = replace(material, findings=(finding,), accesses=(), gaps=())
+    blocks = list(report_range.counter(alone, sentences("report.j2", None), NUMBERS))
+    said = "\n".join(
+        plain(text) for block in blocks if isinstance(block, Facts) for _, text in block.pairs
+    )
+    assert (found is not None) == bool(said)
+    assert found is None or found in said
+    if found is None:
+        (paragraph,) = blocks
+        assert isinstance(paragraph, Paragraph)
+        assert plain(paragraph.text) == "none found in the evidence supplied"
+
+
+def test_records_detract_as_well(material: Material) -> None:
+    for form in (FRCP, CPR, CRIM, REPORT):
+        said = words(made(material, form))
+        assert "1 gap in the records; a record inside one could change a finding" in said
