@@ -13,16 +13,12 @@ Equal data give equal bytes: fixed faces, fixed date, no packages, no clock.
 
 import json
 import tempfile
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
-from collector.errors import ConfigError
 from reports import pinpoint, volumes
 from reports.cover import Cover
 from reports.glyphs import drawable
@@ -45,20 +41,7 @@ from reports.model import (
 )
 from reports.pinpoint import BREAK, breakable, visible
 from reports.text import template_dir
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Job:
-    """One part to typeset: template, file of its data, date of the document in seconds."""
-
-    template: Path
-    data: Path
-    epoch: int
-    tags: bool = True
-
-
-#: `map`, here or in worker processes.
-Call = Callable[[Callable[[Any], Any], Iterable[Any]], Iterable[Any]]
+from reports.typesetting import Job, typeset, workers
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,7 +81,6 @@ VOLUME = 5
 ALTERNATIVE = 15_000
 #: Characters of a name in the exhibit's stamp.
 STAMPED = 48
-WORKERS = 2
 LAYOUT, STAMP = "exhibit.typ", "stamp.typ"
 PAPER = {"A4": "a4", "Letter": "us-letter"}
 #: Millimeters between the margins of exhibit.typ.
@@ -126,10 +108,10 @@ def set_parts(
         Job(template=layout, data=_stored(folder / f"{n:04d}.json", data), epoch=epoch)
         for n, data in enumerate(_parts(exhibit, cover, imprint))
     ]
-    with _workers(len(jobs)) as call:
+    with workers(len(jobs)) as call:
         chunks = list(call(typeset, jobs))
-        volumes = tuple(tuple(chunks[n : n + VOLUME]) for n in range(0, len(chunks), VOLUME))
-        sizes = tuple(tuple(pages) for pages in call(pdf_merge.sizes, volumes))
+    volumes = tuple(tuple(chunks[n : n + VOLUME]) for n in range(0, len(chunks), VOLUME))
+    sizes = tuple(tuple(pdf_merge.sizes(volume)) for volume in volumes)
     return Parts(volumes=volumes, sizes=sizes)
 
 
@@ -156,7 +138,7 @@ def stamp(
     names = tuple(target.parent / name for name in names_of(target.name, len(parts.volumes)))
     first = [sum(map(len, parts.sizes[:n])) for n in range(len(names))]
     labels = bates or [str(n) for n in range(1, parts.pages + 1)]
-    with _workers(sum(map(len, parts.volumes))) as call:
+    with workers(sum(map(len, parts.volumes))) as call:
         tasks = [
             pdf_merge.Task(
                 chunks=volume, stamps=made, target=name,
@@ -175,21 +157,6 @@ def names_of(name: str, volumes: int) -> tuple[str, ...]:
         return (name,)
     stem = name.removesuffix(".pdf")
     return tuple(f"{stem}-volume-{n}.pdf" for n in range(1, volumes + 1))
-
-
-@contextmanager
-def _workers(jobs: int) -> Iterator[Call]:
-    """How to call: in this process for one part, else each call in a process of its own.
-
-    A process that ends gives its memory back: the typesetter and the merger need much of it once.
-    """
-    if jobs == 1:
-        yield map
-        return
-    with ProcessPoolExecutor(
-        min(WORKERS, jobs), mp_context=get_context("spawn"), max_tasks_per_child=1
-    ) as pool:
-        yield pool.map
 
 
 def _stored(path: Path, data: Mapping[str, Any]) -> Path:
@@ -361,27 +328,6 @@ def _stamps(
             "bates": list(bates[first - 1 : first - 1 + len(pages)]),
         }
         first += len(pages)
-
-
-def typeset(job: Job) -> Path:
-    """Step 3: one part, in this process; returns the PDF's path.
-
-    Raises:
-        ConfigError: the layout template has an error, with its place.
-    """
-    import typst
-
-    target = job.data.with_suffix(".pdf")
-    try:
-        made = typst.compile(
-            str(job.template), format="pdf", sys_inputs={"data": job.data.read_text("utf-8")},
-            ignore_system_fonts=True, pdf_standards=["a-3a"] if job.tags else ["a-3b"],
-            pdf_tags=job.tags, timestamp=job.epoch, root=str(job.template.parent),
-        )  # fmt: skip
-    except typst.TypstError as error:
-        raise ConfigError(f"{job.template}: expected a layout to set, found: {error}") from error
-    target.write_bytes(made)
-    return target
 
 
 def _file(name: str, case: Path | None) -> Path:
