@@ -110,7 +110,10 @@ class Clock:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Jurisdiction:
-    """Profile and facts that wording depends on (R-004); None = not supplied."""
+    """Profile and facts that wording depends on (R-004); None = not supplied.
+
+    `lawful_basis` and `impact_assessment` are of the processing of personal data (R-112).
+    """
 
     profile: str | None
     law: tuple[str, ...]
@@ -118,6 +121,9 @@ class Jurisdiction:
     contract_date: str | None
     data_classes: tuple[str, ...]
     executed_in_us: bool | None
+    personal_data: bool | None = None
+    lawful_basis: str | None = None
+    impact_assessment: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -331,6 +337,8 @@ def _jurisdiction(table: Table) -> Jurisdiction:
         contract=table.text("contract"), contract_date=table.text("contract_date"),
         data_classes=table.texts("data_classes"),
         executed_in_us=table.flag("executed_in_us", None),
+        personal_data=table.flag("personal_data", None),
+        lawful_basis=table.text("lawful_basis"), impact_assessment=table.text("impact_assessment"),
     )  # fmt: skip
     table.close()
     return jurisdiction

@@ -81,6 +81,9 @@ contract = ""                   # the governing contract …
 contract_date = ""              # … and its version
 data_classes = []               # ["health records", "payment cards"]
 # executed_in_us = true         # where certificates will be signed; required for them, no default
+# personal_data = true          # whether the evidence holds data on people that a law protects …
+lawful_basis = ""               # … on which basis it is processed here …
+impact_assessment = ""          # … and the assessment of its impact: reference, date, by whom
 
 [assumptions]
 # Named premises, printed wherever a conclusion rests on one. false = answer UNKNOWN instead.

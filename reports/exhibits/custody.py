@@ -8,10 +8,12 @@ from reports.material import Material, Row
 from reports.model import (
     Column,
     Exhibit,
+    Facts,
     Kind,
     Label,
     Native,
     Origin,
+    Paragraph,
     Section,
     Table,
     Text,
@@ -24,6 +26,8 @@ from reports.model import (
 from reports.text import Say, said, sentences
 
 TEMPLATE = "custody.j2"
+#: Profiles under which personal data has fields of its own, supplied or not.
+EUROPE = ("eu", "uk-civil", "uk-criminal")
 ACQUISITIONS = (
     Column(title="No.", width=0.5, number=True),
     Column(title="Source; scope; folder", width=3.2),
@@ -51,7 +55,7 @@ def build(material: Material, label: Label, _numbers: Mapping[str, tuple[str, ..
         coverage=parts.coverage(material), answer=tuple(_answer(material, tell, label.number)),
         sections=(
             _acquisitions(material, tell), timestamps.section(material, tell),
-            _entries(material, tell),
+            _entries(material, tell), *_personal(material, tell),
         ),
         limits=(
             tell("limit_chain"), tell("limit_handover"), tell("limit_provider"),
@@ -141,6 +145,28 @@ def _entries(material: Material, tell: Say) -> Section:
         empty=tell("entries_empty"),
     )  # fmt: skip
     return Section(title=tell("entries_title"), blocks=(table,))
+
+
+def _personal(material: Material, tell: Say) -> Iterator[Section]:
+    """On which basis data on people is processed here (R-112).
+
+    Printed where the profile is of Europe, or where case.toml states any of it.
+    """
+    place = material.config.jurisdiction
+    stated = (place.personal_data, place.lawful_basis, place.impact_assessment)
+    if all(one is None for one in stated) and place.profile not in EUROPE:
+        return
+    missing = parts.every(material)("not_supplied")
+    held = {None: missing, True: say("yes, as case.toml states"),
+            False: say("no, as case.toml states")}  # fmt: skip
+    pairs = (
+        ("Data on people among the evidence", held[place.personal_data]),
+        ("Basis of its processing", given(place.lawful_basis) if place.lawful_basis else missing),
+        ("Assessment of its impact",
+         given(place.impact_assessment) if place.impact_assessment else missing),
+    )  # fmt: skip
+    note = Paragraph(text=tell("personal_note"))
+    yield Section(title=tell("personal_title"), blocks=(Facts(pairs=pairs), note))
 
 
 def _data(row: Row) -> Iterator[tuple[str, object]]:

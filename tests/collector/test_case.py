@@ -59,6 +59,9 @@ page_size = "Letter"
 [jurisdiction]
 profile = "us-federal"
 executed_in_us = true
+personal_data = true
+lawful_basis = "order of 2026-01-02"
+impact_assessment = "DPIA-7 of 2026-01-03"
 
 [assumptions]
 gaps-minimal = false
@@ -161,7 +164,8 @@ def test_every_value(tmp_path: Path) -> None:
         ),
         jurisdiction=case.Jurisdiction(
             profile="us-federal", law=(), contract=None, contract_date=None, data_classes=(),
-            executed_in_us=True,
+            executed_in_us=True, personal_data=True, lawful_basis="order of 2026-01-02",
+            impact_assessment="DPIA-7 of 2026-01-03",
         ),
         assumptions=case.Assumptions(gaps_minimal=False),
     )  # fmt: skip
@@ -178,8 +182,8 @@ def edit(old: str, new: str) -> str:
     ("old", "new", "line", "message"),
     [
         ('title = "N', 'titel = "N', 4, 'matter.titel: unknown key. Did you mean "title"?'),
-        ("[assumptions]", "[assumption]", 50, 'unknown key. Did you mean "assumptions"?'),
-        ("gaps-minimal", "gaps_minimal", 51, 'Did you mean "gaps-minimal"?'),
+        ("[assumptions]", "[assumption]", 53, 'unknown key. Did you mean "assumptions"?'),
+        ("gaps-minimal", "gaps_minimal", 54, 'Did you mean "gaps-minimal"?'),
         ('role = "contractor"', 'rule = "x"', 11, 'parties[1].rule: unknown key. Did you mean'),
         ('name = "Northwind"\n', 'nome = "Northwind"\n', 17,
          "parties[2].name: expected the party's name"),
