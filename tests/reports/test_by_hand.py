@@ -64,7 +64,8 @@ def test_every_command_of_the_readme_does_what_it_says(
     }  # fmt: skip
     found = commands((folder / "README.txt").read_text(encoding="utf-8"))
     assert [one.split()[0] for one in found] == [
-        "sha256sum", "python3", "python3", "gunzip", "python3", "python3", "openssl", "openssl",
+        "sha256sum", "python3", "python3", "gunzip", "python3", "python3", "python3", "python3",
+        "openssl", "openssl",
     ]  # fmt: skip
     for command in found:
         words = command
@@ -103,5 +104,4 @@ def _access(folder: Path) -> dict[str, str]:
 def _change(folder: Path) -> str:
     """A change that the model card names."""
     card = json.loads((folder / "model_card.json").read_text(encoding="utf-8"))
-    formula = card["findings"][0]["classes"][0]["formula"]["changes-only-delta"]
-    return str(formula["truth_table"]["variables"][-1])
+    return str(card["formulas"]["f1"]["variables"][-1])
