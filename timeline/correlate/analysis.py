@@ -188,15 +188,14 @@ def _explained(
         target.name: target.contents(question.course.places, setting.view, one.at)
         for target in targets
     }
-    found = orders.explain_in_every_order(one, questions, held)
+    found = orders.explain_in_every_order(one, questions, held, question)
     if one.decision.verdict is not Verdict.ALLOWED:
         return found
-    asked = (one.uid, question.course, question.read, question.decide)
-    parts = [facts.rows(*asked, setting.provider, one.request)]
-    parts += [
-        facts.rows_held(*asked, setting.provider, one.request, target) for target in held.items()
-    ]
-    return replace(found, facts=tuple(row for part in parts for row in part))
+    asked = (question.course, question.read, question.decide, setting.provider, one.request)
+    parts = [question.kept("facts", lambda: facts.families(*asked))]
+    parts += [facts.families_held(*asked, target) for target in held.items()]
+    places = question.course.places
+    return replace(found, facts=tuple(row for part in parts for row in facts.named(places, part)))
 
 
 def _undone(rows: Sequence[Mapping[str, Any]]) -> tuple[Mapping[str, Any], ...]:

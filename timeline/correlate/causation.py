@@ -11,7 +11,7 @@ is UNKNOWN each change's rows say undetermined.
 """
 
 from collections.abc import Hashable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from timeline.correlate.course import as_logged
@@ -34,12 +34,16 @@ Row = Mapping[str, Any]
 class Explained:
     """Rows of `class_changes` and `class_sets` of one class, and the shape of each undo.
 
+    The rows are without their `class_uid`: classes with the same answer have them in common.
+
     Attributes:
+        class_uid: of the table `classes`.
         changes, sets: at change level.
         shapes: undo -> shape.
         facts: further rows of `class_sets`, at fact level.
     """
 
+    class_uid: str
     changes: tuple[Row, ...]
     sets: tuple[Row, ...]
     shapes: Mapping[str, str]
@@ -55,18 +59,25 @@ def explain(question: Question, targets: Targets | None = None) -> Explained:
             undone but replaced: what it wrote to such a place stands at the target instead, and
             later changes go on from there.
     """
+    if targets:  # what they hold is not part of the key
+        return _explained(question, targets)
+    found = question.kept("explained", lambda: _explained(question, {}))
+    return replace(found, class_uid=question.class_uid)
+
+
+def _explained(question: Question, targets: Targets) -> Explained:
     factual = question.decide(as_logged(question.course)[-1])
     if factual is Verdict.DENIED:
-        return Explained(changes=(), sets=(), shapes={})
+        return Explained(class_uid=question.class_uid, changes=(), sets=(), shapes={})
     narrow = narrowed(question)
     if factual is Verdict.UNKNOWN:
-        return _undecided(narrow, targets or {})
+        return _undecided(narrow, targets)
     opener = _opener(narrow)
-    found = [(run, _judged(run, narrow, opener)) for run in runs(narrow, targets or {})]
-    uid = {"class_uid": question.class_uid}
+    found = [(run, _judged(run, narrow, opener)) for run in runs(narrow, targets)]
     return Explained(
-        changes=tuple({**uid, **row} for _, part in found for row in part.changes),
-        sets=tuple({**uid, **row} for _, part in found for row in part.sets),
+        class_uid=question.class_uid,
+        changes=tuple(row for _, part in found for row in part.changes),
+        sets=tuple(row for _, part in found for row in part.sets),
         shapes={
             run.undo: part.shapes[run.undo] for run, part in found if run.counterfactual == UNDO
         },
@@ -77,6 +88,7 @@ def _undecided(question: Question, targets: Targets) -> Explained:
     """A class whose own decision is not known."""
     found = undoable(question, targets)
     return Explained(
+        class_uid=question.class_uid,
         changes=tuple(
             _undetermined(question, i, undo, counterfactual)
             for undo, counterfactual, mask in found
@@ -88,7 +100,7 @@ def _undecided(question: Question, targets: Targets) -> Explained:
 
 
 def _judged(run: Run, question: Question, opener: int | None) -> Explained:
-    """Rows without the class: the same for classes that decide alike on every state."""
+    """One run's part: the same for classes that decide alike on every state."""
     final = {state: agreed(state, question.decide) for state in run.frontier.states}
     alone = tuple(
         final[state] if state in final else agreed(state, question.decide) for _, state in run.alone
@@ -121,6 +133,7 @@ def _answered(
         for (i, _), decision in zip(run.alone, alone, strict=True)
     )
     return Explained(
+        class_uid="",
         changes=rows,
         sets=tuple(_set_rows(run, family)),
         shapes={run.undo: shape(family, baseline)},
@@ -156,7 +169,6 @@ def _change_row(
 def _undetermined(question: Question, i: int, undo: str, counterfactual: str) -> dict[str, Any]:
     attempt = question.course.attempts[i]
     return {
-        "class_uid": question.class_uid,
         "change_uid": attempt.change_uid,
         "undo": undo,
         "counterfactual": counterfactual,
@@ -221,14 +233,22 @@ def rows_in_order(
     explained: Sequence[Explained],
 ) -> tuple[list[Row], list[Row]]:
     """Rows of both tables, sorted so that equal results give equal bytes."""
-    changes = [row for part in explained for row in part.changes]
-    sets = [row for part in explained for row in (*part.sets, *part.facts)]
+    changes = [(part.class_uid, row) for part in explained for row in part.changes]
+    sets = [(part.class_uid, row) for part in explained for row in (*part.sets, *part.facts)]
     changes.sort(
-        key=lambda r: (r["class_uid"], r["counterfactual"] != UNDO, r["counterfactual"],
-                       r["undo"], r["change_uid"])
-    )  # fmt: skip
+        key=lambda pair: (pair[0], *_first(pair[1]), pair[1]["undo"], pair[1]["change_uid"])
+    )
     sets.sort(
-        key=lambda r: (r["class_uid"], r["counterfactual"] != UNDO, r["counterfactual"],
-                       r["level"], r["undo"], r["kind"], r["members"])
+        key=lambda pair: (
+            pair[0], *_first(pair[1]), pair[1]["level"], pair[1]["undo"], pair[1]["kind"],
+            pair[1]["members"],
+        )
     )  # fmt: skip
-    return changes, sets
+    return (
+        [{"class_uid": uid, **row} for uid, row in changes],
+        [{"class_uid": uid, **row} for uid, row in sets],
+    )
+
+
+def _first(row: Row) -> tuple[bool, str]:
+    return row["counterfactual"] != UNDO, row["counterfactual"]

@@ -3,7 +3,8 @@
 1. a world becomes an overlay over the history, in the places where it differs from what was so:
    with nothing changed, the very decision of the class comes out;
 2. two worlds that hold facts of equal effect on the request are decided once;
-3. what was decided for one class serves every class whose requests are told apart by nothing.
+3. what was decided for one class serves every class whose requests are told apart by nothing, or
+   only by who of several equal callers asked (`peers.py`).
 """
 
 import json
@@ -13,6 +14,7 @@ from dataclasses import dataclass, field
 from timeline.correlate.contents import state_of
 from timeline.correlate.course import BEGINNING, Content, Course, World, as_logged
 from timeline.correlate.decisions import RequestClass
+from timeline.correlate.peers import Mask, mask
 from timeline.correlate.provider import Provider
 from timeline.correlate.views import Overlay, Place, Viewed
 from timeline.model import SlotState, Verdict
@@ -27,36 +29,57 @@ class _Known:
 
     Attributes:
         effects: (place, content by effect) -> its number.
-        numbers: (position among the places looked at, content) -> the same number.
+        numbers: caller -> (position among the places looked at, content) -> the same number.
         verdicts: one number per place looked at -> decision.
     """
 
     effects: dict[Hashable, int] = field(default_factory=dict)
-    numbers: dict[tuple[int, Content], int] = field(default_factory=dict)
+    numbers: dict[str | None, dict[tuple[int, Content], int]] = field(default_factory=dict)
     verdicts: dict[tuple[int, ...], Verdict] = field(default_factory=dict)
 
 
 class Decisions:
     """Decides requests in worlds over one history."""
 
-    def __init__(self, view: Viewed, provider: Provider, assumptions: frozenset[str]) -> None:
-        """Over a history, under assumptions."""
+    def __init__(
+        self,
+        view: Viewed,
+        provider: Provider,
+        assumptions: frozenset[str],
+        written: frozenset[str],
+    ) -> None:
+        """Over a history, under assumptions; `written` = resources that a write is recorded on."""
         self._view = view
         self._provider = provider
         self._assumptions = assumptions
+        self._written = written
         self._known: dict[Hashable, _Known] = {}
         self._states: dict[Content, SlotState] = {}
 
-    def of(self, run: Course, one: RequestClass, read: Sequence[int]) -> Callable[[World], Verdict]:
-        """The decision on a class in a world of its course; `read` = positions looked at."""
+    def mask(self, one: RequestClass, run: Course) -> Mask:
+        """How a class is written so that classes of equal callers are written alike."""
+        return mask(one, run.places, self._provider, self._written)
+
+    def of(
+        self, run: Course, one: RequestClass, read: Sequence[int], masked: Mask, told: str
+    ) -> Callable[[World], Verdict]:
+        """The decision on a class in a world of its course.
+
+        Args:
+            run: the course.
+            one: the class.
+            read: positions looked at.
+            masked: how the class is written.
+            told: what tells its request from others, by `told`.
+        """
         actual = as_logged(run)[-1]
-        key, places = self._alike(run, one, read)
-        known = self._known.setdefault((key, places), _Known())
-        numbers = known.numbers
+        places = tuple(run.places[n] for n in read)
+        known = self._known.setdefault((told, tuple(map(masked.place, places))), _Known())
+        numbers = known.numbers.setdefault(masked.caller, {})
 
         def number(k: int, content: Content) -> int:
             if (k, content) not in numbers:
-                effect = places[k], self._effect(one, places[k], content)
+                effect = self._effect(one, places[k], content, masked)
                 numbers[k, content] = known.effects.setdefault(effect, len(known.effects))
             return numbers[k, content]
 
@@ -93,28 +116,38 @@ class Decisions:
             self._states[content] = state_of(self._provider, content)
         return self._states[content]
 
-    def _effect(self, one: RequestClass, place: Place, content: Content) -> Hashable:
+    def _effect(self, one: RequestClass, place: Place, content: Content, masked: Mask) -> Hashable:
         """Equal for contents of equal effect on a request; None where it is not known."""
+        where = masked.place(place)
         if not content:
-            return content
-        return frozenset(
+            return where, content
+        effect = frozenset(
             self._provider.alike(one.request, place, value) or (fact, value)
-            for fact, value in content
+            for fact, value in masked.content(place, content) or ()
         )
+        return where, effect, masked.caller if masked.singles_out(place, content) else None
 
-    def _alike(
-        self, run: Course, one: RequestClass, read: Sequence[int]
-    ) -> tuple[str, tuple[Place, ...]]:
+    def told(self, one: RequestClass, places: Sequence[Place], masked: Mask) -> str:
         """Equal for classes whose requests are decided alike in equal worlds, epochs apart.
 
         Beside contents and signature only the beginning of an object counts: its owner follows
         from a setting of that moment.
+
+        Args:
+            one: the class.
+            places: those looked at.
+            masked: how it is written.
         """
-        places = tuple(run.places[n] for n in read)
+        own = [
+            (uid, slot)
+            for uid in self._provider.own_places(one.request)
+            for slot in BEGINNING
+            if (uid, slot) not in places
+        ]
         began = [
             [str(i.start) for i in self._view.at(*place, one.at).intervals]
-            for place in places
+            for place in (*places, *own)
             if place[1] in BEGINNING
         ]
-        told = {k: v for k, v in one.signature.items() if k not in _OF_TIME}
-        return json.dumps([told, began], sort_keys=True, default=str), places
+        told = masked.told({k: v for k, v in one.signature.items() if k not in _OF_TIME})
+        return json.dumps([told, began], sort_keys=True, default=str)

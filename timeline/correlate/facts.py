@@ -9,13 +9,14 @@ All sets of these are tried, smallest first, with no monotony assumed; beyond `E
 the rows say so (`complete` is false).
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import combinations, islice
 from typing import Any
 
 from timeline.correlate.course import BEGINNING, Content, Course, World, as_logged
 from timeline.correlate.cuts import Sets, hitting_sets, indices, minimal
-from timeline.correlate.moves import Ablation, moves_of, spread, undoing
+from timeline.correlate.moves import Ablation, moves_of, spread, uid, undoing
 from timeline.correlate.provider import Provider, Request
 from timeline.correlate.runs import UNDO
 from timeline.correlate.views import Place
@@ -32,41 +33,82 @@ HELD = "held"
 WHOLE = "*"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Family:
+    """Sets of facts of one kind, by position: without the names of a class's own places.
+
+    Attributes:
+        undo, counterfactual, kind, certainty, complete: columns of `class_sets`.
+        members: of each set the facts, each (position of its place, fact, whether it stands).
+    """
+
+    undo: str
+    counterfactual: str
+    kind: str
+    certainty: str
+    complete: bool
+    members: tuple[tuple[tuple[int, str, bool], ...], ...]
+
+
 def rows(
-    class_uid: str,
     course: Course,
     read: Sequence[int],
     decide: Callable[[World], Verdict],
     kinds: Provider,
     request: Request,
 ) -> tuple[Mapping[str, Any], ...]:
-    """Rows of `class_sets` at fact level of one allowed class.
+    """Rows of `class_sets` at fact level of one allowed class, without its `class_uid`.
 
     Args:
-        class_uid: of the table `classes`.
         course: writes up to the request.
         read: positions of the places that the decision looks at.
         decide: decision in a world.
         kinds: says which facts are grants and gates, and which can matter.
         request: of the class.
     """
-    return _rows((class_uid, PRIOR, UNDO), ablations(course, read, kinds), course, read, decide,
-                 kinds, request)  # fmt: skip
+    return named(course.places, families(course, read, decide, kinds, request))
 
 
-def rows_held(
-    class_uid: str,
+def named(places: Sequence[Place], found: Iterable[Family]) -> tuple[Mapping[str, Any], ...]:
+    """Rows of `class_sets` of families, for a course with these places."""
+    return tuple(
+        {
+            "level": "fact",
+            "undo": one.undo,
+            "counterfactual": one.counterfactual,
+            "kind": one.kind,
+            "members": sorted(uid(places[n], fact, there=there) for n, fact, there in members),
+            "certainty": one.certainty,
+            "complete": one.complete,
+        }
+        for one in found
+        for members in one.members
+    )
+
+
+def families(
+    course: Course,
+    read: Sequence[int],
+    decide: Callable[[World], Verdict],
+    kinds: Provider,
+    request: Request,
+) -> tuple[Family, ...]:
+    """The sets behind `rows`."""
+    ablated = ablations(course, read, kinds)
+    return _families_of((PRIOR, UNDO), ablated, course, read, decide, kinds, request)
+
+
+def families_held(
     course: Course,
     read: Sequence[int],
     decide: Callable[[World], Verdict],
     kinds: Provider,
     request: Request,
     target: tuple[str, Mapping[Place, Content]],
-) -> tuple[Mapping[str, Any], ...]:
+) -> tuple[Family, ...]:
     """The same under a declared counterfactual: which facts, at its values, would have denied.
 
     Args:
-        class_uid: of the table `classes`.
         course: writes up to the request.
         read: positions of the places that the decision looks at.
         decide: decision in a world.
@@ -76,19 +118,19 @@ def rows_held(
     """
     name, contents = target
     found = differences(course, read, kinds, contents)
-    return _rows((class_uid, HELD, name), found, course, read, decide, kinds, request)
+    return _families_of((HELD, name), found, course, read, decide, kinds, request)
 
 
-def _rows(
-    key: tuple[str, str, str],
+def _families_of(
+    key: tuple[str, str],
     ablated: Sequence[Ablation],
     course: Course,
     read: Sequence[int],
     decide: Callable[[World], Verdict],
     kinds: Provider,
     request: Request,
-) -> tuple[Mapping[str, Any], ...]:
-    class_uid, undo, counterfactual = key
+) -> tuple[Family, ...]:
+    undo, counterfactual = key
     actual = as_logged(course)[-1]
     found = bearing(ablated, course, read, kinds, request)
     moves = moves_of(found, actual, course, kinds, request)
@@ -97,18 +139,18 @@ def _rows(
         spread(family, moves) for family in _cuts(len(moves), lambda m: decide(undone(m)))
     )
     return tuple(
-        {
-            "class_uid": class_uid,
-            "level": "fact",
-            "undo": undo,
-            "counterfactual": counterfactual,
-            "kind": kind,
-            "members": sorted(found[i].uid for i in indices(mask)),
-            "certainty": certainty,
-            "complete": sets.complete,
-        }
+        Family(
+            undo=undo,
+            counterfactual=counterfactual,
+            kind=kind,
+            certainty=certainty,
+            complete=sets.complete,
+            members=tuple(
+                tuple((found[i].position, found[i].fact, found[i].there) for i in indices(mask))
+                for mask in sets.members
+            ),
+        )
         for kind, certainty, sets in _families(certain, possible)
-        for mask in sets.members
     )
 
 
@@ -218,9 +260,9 @@ def _ablation(
     place: Place, n: int, fact: str, content: Content, undone: tuple[str | None, bool]
 ) -> Ablation:
     there = content is None or fact in dict(content)
-    uid = "|".join((*place, fact))
     return Ablation(
-        uid=uid if there else f"¬{uid}",
+        uid=uid(place, fact, there=there),
+        there=there,
         position=n,
         fact=fact,
         value=undone[0],

@@ -89,8 +89,8 @@ def settled(
     times = {a.change_uid: a.time for a in setting.attempts.ordered}
     made: dict[str, Explained] = {}
     for one in found:
-        uid = next((str(row["class_uid"]) for row in (*one.changes, *one.sets)), None)
-        if uid is not None:
+        if one.changes or one.sets:
+            uid = one.class_uid
             made[uid] = settled_at(one, decided.classes[uid].at, times, holes)
     return tuple(made.values()), Causes(
         changes={uid: _undone(part.changes) for uid, part in made.items()},

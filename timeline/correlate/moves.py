@@ -11,6 +11,7 @@ from itertools import islice, product
 from timeline.correlate.course import Content, Course, World
 from timeline.correlate.cuts import HITTING_CAP, Sets, indices, minimal
 from timeline.correlate.provider import Provider, Request
+from timeline.correlate.views import Place
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,6 +20,7 @@ class Ablation:
 
     Attributes:
         uid: `resource|slot|fact`, after `¬` where it is the absence of the fact that counts.
+        there: whether it stands.
         position: of its place in the course.
         fact: name in the place.
         value: when undone; None = absent.
@@ -26,6 +28,7 @@ class Ablation:
     """
 
     uid: str
+    there: bool
     position: int
     fact: str
     value: str | None
@@ -43,6 +46,12 @@ class Move:
 
     position: int
     masks: tuple[int, ...]
+
+
+def uid(place: Place, fact: str, *, there: bool) -> str:
+    """Id of a fact of a place, or of its absence."""
+    text = "|".join((*place, fact))
+    return text if there else f"¬{text}"
 
 
 def moves_of(

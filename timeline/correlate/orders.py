@@ -20,7 +20,7 @@ from typing import Any
 from timeline.correlate.causation import Explained, explain
 from timeline.correlate.decisions import RequestClass
 from timeline.correlate.questions import Questions
-from timeline.correlate.runs import Targets
+from timeline.correlate.runs import Question, Targets
 from timeline.model import Verdict
 
 #: Orders asked per class.
@@ -40,10 +40,16 @@ _IN_DOUBT: Mapping[str, Any] = {
 
 
 def explain_in_every_order(
-    one: RequestClass, questions: Questions, targets: Targets | None = None
+    one: RequestClass,
+    questions: Questions,
+    targets: Targets | None = None,
+    question: Question | None = None,
 ) -> Explained:
-    """As `causation.explain`, for every place in the order that a hidden change may have."""
-    found = explain(questions.of(one), targets)
+    """As `causation.explain`, for every place in the order that a hidden change may have.
+
+    `question` is that of the class where it is at hand.
+    """
+    found = explain(question or questions.of(one), targets)
     loose = questions.loose(one) if one.decision.verdict is Verdict.ALLOWED else []
     if not loose:
         return found
@@ -69,6 +75,7 @@ def agreed(found: Sequence[Explained]) -> Explained:
             members = row["kind"], *sorted(row["members"])
             sets.setdefault((row["undo"], row["counterfactual"], members), []).append(row)
     return Explained(
+        class_uid=found[0].class_uid,
         changes=tuple(
             _common(held, everywhere=len(held) == len(found))
             for held in rows.values()
@@ -106,6 +113,7 @@ def _set(rows: Sequence[Mapping[str, Any]], orders: int) -> Mapping[str, Any]:
 def _in_doubt(found: Explained) -> Explained:
     """More orders than are asked: nothing is certain where writes are run again."""
     return Explained(
+        class_uid=found.class_uid,
         changes=tuple(
             {**row, **_IN_DOUBT} if row["undo"] == "replay" else row for row in found.changes
         ),

@@ -105,6 +105,10 @@ class Provider:
             outcome, and whether the decision agrees; None = it says nothing.
         readings: entry of the register of ambiguities -> what its first and its other reading say.
         without_default: entries of which no reading is the default.
+        caller: request -> (resource that holds the caller's own policies, names by which a document
+            can mean this caller and no other); None where nobody can stand for the caller.
+        of_caller: JSON text of a fact -> whether it may tell callers of one account apart by more
+            than a name in it.
     """
 
     name: str
@@ -139,3 +143,5 @@ class Provider:
     stated: Callable[[Mapping[str, Any], Request, Decision], tuple[str, str] | None]
     readings: Mapping[str, tuple[str, str]]
     without_default: frozenset[str]
+    caller: Callable[[Request], tuple[str, tuple[str, ...]] | None]
+    of_caller: Callable[[str], bool]

@@ -11,7 +11,7 @@ from bisect import bisect_right
 from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from timeline.correlate import signatures
 from timeline.correlate.contents import content_of
@@ -25,11 +25,14 @@ from timeline.correlate.course import (
 )
 from timeline.correlate.decider import Decisions
 from timeline.correlate.decisions import TICK, RequestClass, timed
+from timeline.correlate.peers import Mask
 from timeline.correlate.provider import Provider, Request
 from timeline.correlate.runs import Question
 from timeline.correlate.signatures import Attempts, Slice
 from timeline.correlate.views import Place, Viewed
 from timeline.model import SlotState, Verdict
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,11 +72,12 @@ class Questions:
         self._events = events
         self._needs: dict[int, Slice | None] = {}
         self._closed: dict[Slice, Writes] = {}
-        self._decisions = Decisions(view, provider, assumptions)
+        self._decisions = Decisions(view, provider, assumptions, attempts.resources)
         self._admitted: dict[tuple[Any, ...], bool | None] = {}
         self._requests: dict[str, Request | None] = {}
         self._contents: dict[int, tuple[SlotState, Content]] = {}
         self._inputs: dict[tuple[tuple[Place, ...], int], tuple[tuple[int, ...], ...]] = {}
+        self._values: dict[tuple[int, ...], frozenset[str]] = {}
         self._shared: dict[Hashable, Any] = {}
         self._reordered: dict[Hashable, Questions] = {}
 
@@ -93,16 +97,42 @@ class Questions:
         if key not in self._inputs:
             self._inputs[key] = tuple(self._looked(run, i) for i in range(len(run.attempts)))
         inputs = self._inputs[key]
+        masked = self._decisions.mask(one, run)
+        told = self._decisions.told(one, [run.places[n] for n in read], masked)
+        loose = any(a.since is not None for a in writes.attempts)
         return Question(
             class_uid=one.uid,
             course=run,
-            decide=self._decisions.of(run, one, read),
-            admits=self._gates(run, inputs),
+            decide=_later(lambda: self._decisions.of(run, one, read, masked, told)),
+            admits=_later(lambda: self._gates(run, inputs)),
             read=read,
             inputs=inputs,
             alike=lambda place, value: self._provider.alike(one.request, place, value),
             alike_to=lambda i, place, value: self._alike_to(run.attempts[i], place, value),
             shared=self._shared,
+            key=None if loose else (read, told, *self._standing(one, run, masked)),
+        )
+
+    def _standing(self, one: RequestClass, run: Course, masked: Mask) -> tuple[Hashable, ...]:
+        """All that a class's answers follow from beside its request, as the mask writes it."""
+        written = tuple(map(id, run.attempts))
+        if written not in self._values:
+            self._values[written] = frozenset(
+                value
+                for attempt in run.attempts
+                for a in attempt.written.values()
+                for _, value in (*(a.content or ()), *(a.prior or ()))
+            )
+        actual = [self._before(place, None, one.at) for place in run.places]
+        held = [*zip(run.places, run.start, strict=True), *zip(run.places, actual, strict=True)]
+        alone = masked.means(self._values[written]) or any(
+            masked.singles_out(place, content) for place, content in held
+        )
+        return (
+            written,
+            one.decision.verdict,
+            tuple((masked.place(place), masked.content(place, content)) for place, content in held),
+            masked.caller if alone else None,
         )
 
     def asked_here(self, one: RequestClass) -> Question:
@@ -266,3 +296,15 @@ class Questions:
         )
         both = {verdict.verdict, gates.verdict}
         return False if Verdict.DENIED in both else None if Verdict.UNKNOWN in both else True
+
+
+def _later(make: Callable[[], Callable[..., T]]) -> Callable[..., T]:
+    """A function that is made when it is first asked: of classes alike only one is."""
+    made: list[Callable[..., T]] = []
+
+    def asked(*arguments: Any) -> T:  # noqa: ANN401 whatever the function takes
+        if not made:
+            made.append(make())
+        return made[0](*arguments)
+
+    return asked

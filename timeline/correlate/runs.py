@@ -9,7 +9,7 @@
 
 from collections.abc import Callable, Hashable, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeVar
 
 from timeline.correlate.course import (
     Attempt,
@@ -31,6 +31,8 @@ from timeline.correlate.merging import (
 )
 from timeline.correlate.views import Place
 from timeline.model import Verdict
+
+T = TypeVar("T")
 
 UNDO = "undo"
 
@@ -57,6 +59,8 @@ class Question:
             request; None where that is not known.
         alike_to: (attempt i, place, value of a fact) -> the same for the attempt's own request.
         shared: runs that several questions of one history have in common.
+        key: equal for questions of one history that have the same answers, names of the caller and
+            of the object aside; None = there is none.
     """
 
     class_uid: str
@@ -68,6 +72,16 @@ class Question:
     alike: Callable[[Place, str], str | None] = _nothing_alike
     alike_to: Callable[[int, Place, str], str | None] = _nothing_alike
     shared: MutableMapping[Hashable, Any] = field(default_factory=dict)
+    key: Hashable = None
+
+    def kept(self, what: Hashable, make: Callable[[], T]) -> T:
+        """What was made for a question with the same answers, else made now."""
+        if self.key is None:
+            return make()
+        if (what, self.key) not in self.shared:
+            self.shared[what, self.key] = make()
+        found: T = self.shared[what, self.key]
+        return found
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

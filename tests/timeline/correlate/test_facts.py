@@ -73,7 +73,7 @@ def anonymous(world: World) -> Verdict:
 
 def families(one: Course, decide: Callable[[World], Verdict] = anonymous) -> dict[str, Any]:
     found: dict[str, Any] = {}
-    for row in facts.rows("class-1", one, range(len(one.places)), decide, KINDS, {}):
+    for row in facts.rows(one, range(len(one.places)), decide, KINDS, {}):
         members = frozenset(m.replace("bucket|policy|", "") for m in row["members"])
         found.setdefault(f"{row['certainty']} {row['kind']}", set()).add(members)
         found["complete"] = found.get("complete", True) and row["complete"]

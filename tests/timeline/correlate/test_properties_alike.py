@@ -209,7 +209,7 @@ def test_fact_level(seed: int) -> None:
         def decide(world: World, allowed: Collection[Names] = allowed) -> Verdict:
             return Verdict.ALLOWED if standing(world[0]) in allowed else Verdict.DENIED
 
-        rows = facts.rows("class-1", story.course(), (0,), decide, kinds, {})
+        rows = facts.rows(story.course(), (0,), decide, kinds, {})
         expected = families(
             story.facts(),
             lambda k, s=story, a=allowed: effect(s.undone(k)) not in a,  # type: ignore[misc]

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from timeline.correlate.aws import bearing, callers, facts, probes, requests
+from timeline.correlate.aws.peers import caller, of_caller
 from timeline.correlate.aws.stated import stated
 from timeline.correlate.course import Content
 from timeline.correlate.provider import Probe, Provider, Request
@@ -228,4 +229,6 @@ AWS = Provider(
     stated=stated,
     readings=READINGS,
     without_default=WITHOUT_DEFAULT,
+    caller=caller,
+    of_caller=of_caller,
 )
