@@ -32,7 +32,10 @@ class Style(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bar:
-    """A stretch of a lane; None = beyond the records; `exact` ends are upright."""
+    """A stretch of a lane; None = beyond the records; `exact` ends are upright.
+
+    `row` tells of what it begins with, in the numbered table; `cite` names the record of it.
+    """
 
     start: datetime | None
     end: datetime | None
@@ -40,6 +43,8 @@ class Bar:
     text: str = ""
     start_exact: bool = True
     end_exact: bool = True
+    row: int | None = None
+    cite: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

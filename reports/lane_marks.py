@@ -80,7 +80,8 @@ def _bar(bar: Bar, axis: Scale, top: float, name: str) -> str:
         f'<path d="M{x1 + a:.2f} {y1:.2f}L{x2:.2f} {y1:.2f}L{x2 - b:.2f} {y2:.2f}L{x1:.2f} '
         f'{y2:.2f}Z" fill="{fill}" stroke="{stroke}" stroke-width="0.8"/>'
     )
-    return marked(drawn, f"{name}: {bar_words(bar)}")
+    cited = f"; record {bar.cite}" if bar.cite else ""
+    return marked(drawn, f"{name}: {bar_words(bar)}{cited}", bar.row)
 
 
 def bar_words(bar: Bar) -> str:

@@ -126,10 +126,11 @@ def _sections(
     ]
     changes = [(n, list(e.rows)) for n, e in numbered if e.sort == "1 change"]
     requests = {row["event_uid"]: n for n, e in numbered if e.sort == "4 access" for row in e.rows}
+    derived = {e.derived: n for n, e in numbered if e.derived}
     pictured = material
     if printed.left(held):
         pictured = chronology_picture.about(material, {shelf.name for shelf in foremost})
-    picture = chronology_picture.picture(pictured, tell, changes, requests)
+    picture = chronology_picture.picture(pictured, tell, changes, requests, derived)
     if picture:
         histogram = len(pictured.accesses) > TICKS
         legend = tell(

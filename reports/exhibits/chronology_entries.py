@@ -25,7 +25,7 @@ class Entry:
     """One line of the chronology: the range of time in which it lies, and what it says.
 
     `low` None = before the records, `high` None = beyond them; `about` the resource, empty for the
-    case as a whole.
+    case as a whole; `derived` the window or gap that it begins.
     """
 
     low: datetime | None
@@ -37,6 +37,7 @@ class Entry:
     rows: Rows
     ordered: bool = True
     about: str = ""
+    derived: str = ""
 
 
 def listed(material: Material, tell: Say, writes: Writes) -> tuple[Shelf[Entry], ...]:
@@ -113,7 +114,7 @@ def _window(tell: Say, row: Row) -> list[Entry]:
         entries.append(
             Entry(
                 low=row["start"], high=row["start"], sort="2 opens", ordered=False, rows=(),
-                about=row["resource_uid"],
+                about=row["resource_uid"], derived=row["window_uid"],
                 shown=bounded(row["start"], row["start_bound"], edge="start"),
                 text=tell("entry_open", decision=row["decision"], **names),
                 who=say("computed from the settings in force"),
@@ -138,7 +139,7 @@ def _gap(tell: Say, row: Row) -> Entry:
             "entry_gap", subject=row["subject"], reason=row["reason"],
             end=said(instant(row["time_to"], beyond="a time not known")),
         ),
-        who=say("not recorded"), rows=(row,), ordered=False,
+        who=say("not recorded"), rows=(row,), ordered=False, derived=row["gap_uid"],
     )  # fmt: skip
 
 

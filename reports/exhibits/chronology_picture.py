@@ -25,17 +25,31 @@ LABEL = 44
 
 def picture(
     material: Material, tell: Say, changes: Sequence[tuple[int, list[Row]]],
-    requests: Mapping[str, int],
+    requests: Mapping[str, int], derived: Mapping[str, int] | None = None,
 ) -> Picture | None:  # fmt: skip
-    """The picture; `changes` are writes with their row of the table, `requests` rows by event."""
+    """The picture.
+
+    Args:
+        changes: writes with their row of the table.
+        requests: rows by event.
+        derived: rows by window and by gap.
+    """
+    rows = derived or {}
+    told = {
+        (str(row["change_uid"]), str(row["resource_uid"])): number
+        for number, write in changes for row in write
+    }  # fmt: skip
     numbers = [number for number, _ in changes]
     writes = [write for _, write in changes]
     drawn_rules = lanes.rules(writes, numbers)
-    drawn: list[Lane] = [*_state_lanes(material, writes), *_class_lanes(material, requests)]
+    drawn: list[Lane] = [
+        *_state_lanes(material, writes, told),
+        *_class_lanes(material, requests, _opened(material, told, rows)),
+    ]
     drawn += warnings_lane.lanes_of(
         ledger.notices(material.registers, ledger.detected(material.warnings))
     )
-    drawn += lanes.coverage(material.coverage, material.gaps)
+    drawn += lanes.coverage(material.coverage, material.gaps, rows)
     svg = draw(drawn_rules, drawn, material.config.zone)
     if not svg:
         return None
@@ -60,7 +74,19 @@ def about(material: Material, names: Collection[str]) -> Material:
     )  # fmt: skip
 
 
-def _state_lanes(material: Material, writes: Writes) -> list[Lane]:
+def _opened(material: Material, told: lanes.Told, rows: Mapping[str, int]) -> Mapping[str, int]:
+    """Rows by window: of the change at which it begins, else of its own entry."""
+    changed: dict[str, int] = {}
+    for (uid, _), number in told.items():
+        changed[uid] = min(number, changed.get(uid, number))
+    found = {**rows}
+    for window in material.windows:
+        if window["opened_by"] in changed:
+            found[window["window_uid"]] = changed[window["opened_by"]]
+    return found
+
+
+def _state_lanes(material: Material, writes: Writes, told: lanes.Told) -> list[Lane]:
     """The settings that were written to; those of resources with a computed window first."""
     about = {row["resource_uid"].removesuffix("/*") for row in filter(inside, material.windows)}
     counts = Counter((row["resource_uid"], row["slot"]) for write in writes for row in write)
@@ -72,12 +98,14 @@ def _state_lanes(material: Material, writes: Writes) -> list[Lane]:
         rows = tuple(
             r for r in material.intervals if (r["resource_uid"], r["slot"]) == (resource, slot)
         )
-        lane = lanes.state(slot, rows)
+        lane = lanes.state(slot, rows, told=told)
         drawn.append(Lane(label=slot, note=short(resource) if several else "", bars=lane.bars))
     return drawn
 
 
-def _class_lanes(material: Material, requests: Mapping[str, int]) -> list[Lane]:
+def _class_lanes(
+    material: Material, requests: Mapping[str, int], opened: Mapping[str, int]
+) -> list[Lane]:
     """Computed windows, then requests, one lane each per principal and action."""
     groups: dict[tuple[str, str, str], list[Row]] = {}
     for row in material.windows:
@@ -88,7 +116,7 @@ def _class_lanes(material: Material, requests: Mapping[str, int]) -> list[Lane]:
     drawn = []
     for (principal, action, resource), rows in telling[:CLASS_LANES]:
         note = f"{short(principal)}, {short(resource)}"
-        drawn.append(lanes.exposure(rows, f"computed: {action}", note))
+        drawn.append(lanes.exposure(rows, f"computed: {action}", note, opened))
     grouped: dict[tuple[str, str], list[Row]] = {}
     for row in material.accesses:
         grouped.setdefault((row["operation"], parts.principal_of(row)), []).append(row)

@@ -10,14 +10,22 @@ import msgspec
 from reports.grammar import Bar, Lane, Rule, Size, Style, Tick
 from reports.lane_marks import bar_words, sign_words
 from reports.material import Row, Rows
-from reports.pinpoint import counted, instant
+from reports.pinpoint import counted, instant, pinpoint
 
 UNKNOWN = "UNKNOWN"
 _KNOWN = {"observed": Style.SOLID, "inferred": Style.OUTLINED, "unknown": Style.UNKNOWN}
 
 
-def state(slot: str, rows: Rows, label: str | None = None) -> Lane:
-    """One slot: its facts put together wherever one of them begins or ends."""
+#: Rows of a numbered table that tell of changes, by change and resource.
+Told = Mapping[tuple[str, str], int]
+
+
+def state(slot: str, rows: Rows, label: str | None = None, told: Told | None = None) -> Lane:
+    """One slot: its facts put together wherever one of them begins or ends.
+
+    A bar cites the record of what begins with it, else of what goes on in it, and leads to the row
+    of the change with which something began or ended there.
+    """
     edges = sorted({at for row in rows for at in (row["start"], row["end"]) if at is not None})
     bounds: list[datetime | None] = [None, *edges, None]
     bars = []
@@ -32,9 +40,26 @@ def state(slot: str, rows: Rows, label: str | None = None) -> Lane:
                     row["start_bound"] == "exact" for row in held if row["start"] == start),
                 end_exact=end is not None and all(
                     row["end_bound"] == "exact" for row in held if row["end"] == end),
+                row=_told(rows, start, told or {}), cite=_cited(held, start),
             )
         )  # fmt: skip
     return Lane(label=label or slot, bars=tuple(_merged(bars)))
+
+
+def _told(rows: Rows, start: datetime | None, told: Told) -> int | None:
+    """The change with which something begins or ends at this instant."""
+    changes = [(row["start_change_uid"], row) for row in rows if row["start"] == start]
+    changes += [(row["end_change_uid"], row) for row in rows if row["end"] == start]
+    keys = ((uid or "", row["resource_uid"]) for uid, row in changes if start is not None)
+    return min((told[key] for key in keys if key in told), default=None)
+
+
+def _cited(held: Sequence[Row], start: datetime | None) -> str:
+    begun = [row for row in held if row["start"] == start] or held
+    rows = [row for row in begun if row.get("evidence_item")]
+    named = list(dict.fromkeys(pinpoint(row) for row in rows))
+    more = f" and {len(named) - 1:,} more" if len(named) > 1 else ""
+    return f"{named[0]}{more}" if named else ""
 
 
 def shown(held: Sequence[Row]) -> str:
@@ -50,21 +75,32 @@ def shown(held: Sequence[Row]) -> str:
     return counted(len(present), "entry", "entries")
 
 
-def exposure(windows: Sequence[Row], label: str, note: str) -> Lane:
-    """Periods in which the evaluator allows, or cannot tell.
+def exposure(
+    windows: Sequence[Row], label: str, note: str, told: Mapping[str, int] | None = None
+) -> Lane:
+    """Periods in which the evaluator allows, or cannot tell; `told` are rows by window.
 
     Where both are computed for one lane (by different grants), the allowed period is drawn on top.
     """
     allowed = [row for row in windows if row["decision"] == "ALLOWED"]
     rest = [row for row in windows if row["decision"] != "ALLOWED"]
-    unknown = tuple(_window(row, Style.UNKNOWN, _exposed(row, allowed)) for row in rest)
-    granted = _together([_window(row, Style.ALLOWED, "allow") for row in allowed])
+    rows = told or {}
+    unknown = tuple(
+        _window(row, Style.UNKNOWN, _exposed(row, allowed), rows.get(str(row.get("window_uid"))))
+        for row in rest
+    )
+    granted = _together(
+        [
+            _window(row, Style.ALLOWED, "allow", rows.get(str(row.get("window_uid"))))
+            for row in allowed
+        ]
+    )
     return Lane(label=label, note=note, bars=(*unknown, *granted))
 
 
-def _window(row: Row, style: Style, text: str) -> Bar:
+def _window(row: Row, style: Style, text: str, told: int | None) -> Bar:
     return Bar(
-        start=row["start"], end=row["end"], style=style, text=text,
+        start=row["start"], end=row["end"], style=style, text=text, row=told,
         start_exact=row["start_bound"] == "exact", end_exact=row["end_bound"] == "exact",
     )  # fmt: skip
 
@@ -119,14 +155,15 @@ def sizes(rows: Sequence[Row]) -> tuple[Lane, ...]:
     return (Lane(label="bytes, as logged", note=f"{n:,} in all", sizes=stated),)
 
 
-def coverage(rows: Rows, gaps: Rows) -> tuple[Lane, ...]:
-    """One lane a source, gaps hatched over it; always the last lanes."""
+def coverage(rows: Rows, gaps: Rows, told: Mapping[str, int] | None = None) -> tuple[Lane, ...]:
+    """One lane a source, gaps hatched over it; always the last lanes. `told` are rows by gap."""
     by_source: dict[str, list[Row]] = {}
     for row in rows:
         by_source.setdefault(row["source"], []).append(row)
     holes = tuple(
         Bar(start=gap["time_from"], end=gap["time_to"], style=Style.UNKNOWN,
-            text=gap["kind"].replace("_", " "))
+            text=gap["kind"].replace("_", " "), row=(told or {}).get(gap["gap_uid"]),
+            cite=pinpoint(gap) if gap.get("evidence_item") else "")
         for gap in gaps
         if gap["time_from"] is not None and gap["time_to"] is not None
     )  # fmt: skip
@@ -201,10 +238,7 @@ def _merged(bars: list[Bar]) -> list[Bar]:
     for bar in bars:
         last = merged[-1] if merged else None
         if last and last.end == bar.start and (last.style, last.text) == (bar.style, bar.text):
-            merged[-1] = Bar(
-                start=last.start, end=bar.end, style=bar.style, text=bar.text,
-                start_exact=last.start_exact, end_exact=bar.end_exact,
-            )  # fmt: skip
+            merged[-1] = replace(last, end=bar.end, end_exact=bar.end_exact)
         else:
             merged.append(bar)
     return merged

@@ -112,7 +112,7 @@ def _lane(kind: Kind, names: Sequence[str], periods: Sequence[Row]) -> Lane:
         label=kind[0], note=note,
         bars=tuple(
             Bar(start=row["time_from"], end=row["time_to"], style=_STYLES[row["kept"]],
-                text=row["kept"])
+                text=row["kept"], cite=pinpoint(row) if row["evidence_item"] else "")
             for row in periods
         ),
     )  # fmt: skip

@@ -195,7 +195,8 @@ class _Rows:
             "resource_uid": BUCKET, "slot": slot, "fact": fact, "value": self._json(value),
             "start": at(start) if start else None, "start_bound": bounds[0],
             "end": at(end) if end else None, "end_bound": bounds[1], "how_known": how,
-            "why": self._text("recorded write"), "start_change_uid": None, "end_change_uid": None,
+            "why": self._text("recorded write"), "start_change_uid": self._changed(slot, start),
+            "end_change_uid": self._changed(slot, end),
             "evidence_item": None if how == "unknown" else "EV-1.f2",
             "locator": None if how == "unknown" else "1@731+731",
             "record_sha256": None if how == "unknown" else "ab" * 32,
@@ -271,6 +272,13 @@ class _Rows:
                   bounds=("exact", "unknown"))  # fmt: skip
         self.hold("policy", "b2", PUBLIC_READ, "2022-05-27 08:12:19", "2022-06-05 07:52:33")
         self.hold("acl", "*", "UNKNOWN", None, None, "unknown", ("unknown", "unknown"))
+
+    def _changed(self, slot: str, when: str | None) -> str | None:
+        """The change that wrote to a slot at this instant."""
+        if when is None:
+            return None
+        rows = [row for row in self.changes if row["time_from"] == at(when)]
+        return next((str(row["change_uid"]) for row in rows if row["slot"] == slot), None)
 
     def access(self, when: datetime, who: str | None, address: str, outcome: str, **o: Any) -> None:
         """One decided request."""
