@@ -26,9 +26,11 @@ from collector import verify as verification
 from collector.model import Digest, EvidenceItem
 from collector.verify.report import Discrepancy, Report, Trust, unchecked, wrong
 from reports import cited_evidence, table_file
+from reports.aws_changes import of_change
 from reports.edition_files import line_of
 from reports.edition_files import sha256 as digest_of
 from reports.redaction import check as rendition
+from reports.redaction.rewrite import mask
 from timeline import rederive
 from timeline.normalize.model import Unreadable
 from timeline.rederive import Place
@@ -270,11 +272,19 @@ def _compare(
         return
     tally["fields"] += 1
     row = cell.row
-    logged = row.get("kind", "logged") == "logged" and ("kind" in row or "what" in row)
+    logged = row.get("kind", "logged") == "logged" and bool(
+        {"kind", "what", "change_uid"} & set(row)
+    )
     for column, name in FIELDS.items():
         asked = "event_uid" in row or (logged and column in OF_CHANGE and row.get(column))
-        if column in row and asked and _text(row[column]) != _text(again[name]):
-            yield wrong("row-field", cell.at, f"{column} {_text(again[name])}", _text(row[column]))
+        expected = mask(_text(again[name]))
+        if column in row and asked and _text(row[column]) != expected:
+            yield wrong("row-field", cell.at, f"{column} {expected}", _text(row[column]))
+    change = logged and row.get("operation") and row.get("provider_record_id")
+    of_one = "change_uid" in row or row.get("what") == "change"
+    if change and of_one and "event_uid" not in row and again["actor_type"] is not None:
+        for column, stated, expected in of_change(row, again):
+            yield wrong("row-field", cell.at, f"{column} {expected}", stated)
 
 
 def _as_item(uid: str, entry: _Kept) -> EvidenceItem:

@@ -5,7 +5,8 @@
     and the bytes at its locator have the SHA-256 of the record
  c  the index of evidence against the lines of the manifests
  d  rows about records of CloudTrail and of S3 access logs: the record is parsed here, by other code
-    than made the row, and operation, id, address, client, error code and time are compared
+    than made the row, and operation, id, address, client, error code and time are compared; of rows
+    about changes also the caller and what was written (verify_config.py)
  e  index.csv: SHA-256 of each file, number of rows of each table; each cover prints the SHA-256 of
     its table
 What a bundle leaves out cannot be checked, and is named.
@@ -24,6 +25,7 @@ from typing import Any, BinaryIO
 
 from verify_access_log import access_log
 from verify_archives import DAMAGE, Closed, bodies
+from verify_config import mask, of_change
 from verify_files import digests, manifest_row
 from verify_report import Report, lines_of, parse, sha256
 
@@ -34,6 +36,7 @@ FIELDS = {
     "operation": "eventName", "provider_record_id": "eventID", "address": "sourceIPAddress",
     "client": "userAgent", "error_code": "errorCode", "time_as_received": "eventTime",
 }  # fmt: skip
+OF_CHANGE = ("operation", "provider_record_id")
 BLOCK = 1 << 20
 csv.field_size_limit(1 << 30)
 
@@ -298,13 +301,19 @@ def fields(row: dict[str, str], record: dict[str, Any]) -> Iterator[tuple[str, s
     """Check d: (column, cell, value of the record) of what this kind of row repeats of a record.
 
     Rows of requests repeat all fields; rows of changes name operation and id, where the change
-    was logged; what another kind of row leaves out is not asked for.
+    was logged, and repeat of the record what verify_config.py reads; what another kind of row
+    leaves out is not asked for. Ids of keys stand without their middle.
     """
-    of_change = ("operation", "provider_record_id")
+    logged = row.get("kind", "logged") == "logged" and bool(
+        {"kind", "what", "change_uid"} & set(row)
+    )
+    change = logged and bool(row.get("operation") and row.get("provider_record_id"))
     for column, name in FIELDS.items():
         value = record.get(name)
         if column not in row or not (value is None or isinstance(value, str)):
             continue
-        logged = row.get("kind", "logged") == "logged" and ("kind" in row or "what" in row)
-        if "event_uid" in row or (logged and column in of_change and row[column]):
-            yield column, row[column], value or ""
+        if "event_uid" in row or (logged and column in OF_CHANGE and row[column]):
+            yield column, row[column], mask(value or "")
+    of_one = "event_uid" not in row and ("change_uid" in row or row.get("what") == "change")
+    if change and of_one and isinstance(record.get("userIdentity"), dict):
+        yield from of_change(row, record)
