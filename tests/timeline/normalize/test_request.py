@@ -293,6 +293,12 @@ ACTIONS: list[tuple[str, dict[str, Any], tuple[str, ...]]] = [
     ("PutBucketPolicy", {}, ("s3:PutBucketPolicy",)),
     ("GetBucketPublicAccessBlock", {}, ("s3:GetBucketPublicAccessBlock",)),
     ("DeleteBucket", {}, ("s3:DeleteBucket",)),
+    ("GetBucketEncryption", {}, ("s3:GetEncryptionConfiguration",)),
+    ("GetBucketLifecycle", {}, ("s3:GetLifecycleConfiguration",)),
+    ("GetBucketPolicyStatus", {}, ("s3:GetBucketPolicyStatus",)),
+    ("PutBucketCors", {}, ("s3:PutBucketCORS",)),
+    ("GetPublicAccessBlock", {}, ("s3:GetAccountPublicAccessBlock",)),
+    ("PutBucketReplication", {}, ()),
     ("SomethingNew", {}, ()),
 ]
 
@@ -313,6 +319,7 @@ RESOURCES = [
     ("GetObject", {}, "arn:aws:s3:::b/k"),
     ("ListObjects", {"key": None}, "arn:aws:s3:::b"),
     ("ListBuckets", {"bucketName": None, "key": None}, "*"),
+    ("ListAccessPoints", {"bucketName": "b", "key": None}, "*"),
     ("PutAccountPublicAccessBlock", {}, "*"),
     ("DeleteObjects", {"key": None}, None),
 ]

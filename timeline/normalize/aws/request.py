@@ -13,6 +13,7 @@ from typing import Any
 
 from timeline.model import Json
 from timeline.normalize.aws import actions as table
+from timeline.normalize.aws import s3
 from timeline.normalize.aws.context import Context, context_of
 
 #: Kinds of principal that the evaluator knows.
@@ -120,7 +121,7 @@ def _params(row: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _resource(row: Mapping[str, Any], event: str) -> str | None:
-    if event in ("ListBuckets", *_ACCOUNT_CALLS):
+    if event in _ACCOUNT_CALLS:
         return "*"
     if event == "DeleteObjects":
         return None
@@ -128,12 +129,8 @@ def _resource(row: Mapping[str, Any], event: str) -> str | None:
     return uid
 
 
-_ACCOUNT_CALLS = (
-    "PutAccountPublicAccessBlock",
-    "DeleteAccountPublicAccessBlock",
-    "PutPublicAccessBlock",
-    "DeletePublicAccessBlock",
-)
+#: Calls on the account: their actions have no resource type of their own.
+_ACCOUNT_CALLS = s3.ACCOUNT_SETTINGS | {"ListBuckets", "ListAccessPoints"}
 
 
 def _copy_source(row: Mapping[str, Any], event: str, context: Context) -> DerivedRequest | None:
