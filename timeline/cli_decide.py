@@ -1,6 +1,7 @@
 """`butfor decide`: the evaluator as a filter, JSON lines in and out, in order."""
 
 import sys
+from codecs import BOM_UTF8
 from typing import IO, Any
 
 import click
@@ -55,13 +56,15 @@ def run(source: IO[bytes], sink: IO[bytes]) -> int:
     for number, content in enumerate(source, start=1):
         if content.isspace():
             continue
+        if number == 1:
+            content = content.removeprefix(BOM_UTF8)
         line: Any = None
         try:
             line = decisions.read(content)
             answer = decisions.decide_read(line)
         except unreadable as error:
             answer = _failure(line, f"line {number}: not JSON: {error}")
-        except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+        except Exception as error:  # one bad line never stops the rest, whatever is bad about it
             answer = _failure(line, f"line {number}: {error or type(error).__name__}")
         bad += "error" in answer
         sink.write(encoder.encode(answer) + b"\n")

@@ -54,6 +54,14 @@ BAD = (
         ).encode(),
         "principal.type: expected one of",
     ),
+    (asking(context={"aws:UserAgent": {"a": 1}}), "request.context: expected texts"),
+    (
+        json.dumps({**GOOD, "state": {"bucket": {"owner_account": ["1"]}}}).encode(),
+        "state.bucket.owner_account: expected text, found ['1']",
+    ),
+    (b'{"id": "\xff"}', "not JSON"),
+    (json.dumps(GOOD).encode().replace(b'"good"', b"NaN"), "not JSON"),
+    (json.dumps(GOOD).encode() * 2, "not JSON: JSON is malformed: trailing characters"),
 )
 
 
@@ -101,6 +109,38 @@ def test_lines_are_decided_alike_as_json_and_as_objects() -> None:
         asked += [{"id": number, **line}, {"id": -number, **line, "request": lines.request(r)}]
     _, found = answers(b"".join(json.dumps(line).encode() + b"\n" for line in asked))
     assert [json.loads(json.dumps(decide_object(line))) for line in asked] == found
+
+
+def test_a_mark_of_byte_order_before_the_first_line_is_no_part_of_it() -> None:
+    good = json.dumps(GOOD).encode()
+    bad, found = answers(b"\xef\xbb\xbf" + good + b"\r\n" + good + b"\r\n")
+    assert bad == 0
+    assert [line["decision"] for line in found] == ["DENIED", "DENIED"]
+
+
+def test_a_number_beyond_all_measure_stops_nothing() -> None:
+    time = {"DateGreaterThan": {"aws:CurrentTime": "2020-01-01"}}
+    size = {"NumericLessThan": {"s3:max-keys": "1e99999999999"}}
+    for condition, expected in ((time, "UNKNOWN"), (size, "ALLOWED")):
+        allow = {"Effect": "Allow", "Principal": "*", "Action": "*", "Resource": "*"}
+        bucket = {"name": "b", "policy": {"Statement": {**allow, "Condition": condition}}}
+        request = {**REQUEST, "time": "1e9999999", "context": {"s3:max-keys": "1e9999999"}}
+        line = json.dumps({**GOOD, "request": request, "state": {"bucket": bucket}}).encode()
+        _, found = answers(line + b"\n" + json.dumps(GOOD).encode())
+        assert [expected, "DENIED"] == [each["decision"] for each in found]
+
+
+def test_a_policy_that_names_a_member_twice_is_not_read() -> None:
+    """One of the two would have to be chosen; IAM takes no such document."""
+    twice = (
+        '{"Statement": {"Effect": "Deny", "Effect": "Allow", "Principal": "*",'
+        ' "Action": "*", "Resource": "*"}}'
+    )
+    line = json.dumps({**GOOD, "state": {"bucket": {"name": "b", "policy": "PLACE"}}})
+    for document in (twice, json.dumps(twice)):
+        _, found = answers(line.replace('"PLACE"', document).encode())
+        reason = "malformed bucket.policy: member 'Effect' stands twice in an object"
+        assert [reason] == found[0]["unknowns"]
 
 
 def test_blank_lines_are_skipped_and_the_last_needs_no_newline() -> None:

@@ -140,3 +140,15 @@ def test_access_point_that_no_record_mentions() -> None:
     state, unknown, _ = asked(resource=f"{POINT}/object/k")
     assert state["access_point"]["arn"] == POINT
     assert {"access_point.policy", "access_point.network_origin", "bucket"} <= set(unknown)
+
+
+@pytest.mark.parametrize(("account", "unseen"), [(OWNER, False), ("999999999999", True)])
+def test_a_key_of_another_account_has_control_policies_of_its_own(
+    account: str, unseen: bool
+) -> None:
+    put = event("PutObject", 3, resource=f"{BUCKET_UID}/k", request={
+        "bucketName": BUCKET, "key": "k", "x-amz-server-side-encryption": "aws:kms",
+        "x-amz-server-side-encryption-aws-kms-key-id": KEY.replace(OWNER, account),
+    })  # fmt: skip
+    _, _, not_seen = asked(put)
+    assert unseen == ("rcps_of_key" in not_seen)

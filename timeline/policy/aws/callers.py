@@ -42,7 +42,7 @@ class Callers:
         "state",
     )
 
-    def __init__(self, request: Request, state: State) -> None:
+    def __init__(self, request: Request, state: State, rcps: str = "rcps") -> None:
         self.request = request
         self.state = state
         #: Whether the caller belongs to the account that owns the bucket.
@@ -55,7 +55,7 @@ class Callers:
             self.session = state.policies("session_policies")
         levels = state.levels("scps")  # read for every caller: an empty level is bad input
         self.scps = levels if signed else ()
-        self.rcps = state.levels("rcps")
+        self.rcps = state.levels(rcps)
         reached = self.scps or self.rcps
         self.member: Kleene = negate(_service_linked(request)) if reached else True
 

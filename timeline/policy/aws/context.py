@@ -13,6 +13,7 @@ from typing import Any, TypeAlias
 
 from timeline.policy.aws.principal import Principal
 from timeline.policy.kleene import Kleene, Unknown
+from timeline.policy.malformed import MalformedError
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,7 +191,9 @@ def _is_address(text: str) -> bool:
 def _text(value: object) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
-    return str(value)
+    if isinstance(value, str | int | float):
+        return str(value)
+    raise MalformedError(f"request.context: expected texts, found {value!r}")
 
 
 def _principal_arn(request: Request) -> Value:

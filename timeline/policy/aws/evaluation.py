@@ -63,7 +63,7 @@ def decide_action(action: str, target: Target, request: Request, state: State) -
         passes = refusals(action, target, callers, result, decide_action)
     # (6), (7)
     granted = _granted(action, target, callers, policies, result)
-    key = kms.key_allows(action, callers, result) if target.service == "s3" else True
+    key = kms.key_allows(action, target, callers, result) if target.service == "s3" else True
     result.explicit = denied.answer is True
     result.denies = denied.labels + result.denies
     result.allowed = all_of(negate(denied.answer), organization, endpoint, *passes, granted, key)

@@ -6,8 +6,14 @@ may be given as `kms_grants`, a list of {grantee, operations, constrained}; wher
 that path as unknown, a refusal for want of a permission is not known either. A grant under a
 constraint, to a session or within a boundary decides nothing by itself.
 
-References: S3 User Guide, UsingKMSEncryption, troubleshoot-403-errors; KMS Developer Guide,
-key-policies, policy-conditions.
+S3 gives the key the ARN of the object as encryption context, or that of the bucket where a bucket
+key is used: `object.bucket_key_enabled`, and of an upload the header, else
+`bucket.default_bucket_key_enabled`. Where none of them is given, both ARNs are tried.
+
+Resource control policies of a key in another account than the bucket's are `rcps_of_key`.
+
+References: S3 User Guide, UsingKMSEncryption, bucket-key, troubleshoot-403-errors; KMS Developer
+Guide, key-policies, policy-conditions, services-s3.
 """
 
 from collections.abc import Mapping
@@ -17,6 +23,7 @@ from timeline.policy.aws.context import Request, Value, in_account
 from timeline.policy.aws.principal import Principal
 from timeline.policy.aws.side import Side
 from timeline.policy.aws.slots import PolicySet
+from timeline.policy.aws.target import Target
 from timeline.policy.aws.weigh import identity_weight, resource_denies, resource_grants
 from timeline.policy.kleene import Kleene, Unknown, all_of, any_of, choose, negate, pending
 
@@ -41,9 +48,11 @@ _NETWORK = (
 )
 #: Keys that a call of S3 on the caller's behalf has and that no record of ours shows.
 _UNSEEN = ("kms:", "aws:calledvia")
+_ENCRYPTED_FOR = "kms:encryptioncontext:aws:s3:arn"
+_BUCKET_KEY = "bucket_key_enabled"
 
 
-def key_allows(action: str, callers: Callers, result: Result) -> Kleene:
+def key_allows(action: str, target: Target, callers: Callers, result: Result) -> Kleene:
     """Whether the object's key, if it has one, lets the request through."""
     needed, operation = NEEDED.get(action), callers.request.operation
     if needed is None or operation == "HeadObject":
@@ -53,7 +62,7 @@ def key_allows(action: str, callers: Callers, result: Result) -> Kleene:
     encrypted = _encrypted(action, callers)
     if encrypted is False:
         return True
-    answer = _key_answer(needed, action, callers, result)
+    answer = _key_answer(needed, action, target, callers, result)
     if answer is False and encrypted is True:
         result.denies.append(f"object.kms_key: no {needed}")
     return choose(encrypted, answer, True)
@@ -74,7 +83,9 @@ def _slot(action: str, callers: Callers, name: str) -> str:
     return f"bucket.default_{name}" if action == "s3:putobject" and given else f"object.{name}"
 
 
-def _key_answer(needed: str, action: str, callers: Callers, result: Result) -> Kleene:
+def _key_answer(
+    needed: str, action: str, target: Target, callers: Callers, result: Result
+) -> Kleene:
     request, state = callers.request, callers.state
     transport = request.lookup("aws:securetransport")
     secure: Kleene = transport if isinstance(transport, Unknown) else transport != "false"
@@ -90,15 +101,62 @@ def _key_answer(needed: str, action: str, callers: Callers, result: Result) -> K
     fields = key.split(":")
     if len(fields) != 6 or not fields[5].startswith("key/"):
         return Unknown("object.kms_key")  # policies name keys, never aliases
-    inside = Callers(_as_the_key_sees_it(request, fields[3], fields[4]), state)
-    own = _own_answer(needed, key, fields[4], inside, policies, result)
+    foreign = state.text("bucket.owner_account") not in (None, fields[4])
+    rcps = "rcps_of_key" if foreign else "rcps"
+
+    def answer(encrypted_for: Value) -> tuple[Kleene, list[str]]:
+        seen = _as_the_key_sees_it(request, fields[3], fields[4], encrypted_for)
+        return _own_answer(needed, key, fields[4], Callers(seen, state, rcps=rcps), policies)
+
+    given = request.lookup(_ENCRYPTED_FOR)
+    own, denies = answer(Unknown(_ENCRYPTED_FOR) if given is None else given)
+    if given is None and isinstance(own, Unknown) and _ENCRYPTED_FOR in own.reasons:
+        tried = [answer(arn) for arn in _contexts(action, target, callers)]
+        if tried:
+            (own, denies), (other, _) = tried[0], tried[-1]
+            own = choose(Unknown(f"object.{_BUCKET_KEY}"), own, other)
+    if own is False:
+        result.denies += denies
     return all_of(secure, choose(policies.present, own, owner))
 
 
+def _contexts(action: str, target: Target, callers: Callers) -> tuple[str, ...]:
+    """ARNs that the encryption context may hold: the object's, the bucket's, or either."""
+    if target.through_access_point:
+        return ()  # no page says which ARN it is there
+    bucket, stored = target.bucket_arn.partition("/")[0], target.bucket_arn
+    algorithm = callers.state.text(_slot(action, callers, "sse"))
+    used: object = callers.state.object.get(_BUCKET_KEY)
+    if action == "s3:putobject":
+        header = callers.request.lookup(_HEADER)
+        algorithm = algorithm if header is None else str(header)
+        used = _of_upload(callers)
+    elif callers.state.hidden(f"object.{_BUCKET_KEY}") is not None:
+        used = None
+    if used in (False, "false") or algorithm == "aws:kms:dsse":  # which knows no bucket keys
+        return (stored,)
+    return (bucket,) if used in (True, "true") else (stored, bucket)
+
+
+def _of_upload(callers: Callers) -> object:
+    """Whether an upload uses a bucket key: by its header, else by its bucket."""
+    if callers.request.operation in _OF_PARTS:
+        return None  # its header stood on another request
+    header = callers.request.lookup(f"{_HEADER}-bucket-key-enabled")
+    name = f"default_{_BUCKET_KEY}"
+    if header is not None or callers.state.hidden(f"bucket.{name}") is not None:
+        return header
+    return callers.state.bucket.get(name)
+
+
 def _own_answer(
-    needed: str, key: str, account: str, inside: Callers, policies: PolicySet, result: Result
-) -> Kleene:
-    """R-EVAL with the rule for keys: the key policy must name the caller or its account."""
+    needed: str, key: str, account: str, inside: Callers, policies: PolicySet
+) -> tuple[Kleene, list[str]]:
+    """R-EVAL with the rule for keys: the key policy must name the caller or its account.
+
+    Returns:
+        The answer, and the statements that deny.
+    """
     request = inside.request
     denied = inside.denies(needed, key)
     bounded = inside.boundary.present
@@ -109,10 +167,9 @@ def _own_answer(
     identity = identity_weight(inside.identity, needed, key, request)
     side = Side(inside, identity, boundary, session, Result(False))
     own = in_account(request, account, "object.kms_key")
-    if denied.answer is True:
-        result.denies += denied.labels
     allowed = any_of(side.key_side(grants, own), _granted(needed, inside))
-    return all_of(negate(denied.answer), inside.organization(needed, key), allowed)
+    answer = all_of(negate(denied.answer), inside.organization(needed, key), allowed)
+    return answer, denied.labels if denied.answer is True else []
 
 
 def _granted(needed: str, inside: Callers) -> Kleene:
@@ -163,10 +220,13 @@ def _key(action: str, callers: Callers) -> str | Unknown:
     return Unknown("object.kms_key")
 
 
-def _as_the_key_sees_it(request: Request, region: str, account: str) -> Request:
+def _as_the_key_sees_it(
+    request: Request, region: str, account: str, encrypted_for: Value
+) -> Request:
     added: Mapping[str, Value] = {
         "kms:viaservice": f"s3.{region}.amazonaws.com",
         "kms:calleraccount": request.principal.account,
         "aws:viaawsservice": "true",
+        _ENCRYPTED_FOR: encrypted_for,
     }
     return request.for_service(added, _NETWORK, _UNSEEN, account)

@@ -6,6 +6,7 @@ might say, it makes the answer unknown by that name, never a yes or a no.
 References: IAM User Guide, reference_policies_grammar, reference_policies_elements_*.
 """
 
+import json
 import re
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
@@ -233,13 +234,31 @@ def compile_document(document: object) -> Document:
         return _compiled(content)
     if isinstance(document, str):
         text = unquote(document) if document.lstrip().startswith("%7B") else document
-        return _compiled(text.encode("utf-8", "surrogatepass"))
+        return _compiled_json(text.encode("utf-8", "surrogatepass"))
     return Document((), f"expected an object, found {type(document).__name__}")
 
 
 @lru_cache(maxsize=CACHE)
 def _compiled_json(content: bytes) -> Document:
-    return compile_document(msgspec.json.decode(content))
+    try:
+        body, twice = msgspec.json.decode(content), _twice(content)
+    except (ValueError, RecursionError) as error:
+        return Document((), f"not JSON: {error}")
+    if twice:
+        return Document((), f"member {twice!r} stands twice in an object")
+    return compile_document(body)
+
+
+def _twice(content: bytes) -> str:
+    """A member that an object holds twice, or "": no page says which of the two would count."""
+    found: list[str] = []
+
+    def members(pairs: list[tuple[str, Any]]) -> None:
+        names = [name for name, _ in pairs]
+        found.extend(name for name in names if names.count(name) > 1)
+
+    json.loads(content, object_pairs_hook=members)
+    return found[0] if found else ""
 
 
 @lru_cache(maxsize=CACHE)

@@ -21,6 +21,7 @@ class _Bucket(TypedDict, total=False):
     requester_pays: Any
     default_sse: Any
     default_kms_key: Any
+    default_bucket_key_enabled: Any
     policy: msgspec.Raw
     acl: msgspec.Raw
 
@@ -32,6 +33,7 @@ class _Object(TypedDict, total=False):
     owner_canonical_id: Any
     sse: Any
     kms_key: Any
+    bucket_key_enabled: Any
     legal_hold: Any
     retention: Any
     acl: msgspec.Raw
@@ -65,6 +67,7 @@ class _State(TypedDict, total=False):
     session_policies: msgspec.Raw
     scps: msgspec.Raw
     rcps: msgspec.Raw
+    rcps_of_key: msgspec.Raw
     vpc_endpoint_policy: msgspec.Raw
     kms_key_policy: msgspec.Raw
 

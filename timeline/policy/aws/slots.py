@@ -19,6 +19,7 @@ from timeline.policy.malformed import MalformedError
 ENFORCED = "BucketOwnerEnforced"
 _LISTED = msgspec.json.Decoder(list[msgspec.Raw])
 _OWNERSHIPS = (ENFORCED, "BucketOwnerPreferred", "ObjectWriter")
+_PERMISSIONS = ("READ", "WRITE", "READ_ACP", "WRITE_ACP", "FULL_CONTROL")
 ALL_USERS = "http://acs.amazonaws.com/groups/global/AllUsers"
 SIGNED_USERS = "http://acs.amazonaws.com/groups/global/AuthenticatedUsers"
 LOG_DELIVERY = "http://acs.amazonaws.com/groups/s3/LogDelivery"
@@ -114,7 +115,7 @@ class State:
         if path not in self._kept:
             hidden = self.hidden(path) if self._unknown else None
             value = self._value(path)
-            text = None if value is None else str(value)
+            text = value if value is None or isinstance(value, str) else _number(path, value)
             self._kept[path] = text if hidden is None else hidden
         found: str | Unknown | None = self._kept[path]
         return found
@@ -240,7 +241,9 @@ def _parsed_acl(slot: str, content: bytes) -> Acl:
         entry = _mapping(each, f"state.{slot}.Grants")
         grantee = _mapping(entry.get("Grantee"), f"state.{slot}.Grants.Grantee")
         permission = str(entry.get("Permission"))
-        if grantee.get("URI"):
+        if permission not in _PERMISSIONS:
+            further = Unknown(f"{slot}: permission {permission}")
+        elif grantee.get("URI"):
             grants.append(AclGrant(str(grantee["URI"]), permission, True))
         elif grantee.get("ID"):
             grants.append(AclGrant(str(grantee["ID"]), permission, False))
@@ -309,6 +312,13 @@ def _set(slot: str, value: object, further: Unknown | None) -> PolicySet:
     listed = value if isinstance(value, Sequence) and not isinstance(value, str) else [value]
     named = tuple((f"{slot}[{n}]", compile_document(d)) for n, d in enumerate(listed))
     return PolicySet(slot, named, further)
+
+
+def _number(path: str, value: object) -> str:
+    """An account id may come as a number; nothing else that is no text is a name."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        return str(value)
+    raise MalformedError(f"state.{path}: expected text, found {value!r}")
 
 
 def _yes_or_no(value: object, where: str) -> bool:

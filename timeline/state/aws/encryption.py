@@ -37,6 +37,12 @@ def needed_key(state: Mapping[str, Any], request: Mapping[str, Any]) -> Json:
     return default
 
 
+def account_of(key: str) -> str | None:
+    """Account of a key, where it is named by its ARN."""
+    parts = key.split(":", 5)
+    return parts[4] if len(parts) == 6 else None
+
+
 def grants(reading: "Reading", key: str) -> list[Json]:
     """Grants in force on a key; not known unless all of them are."""
     states = [reading.slot(key, s) for s in reading.history.slots(key) if s.startswith("grant/")]

@@ -342,22 +342,32 @@ def _guardrails(
     if principal.get("type") not in ("Anonymous", "AWSService"):
         asked["scps"] = _account_of(principal)
     state |= {"organization_s3_policy": None, "scps": None, "rcps": None}
-    mentioned = {slot.rpartition("/")[2] for slot in reading.history.slots(ORGANIZATION)}
     for path, account in asked.items():
-        found = organization_levels.binding(reading, path, account)
-        if found.known:
-            state[path] = found.value
-        elif path in mentioned and not found.outside:
-            reading.unknown.append(path)
-        else:
-            reading.unseen.append(path)
+        _of_organization(reading, state, path, path, account)
     state["vpc_endpoint_policy"] = _endpoint_policy(reading, request)
     key = encryption.needed_key(state, request)
     if key is not None:
+        account = encryption.account_of(str(key))
+        if account is not None and account != owner:
+            _of_organization(reading, state, "rcps_of_key", "rcps", account)
         policy = reading.known(str(key), "policy", "kms_key_policy")
         # None would mean the provider's own key: a policy without statements lets nobody in.
         state["kms_key_policy"] = policy if policy is not None else NO_STATEMENTS
         state["kms_grants"] = encryption.grants(reading, str(key))
+
+
+def _of_organization(
+    reading: Reading, state: dict[str, Any], path: str, kind: str, account: str | None
+) -> None:
+    """What the organization's policies of a kind come to for an account."""
+    found = organization_levels.binding(reading, kind, account)
+    mentioned = {slot.rpartition("/")[2] for slot in reading.history.slots(ORGANIZATION)}
+    if found.known:
+        state[path] = found.value
+    elif kind in mentioned and not found.outside:
+        reading.unknown.append(path)
+    else:
+        reading.unseen.append(path)
 
 
 def _account_of(principal: Mapping[str, Any]) -> str | None:

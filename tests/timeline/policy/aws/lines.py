@@ -139,6 +139,8 @@ CONDITIONS: tuple[dict[str, Any], ...] = (
     {"StringEquals": {"s3:AccessPointNetworkOrigin": "VPC"}},
     {"Bool": {"aws:PrincipalIsAWSService": False}},
     {"StringEquals": {"kms:CallerAccount": [OWNER, THIRD]}},
+    {"StringLike": {"kms:EncryptionContext:aws:s3:arn": f"{BUCKET}/*"}},
+    {"StringNotEqualsIfExists": {"kms:EncryptionContext:aws:s3:arn": [BUCKET, f"{BUCKET}/k"]}},
     {"StringNotEquals": {"aws:PrincipalType": ["User", "Anonymous"]}},
     {"StringLike": {"aws:userid": ["AIDA*", "222222222222"]}},
     {"StringEquals": {"aws:PrincipalOrgID": ["o-1", "${aws:PrincipalTag/class}"]}},
@@ -195,6 +197,8 @@ SLOTS = (
     "object.legal_hold",
     "object.owner_canonical_id",
     "object.sse",
+    "object.bucket_key_enabled",
+    "rcps_of_key",
     "request.time",
     "request.principal.account",
     "request.principal.arn",
@@ -259,7 +263,7 @@ def state(r: Random) -> dict[str, Any]:
     }
 
     if r.random() < 0.2:
-        stored |= {"sse": "aws:kms", "kms_key": KEY}
+        stored |= {"sse": "aws:kms", "kms_key": KEY, "bucket_key_enabled": r.random() < 0.5}
     if r.random() < 0.1:
         stored["legal_hold"] = "ON"
     point = {
@@ -287,6 +291,7 @@ def state(r: Random) -> dict[str, Any]:
             "ownership": r.choice(OWNERSHIPS),
             "public_access_block": block(r),
             "requester_pays": r.random() < 0.1,
+            "default_bucket_key_enabled": r.random() < 0.5,
         },
         "object": stored if r.random() < 0.8 else None,
         "access_point": point,

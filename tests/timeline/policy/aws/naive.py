@@ -177,6 +177,13 @@ class Naive(Language):
         kept = {k: v for k, v in self.request["context"].items() if not k.startswith("s3:")}
         seen = kept | {"kms:ViaService": "s3.us-east-1.amazonaws.com"}
         seen |= {"kms:CallerAccount": self.account} if self.account else {}
+        by_bucket = stored.get("bucket_key_enabled")
+        if name == "putobject":
+            by_bucket = self.bucket["default_bucket_key_enabled"]
+        arn = self.request["resource"]
+        if "accesspoint" not in arn:
+            arn = arn.split("/")[0] if by_bucket else arn
+            seen["kms:EncryptionContext:aws:s3:arn"] = arn
         asked = {**self.request, "action": action, "resource": stored["kms_key"], "context": seen}
         inside = Naive(asked, self.state)
         rcps = [d for level in self.state["rcps"] or [] for d in level]

@@ -39,7 +39,7 @@ def iso(text: str) -> str | None:
         datetime.fromisoformat(text)
     except ValueError:
         seconds = number(text)
-        if seconds is None or abs(seconds) > _LAST:
+        if seconds is None or not -_LAST < seconds < _LAST:  # `abs` would overflow
             return None
         return (_EPOCH + timedelta(seconds=int(seconds))).strftime("%Y-%m-%dT%H:%M:%SZ")
     return text
