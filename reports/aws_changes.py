@@ -1,6 +1,6 @@
 """What a row about a change of configuration repeats of its record, read as the build reads it.
 
-The product's side of check d of a bundle for such rows; `verify_config.py` comes to the same by
+The product's side of check d of a bundle for such rows; `verify_aws_config.py` comes to the same by
 code of its own. Compared are caller, time, acceptance, key, session, address, client, and for the
 operations that both read, resource, setting, each fact and its value after. What was there before
 rests on all earlier records. Ids of keys stand without their middle, as in every edition.

@@ -6,7 +6,7 @@
  c  the index of evidence against the lines of the manifests
  d  rows about records of CloudTrail and of S3 access logs: the record is parsed here, by other code
     than made the row, and operation, id, address, client, error code and time are compared; of rows
-    about changes also the caller and what was written (verify_config.py)
+    about changes also the caller and what was written (verify_aws_config.py)
  e  index.csv: SHA-256 of each file, number of rows of each table; each cover prints the SHA-256 of
     its table
 What a bundle leaves out cannot be checked, and is named.
@@ -25,7 +25,7 @@ from typing import Any, BinaryIO
 
 from verify_access_log import access_log
 from verify_archives import DAMAGE, Closed, bodies
-from verify_config import mask, of_change
+from verify_aws_config import mask, of_change
 from verify_files import digests, manifest_row
 from verify_report import Report, lines_of, parse, sha256
 
@@ -301,7 +301,7 @@ def fields(row: dict[str, str], record: dict[str, Any]) -> Iterator[tuple[str, s
     """Check d: (column, cell, value of the record) of what this kind of row repeats of a record.
 
     Rows of requests repeat all fields; rows of changes name operation and id, where the change
-    was logged, and repeat of the record what verify_config.py reads; what another kind of row
+    was logged, and repeat of the record what verify_aws_config.py reads; what another kind of row
     leaves out is not asked for. Ids of keys stand without their middle.
     """
     logged = row.get("kind", "logged") == "logged" and bool(

@@ -35,7 +35,7 @@ from timeline.state.aws.harvest import harvest
 from timeline.state.source import record_of
 
 sys.path.append(str(ROOT / "reports" / "verifier"))
-CONFIG = importlib.import_module("verify_config")
+CONFIG = importlib.import_module("verify_aws_config")
 REAL = ROOT.parent / "shared" / "data"
 FOLDERS = ("aws_causation_experiment", "aws_invictus_stratus", "aws_stratus_detonation",
            "aws_c7n_cloudtrail_events", "panther_rule_tests")  # fmt: skip
