@@ -12,6 +12,8 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from timeline.normalize.row import PackedRows
+
 Numbers = npt.NDArray[np.int64]
 #: Combinations are counted in a table up to this size, and sorted beyond.
 _TABLE = 1 << 20
@@ -36,6 +38,27 @@ class Block(NamedTuple):
     ends: Numbers
     numbers: Numbers
     after: int
+
+
+class Pieces(NamedTuple):
+    """Records of a body that follow each other.
+
+    Attributes:
+        data: the bytes of each.
+        offsets: of each in the body.
+        first: number of the first one.
+    """
+
+    data: list[bytes]
+    offsets: list[int]
+    first: int
+
+
+class TakenPieces(NamedTuple):
+    """What a form has read of pieces: which it left, ascending, and a row for each other one."""
+
+    left: list[int]
+    rows: PackedRows
 
 
 class Rows(NamedTuple):

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from collector.model import EvidenceItem
+from collector.sweeping import seldom_swept
 from timeline import engine, order
 from timeline.normalize import days, duplicates, earlier, ingest
 from timeline.normalize.earlier import Earlier
@@ -130,9 +131,10 @@ def _work(task: _Task) -> _Answer:
     """Some items, in whatever process; their rows go to the task's spool."""
     from timeline.normalize import PARSERS
 
-    spool = Spool(task.spool)
-    parts = tuple(ingest.read_item(item, task.open_item, PARSERS, spool) for item in task.items)
-    return _Answer(parts, spool.close())
+    with seldom_swept():
+        spool = Spool(task.spool)
+        parts = tuple(ingest.read_item(item, task.open_item, PARSERS, spool) for item in task.items)
+        return _Answer(parts, spool.close())
 
 
 def _write(

@@ -28,11 +28,11 @@ from timeline.normalize.model import (
     Part,
     Partition,
     Record,
-    Row,
     Unreadable,
     Where,
     micros,
 )
+from timeline.normalize.row import PackedRows, Row
 from timeline.normalize.spool import Spool
 from timeline.normalize.table import day_name
 from timeline.normalize.taken import AsTaken
@@ -78,13 +78,17 @@ class _Tally:
         self.sources[row.source] += 1
         self.days.add(self.spool.append(row))
 
-    def together(self, read: blocks.Rows) -> None:
+    def together(self, read: blocks.Rows | PackedRows) -> None:
         """Records that gave a row each."""
-        count = read.batch.num_rows
+        if isinstance(read, PackedRows):
+            count = len(read.times)
+            self.days |= self.spool.extend_packed(read)
+        else:
+            count = read.batch.num_rows
+            self.days |= self.spool.extend(read.provider, read.batch)
         self.records += count
         self.rows += count
         self.sources[read.source] += count
-        self.days |= self.spool.extend(read.provider, read.batch)
 
     def whole(self, place: _Place, kind: str, reason: str) -> None:
         """A body that could not be read at all: one gap."""
@@ -171,7 +175,8 @@ def _read_body(body: Body, item: EvidenceItem, parsers: tuple[Parser, ...], tall
     usable = tuple(each for each in parsers if each.form == "lines")
     if text[:1] in (b"{", b"["):
         usable = tuple(each for each in parsers if each.form == "json")
-        _read_log(split.json_records(chunks), "json", place, usable, tally)
+        records = split.read_json(chunks, _by_pieces(usable, place))
+        _read_log(records, "json", place, usable, tally)
     elif any(each.detect(line) for each in usable for line in _first_lines(text)):
         _read_log(lines.read_lines(chunks, _by_block(usable, place)), "lines", place, usable, tally)
     else:
@@ -225,13 +230,21 @@ def _by_block(
     return None if read is None else lambda block: read(block, place.where)
 
 
+def _by_pieces(
+    usable: tuple[Parser, ...], place: _Place
+) -> Callable[[blocks.Pieces], blocks.TakenPieces] | None:
+    """How a form reads many records at once; it takes none that another form would."""
+    read = next((each.read_pieces for each in usable if each.read_pieces is not None), None)
+    return None if read is None else lambda pieces: read(pieces, place.where)
+
+
 def _first_lines(text: bytes) -> list[bytes]:
     """Some lines to tell a text log by: one bad line at the top must not hide it."""
     return [line.rstrip(b"\r") for line in text[:HEAD].split(b"\n", 20)[:20]]
 
 
 def _read_log(
-    records: Iterator[Record | blocks.Rows],
+    records: Iterator[Record | blocks.Rows | PackedRows],
     form: str,
     place: _Place,
     parsers: tuple[Parser, ...],
@@ -244,9 +257,10 @@ def _read_log(
     look = documents.Look()
     quiet, ended = lines.until_cut(records)
     for record in quiet:
-        if isinstance(record, blocks.Rows):
+        if not isinstance(record, Record):
             seen.together(record)
             recognised = True
+            current = next(each for each in parsers if each.source == record.source)
             continue
         seen.records += 1
         if seen.records > GIVE_UP and not recognised:

@@ -7,14 +7,16 @@ and the SHA-256 of exactly the bytes it was read from.
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple, TypeAlias
 
 import msgspec
 
 from collector.model import EvidenceItem, Gap
+from timeline.normalize.row import Row
 
 if TYPE_CHECKING:
-    from timeline.normalize.blocks import Block, Taken
+    from timeline.normalize.blocks import Block, Pieces, Taken, TakenPieces
 
 #: Opens the stored bytes of an item for reading.
 OpenItem: TypeAlias = Callable[[EvidenceItem], BinaryIO]
@@ -48,6 +50,12 @@ class Record(NamedTuple):
     problem: str | None = None
 
 
+@lru_cache(maxsize=64)
+def _item_values(item: str, acquired_at: int) -> tuple[Any, ...]:
+    """The very same tuple for every row of an item."""
+    return (item, acquired_at)
+
+
 class Where(NamedTuple):
     """Where a record was found: what every row needs besides the record itself."""
 
@@ -55,127 +63,17 @@ class Where(NamedTuple):
     prefix: str
     acquired_at: int
 
+    @property
+    def values(self) -> tuple[Any, ...]:
+        """Values of `ITEM_COLUMNS`."""
+        return _item_values(self.item, self.acquired_at)
+
 
 class Partition(NamedTuple):
     """One file of the table."""
 
     provider: str
     day: str
-
-
-class EventRow(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """One row of the table `events`, fields in the order of `timeline.schema`.
-
-    Times are microseconds since 1970-01-01T00:00:00Z.
-    """
-
-    event_uid: str
-    provider_uid: str | None = None
-    request_id: str | None = None
-    duplicate_of: str | None = None
-    time: int
-    time_precision: int
-    time_text: str
-    logged_time: int | None = None
-    acquired_at: int
-    provider: str
-    account_uid: str | None = None
-    region: str | None = None
-    service: str | None = None
-    operation: str
-    category: str
-    activity: str
-    actor_type: str | None = None
-    actor_uid: str | None = None
-    actor_unique_id: str | None = None
-    actor_name: str | None = None
-    actor_account_uid: str | None = None
-    session_uid: str | None = None
-    session_issuer_uid: str | None = None
-    session_created: str | None = None
-    source_identity: str | None = None
-    credential_uid: str | None = None
-    mfa: bool | None = None
-    invoked_by: str | None = None
-    delegation: str | None = None
-    src_ip: str | None = None
-    src_vpc_endpoint: str | None = None
-    user_agent: str | None = None
-    referer: str | None = None
-    tls_version: str | None = None
-    auth_method: str
-    auth_evidence: str | None = None
-    resource_type: str | None = None
-    resource_uid: str | None = None
-    container: str | None = None
-    object: str | None = None
-    object_version: str | None = None
-    outcome: str
-    status_code: int | None = None
-    error_code: str | None = None
-    error_message: str | None = None
-    bytes_out: int | None = None
-    bytes_in: int | None = None
-    params: str | None = None
-    omitted: str | None = None
-    evidence_item: str
-    locator: str
-    record_sha256: str
-    source: str
-    recipient_account_uid: str | None = None
-    shared_uid: str | None = None
-    same_request_as: str | None = None
-
-
-#: Columns of `events` that repeat with the caller.
-ACTOR_COLUMNS = (
-    "actor_type", "actor_uid", "actor_unique_id", "actor_name", "actor_account_uid", "session_uid",
-    "session_issuer_uid", "session_created", "source_identity", "credential_uid", "mfa",
-    "invoked_by", "delegation",
-)  # fmt: skip
-#: Columns that repeat with the kind of event and its client.
-EVENT_COLUMNS = (
-    "time_precision", "acquired_at", "provider", "region", "service", "operation", "category",
-    "activity", "src_vpc_endpoint", "user_agent", "tls_version", "auth_method", "auth_evidence",
-    "outcome", "error_code", "evidence_item", "source", "recipient_account_uid", "logged_time",
-    "referer", "status_code",
-)  # fmt: skip
-#: Columns of which every record has its own.
-OWN_COLUMNS = (
-    "event_uid", "provider_uid", "request_id", "time", "time_text", "account_uid", "src_ip",
-    "resource_type", "resource_uid", "container", "object", "object_version", "error_message",
-    "bytes_out", "bytes_in", "params", "omitted", "locator", "record_sha256", "shared_uid",
-)  # fmt: skip
-
-
-class PackedRow(msgspec.Struct, frozen=True, gc=False):
-    """One row of `events` in three parts, of which two are shared by many rows.
-
-    A log repeats its callers and kinds of event: their values are put together once, and rows
-    carry the same tuple. `duplicate_of` and `same_request_as` are filled in later.
-
-    Attributes:
-        provider, source, time, params: as in the columns, for sorting and counting.
-        actor, event, own: values of `ACTOR_COLUMNS`, `EVENT_COLUMNS` and `OWN_COLUMNS`.
-    """
-
-    provider: str
-    source: str
-    time: int
-    params: str | None
-    actor: tuple[Any, ...]
-    event: tuple[Any, ...]
-    own: tuple[Any, ...]
-
-    def unpacked(self) -> EventRow:
-        """The same row with every column by its name."""
-        names = (*ACTOR_COLUMNS, *EVENT_COLUMNS, *OWN_COLUMNS)
-        values = (*self.actor, *self.event, *self.own)
-        return EventRow(**dict(zip(names, values, strict=True)))
-
-
-#: A row as a parser gives it.
-Row: TypeAlias = EventRow | PackedRow
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -189,6 +87,8 @@ class Parser:
         detect: whether a record has this form.
         read: record and place to row and gaps beside it; raises `Unreadable`.
         read_block: many lines at once: those it is sure of, with the rows that `read` would give.
+        read_pieces: the same for records of a body that were cut before; it is sure of none that
+            another form recognises. Raises `msgspec.DecodeError` if one is no JSON.
         never: columns of `events` that this source can never fill.
     """
 
@@ -200,6 +100,7 @@ class Parser:
     mapping: tuple[tuple[str, str], ...] = ()
     never: tuple[str, ...] = ()
     read_block: Callable[["Block", Where], "Taken"] | None = None
+    read_pieces: Callable[["Pieces", Where], "TakenPieces"] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,12 +9,15 @@ are neither space nor punctuation become a record with a problem: nothing is pas
 
 import itertools
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import msgspec
 
+from timeline.normalize import pieces
+from timeline.normalize.blocks import Pieces, TakenPieces
 from timeline.normalize.lines import BOM, raw_lines, too_long, until_cut
 from timeline.normalize.model import BODY_LIMIT, BROKEN, RECORD_LIMIT, Record
+from timeline.normalize.row import PackedRows
 
 #: Objects that only wrap records: the keys under which providers put the list.
 CONTAINERS = ("Records", "Events", "records", "events", "QueryResultRows", "logEvents")
@@ -56,6 +59,23 @@ def json_records(chunks: Iterator[bytes]) -> Iterator[Record]:
     Raises:
         Cut: after the last record, if the stream ended early.
     """
+    for found in read_json(chunks, None):
+        assert isinstance(found, Record)
+        yield found
+
+
+def read_json(
+    chunks: Iterator[bytes], by_pieces: Callable[[Pieces], TakenPieces] | None
+) -> Iterator[Record | PackedRows]:
+    """Records of a JSON body in their order: rows of those that were read together.
+
+    Args:
+        chunks: the body.
+        by_pieces: reads the records that it is sure of; the others come as records.
+
+    Raises:
+        Cut: after the last record, if the stream ended early.
+    """
     held: list[bytes] = []
     size = 0
     quiet, ended = until_cut(chunks)
@@ -67,7 +87,7 @@ def json_records(chunks: Iterator[bytes]) -> Iterator[Record]:
     head = b"".join(held)
     held.clear()
     if not ended and size <= BODY_LIMIT:
-        yield from whole(head)
+        yield from _held(head, by_pieces)
         return
     rest = itertools.chain((head,), quiet)
     yield from (lines(rest) if _is_lines(head) else scan(rest))
@@ -75,11 +95,26 @@ def json_records(chunks: Iterator[bytes]) -> Iterator[Record]:
         raise ended[0]
 
 
-def whole(body: bytes) -> Iterator[Record]:
-    """Records of a body that is held in memory: envelope, array, lines, or a single object."""
+def _held(
+    body: bytes, by_pieces: Callable[[Pieces], TakenPieces] | None
+) -> Iterator[Record | PackedRows]:
+    """Records of a body that is held in memory, many at once as far as that goes."""
+    done = 0 if by_pieces is None else (yield from pieces.read(body, _start(body), by_pieces))
+    if done is not None:
+        yield from (record for record in whole(body) if record.number >= done)
+
+
+def _start(body: bytes) -> int:
+    """Where a body begins, after byte order mark and space."""
     skip = len(BOM) if body.startswith(BOM) else 0
     while skip < len(body) and body[skip] in _SPACE:
         skip += 1
+    return skip
+
+
+def whole(body: bytes) -> Iterator[Record]:
+    """Records of a body that is held in memory: envelope, array, lines, or a single object."""
+    skip = _start(body)
     text = memoryview(body)[skip:]
     try:
         if body[skip : skip + 1] == b"[":

@@ -12,12 +12,13 @@ from typing import NamedTuple
 import numpy as np
 import pyarrow as pa
 
-from timeline.normalize.model import Partition, Row
+from timeline.normalize.model import Partition
+from timeline.normalize.row import PackedRows, Row
 from timeline.normalize.table import DAY, Columns, day_name
 from timeline.schema import schema
 
 #: Batches are written at about this many bytes of rows.
-BATCH_BYTES = 16 * 1024 * 1024
+BATCH_BYTES = 4 * 1024 * 1024
 #: What a row takes besides its `params`.
 ROW_BYTES = 900
 
@@ -51,6 +52,21 @@ class Spool:
         if self._bytes > BATCH_BYTES:
             self._flush()
         return key
+
+    def extend_packed(self, rows: PackedRows) -> set[tuple[str, int]]:
+        """More rows that were read together; returns their provider and day numbers."""
+        if not rows.times:
+            return set()
+        days = [time // DAY for time in (min(rows.times), max(rows.times))]
+        if days[0] != days[1]:
+            days = sorted({time // DAY for time in rows.times})
+        for day in dict.fromkeys(days):
+            own = rows if days[0] == days[-1] else rows.of_times(day * DAY, (day + 1) * DAY)
+            self._rows.setdefault((rows.provider, day), Columns()).extend_packed(own)
+        self._bytes += ROW_BYTES * len(rows.times) + sum(map(len, filter(None, rows.params())))
+        if self._bytes > BATCH_BYTES:
+            self._flush()
+        return {(rows.provider, day) for day in days}
 
     def extend(self, provider: str, rows: pa.RecordBatch) -> set[tuple[str, int]]:
         """More rows, which are columns already; returns their provider and day numbers."""

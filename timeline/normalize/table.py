@@ -14,12 +14,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from timeline.normalize.model import (
+from timeline.normalize.model import EPOCH
+from timeline.normalize.row import (
     ACTOR_COLUMNS,
-    EPOCH,
     EVENT_COLUMNS,
+    ITEM_COLUMNS,
     OWN_COLUMNS,
     PackedRow,
+    PackedRows,
     Row,
 )
 from timeline.schema import TABLES, schema
@@ -36,6 +38,7 @@ DISTINCT = frozenset(
     {"event_uid", "provider_uid", "request_id", "params", "locator", "record_sha256"}
 )
 NAMES = tuple(name for name, _, _ in TABLES["events"])
+_item = attrgetter(*ITEM_COLUMNS)
 _actor = attrgetter(*ACTOR_COLUMNS)
 _event = attrgetter(*EVENT_COLUMNS)
 _own = attrgetter(*OWN_COLUMNS)
@@ -53,6 +56,7 @@ class Columns:
     """Rows column by column; parts that rows share are laid out once."""
 
     def __init__(self) -> None:
+        self._items: list[tuple[Any, ...]] = []
         self._actors: list[tuple[Any, ...]] = []
         self._events: list[tuple[Any, ...]] = []
         self._own: list[Any] = []
@@ -63,13 +67,22 @@ class Columns:
         """More rows, which are columns already."""
         self._batches.append((len(self._actors), batch))
 
+    def extend_packed(self, rows: PackedRows) -> None:
+        """More rows, in the form in which many were read together."""
+        self._items += [rows.item] * len(rows.actors)
+        self._actors += rows.actors
+        self._events += rows.events
+        self._own += rows.own
+
     def append(self, row: Row) -> None:
         """One more row."""
         if isinstance(row, PackedRow):
+            self._items.append(row.item)
             self._actors.append(row.actor)
             self._events.append(row.event)
             self._own += row.own
             return
+        self._items.append(_item(row))
         self._actors.append(_actor(row))
         self._events.append(_event(row))
         self._own += _own(row)
@@ -91,6 +104,7 @@ class Columns:
             name: _array(self._own[place :: len(OWN_COLUMNS)], target.field(name).type)
             for place, name in enumerate(OWN_COLUMNS)
         }
+        found |= _shared(ITEM_COLUMNS, self._items, target)
         found |= _shared(ACTOR_COLUMNS, self._actors, target)
         found |= _shared(EVENT_COLUMNS, self._events, target)
         count = len(self._actors)

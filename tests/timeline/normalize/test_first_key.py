@@ -26,7 +26,8 @@ from timeline.normalize.aws import (
     cloudtrail_lookup,
 )
 from timeline.normalize.aws.cloudtrail_keys import came_out_whole, doubled_keys, first_wins
-from timeline.normalize.model import BROKEN, EventRow, Parser, Record, Unreadable, Where
+from timeline.normalize.model import BROKEN, Parser, Record, Unreadable, Where
+from timeline.normalize.row import EventRow
 
 WHERE = Where("EV-1.f1", "", 0)
 FIXTURES = Path(__file__).resolve().parents[3] / "fixtures"
@@ -88,7 +89,7 @@ def tolerant(data: bytes, monkeypatch: pytest.MonkeyPatch) -> tuple[EventRow, An
         for name in ("_asked", "_extra", "_resources"):
             patched.setattr(cloudtrail_fields, name, refuse)
         patched.setattr(cloudtrail, "decode", cloudtrail_fields._tolerant)
-        cloudtrail._kind.cache_clear()
+        cloudtrail.kind_of.cache_clear()
         return row(data)
 
 

@@ -17,7 +17,8 @@ from tests.timeline.normalize.evidence import Store
 from tests.timeline.normalize.records import ANONYMOUS, BASE, native, record
 from timeline import normalize, order
 from timeline.normalize import archives, ingest
-from timeline.normalize.model import RECORD_LIMIT, EventRow, IngestReport, micros
+from timeline.normalize.model import RECORD_LIMIT, IngestReport, micros
+from timeline.normalize.row import EventRow
 from timeline.schema import TABLES
 
 Rows = list[dict[str, Any]]

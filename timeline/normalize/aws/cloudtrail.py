@@ -8,7 +8,7 @@ Field names and their meaning: CloudTrail user guide, "CloudTrail record content
 from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import sha256
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -37,7 +37,11 @@ from timeline.normalize.aws.cloudtrail_keys import (
 )
 from timeline.normalize.aws.cloudtrail_mapping import MAPPING, NEVER
 from timeline.normalize.aws.times import when
-from timeline.normalize.model import PackedRow, Parser, Record, Unreadable, Where, at
+from timeline.normalize.model import Parser, Record, Unreadable, Where, at
+from timeline.normalize.row import PackedRow
+
+if TYPE_CHECKING:
+    from timeline.normalize.blocks import Pieces, TakenPieces
 
 #: CloudTrail's event times have this width, whatever digits an export adds. [doc]
 PRECISION = 1_000_000
@@ -102,8 +106,8 @@ def to_row(
     if not operation or time_text is None or time is None:
         return _incomplete(f, body, record, where, source, doubled)
     actor, whole = caller_of(bytes(f.userIdentity))
-    tls = _tls(bytes(f.tlsDetails))
-    kind = _kind(f.eventCategory, f.eventType, f.managementEvent, f.readOnly, service, operation)
+    tls = tls_of(bytes(f.tlsDetails))
+    kind = kind_of(f.eventCategory, f.eventType, f.managementEvent, f.readOnly, service, operation)
     extra = extra_of(f) if kind.keeps else NO_EXTRA
     asked, resources = asked_of(f), resources_of(f)
     if not (whole and tls.whole and came_out_whole(body, f, asked, extra, resources)):
@@ -115,22 +119,23 @@ def to_row(
     acted = s3.resource(recipient, asked, resources, service, operation)
     number = f"{where.prefix}{record.number}"
     locator = f"{number}@{record.offset}+{record.length}"
-    event = _event(
-        where.item, where.acquired_at, source, recipient, f.awsRegion or None, service, operation,
-        kind, f.vpcEndpointId or extra.vpcEndpointId or None, f.userAgent or None, tls, actor.kind,
+    event = event_values(
+        source, recipient, f.awsRegion or None, service, operation,
+        kind, f.vpcEndpointId or extra.vpcEndpointId or None, f.userAgent or None, tls.version,
+        actor.kind,
         extra.AuthenticationMethod, extra.aclRequired, extra.CipherSuite, extra.SSEApplied,
-        extra.SignatureVersion, _outcome(f, operation), f.errorCode or None,
+        extra.SignatureVersion, outcome_of(f, operation), f.errorCode or None,
     )  # fmt: skip
-    params = _params(f, bool(opaque)) if kind.keeps else None
+    params = params_of(f, bool(opaque)) if kind.keeps else None
     own = (
         f"{where.item}/{number}", f.eventID or None, f.requestID or None, time, time_text,
         acted.account or recipient, f.sourceIPAddress or None, acted.kind, acted.uid,
         acted.container, acted.object, acted.version, f.errorMessage or None,
         extra.bytesTransferredOut, extra.bytesTransferredIn, params,
-        _omitted(f, body, opaque), locator, sha256(record.data or b"").hexdigest(),
+        omitted_of(f, body, opaque), locator, sha256(record.data or b"").hexdigest(),
         f.sharedEventID or None,
     )  # fmt: skip
-    row = PackedRow("aws", source, time, params, actor, event, own)
+    row = PackedRow("aws", source, time, params, where.values, actor, event, own)
     if not opaque:
         return row, ()
     subject = f"{operation} {acted.uid or ''}".strip()
@@ -152,7 +157,7 @@ def _incomplete(
     raise Unreadable(f"expected an ISO 8601 eventTime, found {value[:60]!r}")
 
 
-def _doubled(body: bytes, kind: "_Kind") -> tuple[str, ...]:
+def _doubled(body: bytes, kind: "Kind") -> tuple[str, ...]:
     """Keys that occur twice; a plain read may hold bytes that are no text where no column looks."""
     try:
         return doubled_keys(body)
@@ -176,23 +181,23 @@ def _opaque(subject: str, time: int, item: str, locator: str, doubled: tuple[str
 
 
 @lru_cache(maxsize=16384)
-def _event(
-    item: str, acquired_at: int, source: str, recipient: str | None, region: str | None,
-    service: str | None, operation: str, kind: "_Kind", endpoint: str | None, agent: str | None,
-    tls: "_Tls", actor: str | None, method: str | None, acl_required: str | None,
+def event_values(
+    source: str, recipient: str | None, region: str | None, service: str | None, operation: str,
+    kind: "Kind", endpoint: str | None, agent: str | None,
+    tls: str | None, actor: str | None, method: str | None, acl_required: str | None,
     cipher: str | None, sse: str | None, signature: str | None, outcome: str, error: str | None,
 ) -> tuple[Any, ...]:  # fmt: skip
     """The columns that repeat, in the order of `EVENT_COLUMNS`."""
     return (
-        PRECISION, acquired_at, "aws", region, service, operation, kind.category, kind.activity,
-        endpoint, agent, tls.version, _auth_method(actor, method),
-        _auth_evidence(acl_required, cipher, sse, signature), outcome, error, item, source,
+        PRECISION, "aws", region, service, operation, kind.category, kind.activity,
+        endpoint, agent, tls, _auth_method(actor, method),
+        _auth_evidence(acl_required, cipher, sse, signature), outcome, error, source,
         recipient, None, None, None,
     )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Kind:
+class Kind:
     """A kind of event; compared by identity, for each is made once.
 
     Attributes:
@@ -216,20 +221,20 @@ class _Tls:
 
 
 @lru_cache(maxsize=16384)
-def _kind(
+def kind_of(
     category: str | None,
     event_type: str | None,
     management: bool | str | None,
     read_only: bool | str | None,
     service: str | None,
     operation: str,
-) -> _Kind:
+) -> Kind:
     """What kind of event it is; the same few kinds fill a log."""
     found = _category(category, event_type, text(management), service, operation)
     activity = _activity(text(read_only), service, operation, found)
     writes = activity not in ("read", "list")
     keeps = writes or found != "management" or service in KEPT
-    return _Kind(found, activity, writes or found == "data", keeps)
+    return Kind(found, activity, writes or found == "data", keeps)
 
 
 def _category(
@@ -264,7 +269,7 @@ def _activity(read_only: str | None, service: str | None, operation: str, catego
 
 
 @lru_cache(maxsize=4096)
-def _tls(raw: bytes) -> _Tls:
+def tls_of(raw: bytes) -> _Tls:
     return _Tls(text(decoded(raw).get("tlsVersion")), same_length(raw))
 
 
@@ -289,12 +294,21 @@ def _auth_evidence(
     return compact(kept) if kept else None
 
 
-def _outcome(f: Fields, operation: str) -> str:
-    if f.errorCode:
-        return "denied" if refused(f.errorCode) else "error"
-    if operation == "ConsoleLogin" and decoded(f.responseElements).get("ConsoleLogin") == "Failure":
+def outcome_of(f: Fields, operation: str) -> str:
+    if (
+        not f.errorCode
+        and operation == "ConsoleLogin"
+        and decoded(f.responseElements).get("ConsoleLogin") == "Failure"
+    ):
         return "denied"
-    return "error" if f.errorMessage else "success"
+    return outcome_by(f.errorCode, bool(f.errorMessage))
+
+
+def outcome_by(code: str | None, has_message: bool) -> str:
+    """What an event came to by its error, for all events but sign-ins."""
+    if code:
+        return "denied" if refused(code) else "error"
+    return "error" if has_message else "success"
 
 
 def refused(code: str) -> bool:
@@ -309,7 +323,7 @@ _NAMING = (
 )  # fmt: skip
 
 
-def _params(f: Fields, doubled: bool) -> str:
+def params_of(f: Fields, doubled: bool) -> str:
     """The bodies as received, put together as text: numbers and order stay untouched."""
     asked: bytes | msgspec.Raw = f.requestParameters
     answered: bytes | msgspec.Raw = f.responseElements
@@ -324,7 +338,7 @@ def _params(f: Fields, doubled: bool) -> str:
         b',"resources":', f.resources,
         b',"userIdentity":', f.userIdentity,
         b',"tlsDetails":', f.tlsDetails,
-        _rest(
+        rest_of(
             b"null" if f.addendum is NULL else bytes(f.addendum), f.eventVersion, f.vpcEndpointId,
             f.vpcEndpointAccountId, f.sessionCredentialFromConsole,
         ),
@@ -333,7 +347,7 @@ def _params(f: Fields, doubled: bool) -> str:
 
 
 @lru_cache(maxsize=1024)
-def _rest(
+def rest_of(
     addendum: bytes, version: str | None, endpoint: str | None, owner: str | None,
     console: str | None,
 ) -> bytes:  # fmt: skip
@@ -351,7 +365,7 @@ def _rest(
     return b"".join(parts)
 
 
-def _omitted(f: Fields, body: bytes, doubled: tuple[str, ...]) -> str | None:
+def omitted_of(f: Fields, body: bytes, doubled: tuple[str, ...]) -> str | None:
     names = []
     if b"mitted" in body:
         bodies = ("requestParameters", "responseElements", "additionalEventData")
@@ -362,12 +376,20 @@ def _omitted(f: Fields, body: bytes, doubled: tuple[str, ...]) -> str | None:
     return compact(names) if names else None
 
 
+def read_pieces(pieces: "Pieces", where: Where) -> "TakenPieces":
+    """The records whose reading is beyond doubt, with the rows that `read_packed` gives."""
+    from timeline.normalize.aws import cloudtrail_block  # it is made of what stands above
+
+    return cloudtrail_block.read(pieces, where)
+
+
 PARSER = Parser(
     source="aws.cloudtrail",
     version=2,
     form="json",
     detect=detect,
     read=read_packed,
+    read_pieces=read_pieces,
     mapping=MAPPING,
     never=NEVER,
 )

@@ -14,7 +14,8 @@ from collector.model import Gap
 from timeline.normalize.aws import cloudtrail
 from timeline.normalize.aws.cloudtrail_keys import each_key_once
 from timeline.normalize.aws.cloudtrail_mapping import MAPPING, NEVER
-from timeline.normalize.model import BROKEN, Parser, Record, Row, Unreadable, Where
+from timeline.normalize.model import BROKEN, Parser, Record, Unreadable, Where
+from timeline.normalize.row import Row
 
 
 class _Envelope(msgspec.Struct):

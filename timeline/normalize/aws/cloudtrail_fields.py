@@ -17,51 +17,62 @@ NULL = msgspec.Raw(b"null")
 
 
 class Fields(msgspec.Struct, gc=False, omit_defaults=True):
-    """The fields that rows use, in the provider's spelling; empty text stands for none."""
+    """The fields that rows use, in the provider's spelling; empty text stands for none.
 
+    In the order in which the provider writes them: each is looked for after the one before it.
+    """
+
+    eventVersion: str | None = None
+    userIdentity: msgspec.Raw = NULL
     eventTime: str | None = None
     at_timestamp: str | None = msgspec.field(default=None, name="@timestamp")
-    eventVersion: str | None = None
     eventSource: str | None = None
     eventName: str | None = None
-    eventID: str | None = None
-    eventType: str | None = None
-    eventCategory: str | None = None
     awsRegion: str | None = None
     sourceIPAddress: str | None = None
     userAgent: str | None = None
     errorCode: str | None = None
     errorMessage: str | None = None
+    requestParameters: msgspec.Raw = NULL
+    responseElements: msgspec.Raw = NULL
+    additionalEventData: msgspec.Raw = NULL
     requestID: str | None = None
+    eventID: str | None = None
     readOnly: bool | str | None = None
+    resources: msgspec.Raw = NULL
+    eventType: str | None = None
+    apiVersion: str | None = None
     managementEvent: bool | str | None = None
     recipientAccountId: str | None = None
     sharedEventID: str | None = None
     vpcEndpointId: str | None = None
     vpcEndpointAccountId: str | None = None
-    sessionCredentialFromConsole: str | None = None
-    apiVersion: str | None = None
-    userIdentity: msgspec.Raw = NULL
-    requestParameters: msgspec.Raw = NULL
-    responseElements: msgspec.Raw = NULL
-    additionalEventData: msgspec.Raw = NULL
-    resources: msgspec.Raw = NULL
-    tlsDetails: msgspec.Raw = NULL
     addendum: msgspec.Raw = NULL
+    eventCategory: str | None = None
+    sessionCredentialFromConsole: str | None = None
+    tlsDetails: msgspec.Raw = NULL
 
 
 class LooseFields(Fields, gc=False, omit_defaults=True):
     """The same, read in the tolerant way: it does not come out as it went in."""
 
 
+#: A number that the table can hold.
+Whole = Annotated[int, msgspec.Meta(ge=-(2**63) + 1, le=2**63 - 1)]
+
+
 class Asked(msgspec.Struct, gc=False, omit_defaults=True):
-    """What of `requestParameters` names the thing acted on; empty text stands for none."""
+    """What of `requestParameters` names the thing acted on; empty text stands for none.
+
+    The last ones name nothing. Requests of S3 and STS carry them, and a part of which every key is
+    known is quickly shown to hold none twice.
+    """
 
     bucketName: str | None = None
+    Host: str | None = None
     key: str | None = None
     versionId: str | None = None
     accountId: str | None = None
-    Host: str | None = None
     host: str | None = None
     resourceArn: str | None = None
     roleArn: str | None = None
@@ -69,28 +80,33 @@ class Asked(msgspec.Struct, gc=False, omit_defaults=True):
     keyId: str | None = None
     trailName: str | None = None
     secretId: str | None = None
+    prefix: str | None = None
+    list_type: str | None = msgspec.field(default=None, name="list-type")
+    encoding_type: str | None = msgspec.field(default=None, name="encoding-type")
+    delimiter: str | None = None
+    location: str | None = None
+    policy: str | None = None
+    acl: str | None = None
+    roleSessionName: str | None = None
+    durationSeconds: Whole | None = None
 
 
 class LooseAsked(Asked, gc=False, omit_defaults=True):
     """The same, read in the tolerant way."""
 
 
-#: A number that the table can hold.
-Whole = Annotated[int, msgspec.Meta(ge=-(2**63) + 1, le=2**63 - 1)]
-
-
 class Extra(msgspec.Struct, gc=False, omit_defaults=True):
     """What of `additionalEventData` rows use."""
 
-    AuthenticationMethod: str | None = None
-    CipherSuite: str | None = None
     SignatureVersion: str | None = None
-    SSEApplied: str | None = None
-    aclRequired: str | None = None
+    CipherSuite: str | None = None
     bytesTransferredIn: Whole | None = None
+    SSEApplied: str | None = None
+    AuthenticationMethod: str | None = None
+    host_id: str | None = msgspec.field(default=None, name="x-amz-id-2")
+    aclRequired: str | None = None
     bytesTransferredOut: Whole | None = None
     vpcEndpointId: str | None = None
-    host_id: str | None = msgspec.field(default=None, name="x-amz-id-2")
 
 
 class LooseExtra(Extra, gc=False, omit_defaults=True):
@@ -100,10 +116,10 @@ class LooseExtra(Extra, gc=False, omit_defaults=True):
 class Resource(msgspec.Struct, gc=False, omit_defaults=True):
     """One entry of `resources`; re-shaped exports write `arn` in lower case."""
 
+    accountId: str | None = None
     type: str | None = None
     ARN: str | None = None
     arn: str | None = None
-    accountId: str | None = None
 
 
 NO_ASKED = Asked()

@@ -13,7 +13,8 @@ from collections.abc import Callable
 from collector.model import Gap
 from timeline.normalize.aws import cloudtrail, s3_access_log_json
 from timeline.normalize.aws.cloudtrail_mapping import MAPPING, NEVER
-from timeline.normalize.model import PackedRow, Parser, Record, Unreadable, Where
+from timeline.normalize.model import Parser, Record, Unreadable, Where
+from timeline.normalize.row import PackedRow
 
 _TIMED = re.compile(rb"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z (\{.*\})\s*", re.DOTALL)
 #: A quoted cell. The library's reader refuses cells half as long as a record may be.

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 from timeline.normalize.aws.cloudtrail_fields import Asked, Resource
@@ -101,14 +102,9 @@ def resource(
         if each.type == "AWS::S3::Bucket":
             arn, account = each.ARN or each.arn, each.accountId or None
             break
-    if bucket is None or ":" in bucket or "/" in bucket or bucket.endswith("-s3alias"):
-        # An access point's ARN or alias: the bucket behind it is among the resources.
-        bucket = arn.rpartition(":")[2] if arn else bucket
+    bucket, uid = _bucket(bucket, arn)
     if bucket is None:
         return Acted(account=account)
-    uid = arn if arn and arn.endswith(f":::{bucket}") else f"arn:aws:s3:::{bucket}"
-    if bucket.startswith("arn:"):
-        uid = bucket
     key = None
     if operation not in ON_BUCKETS:
         key = asked.key or None
@@ -117,6 +113,19 @@ def resource(
     if key is None:
         return Acted("AWS::S3::Bucket", uid, bucket, None, None, account)
     return Acted("AWS::S3::Object", f"{uid}/{key}", bucket, key, asked.versionId or None, account)
+
+
+@lru_cache(maxsize=4096)
+def _bucket(named: str | None, arn: str | None) -> tuple[str | None, str]:
+    """Name and ARN of a bucket: as the request names it, and as the list of resources does."""
+    if named is None or ":" in named or "/" in named or named.endswith("-s3alias"):
+        # An access point's ARN or alias: the bucket behind it is among the resources.
+        named = arn.rpartition(":")[2] if arn else named
+    if named is None:
+        return None, ""
+    if named.startswith("arn:"):
+        return named, named
+    return named, arn if arn and arn.endswith(f":::{named}") else f"arn:aws:s3:::{named}"
 
 
 def _account(recipient: str | None, asked: Asked) -> Acted:

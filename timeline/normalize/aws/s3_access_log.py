@@ -23,7 +23,8 @@ from timeline.normalize.aws import actions, s3
 from timeline.normalize.aws.cloudtrail import PRECISION, refused
 from timeline.normalize.aws.cloudtrail_fields import compact
 from timeline.normalize.aws.times import when_access
-from timeline.normalize.model import ACTOR_COLUMNS, PackedRow, Parser, Record, Unreadable, Where
+from timeline.normalize.model import Parser, Record, Unreadable, Where
+from timeline.normalize.row import ACTOR_COLUMNS, PackedRow
 
 if TYPE_CHECKING:
     from timeline.normalize.blocks import Block, Taken
@@ -78,7 +79,7 @@ def read(record: Record, where: Where) -> tuple[PackedRow, tuple[Gap, ...]]:
     key = key_of(fields["key"], uri, bucket or "")
     requester = fields["requester"]
     event = event_values(
-        where.item, where.acquired_at, fields["operation"] or "", key is not None,
+        fields["operation"] or "", key is not None,
         fields["region"], fields["agent"], fields["referer"], fields["tls"],
         method_of(requester, fields["auth"]),
         (fields["acl_required"], fields["cipher"], fields["signature"]),
@@ -97,12 +98,12 @@ def read(record: Record, where: Where) -> tuple[PackedRow, tuple[Gap, ...]]:
         f"{number}@{record.offset}+{record.length}", sha256(record.data).hexdigest(), None,
     )  # fmt: skip
     actor = actor_values(requester, credential_of(asked) if asked else None)
-    return PackedRow("aws", "aws.s3_access_log", time, params, actor, event, own), ()
+    return PackedRow("aws", "aws.s3_access_log", time, params, where.values, actor, event, own), ()
 
 
 @lru_cache(maxsize=16384)
 def event_values(
-    item: str, acquired_at: int, operation: str, on_object: bool, region: str | None,
+    operation: str, on_object: bool, region: str | None,
     agent: str | None, referer: str | None, tls: str | None, method: str,
     evidence: tuple[str | None, str | None, str | None], status: str | None, error: str | None,
 ) -> tuple[Any, ...]:  # fmt: skip
@@ -110,9 +111,9 @@ def event_values(
     event = actions.event_name(operation, on_object)
     category = "data" if event in s3.DATA_EVENTS else "management"
     return (
-        PRECISION, acquired_at, "aws", region, "s3.amazonaws.com", operation, category,
+        PRECISION, "aws", region, "s3.amazonaws.com", operation, category,
         _activity(event, operation), None, agent, tls, method, _evidence(*evidence),
-        _outcome(status, error), error, item, "aws.s3_access_log", None, None, referer,
+        _outcome(status, error), error, "aws.s3_access_log", None, None, referer,
         int(status) if status else None,
     )  # fmt: skip
 

@@ -19,7 +19,8 @@ import pyarrow.compute as pc
 from timeline.normalize.aws import s3_access_log as line
 from timeline.normalize.aws.times import when_access
 from timeline.normalize.blocks import Block, Distinct, Numbers, Rows, Taken, array, cut
-from timeline.normalize.model import ACTOR_COLUMNS, EVENT_COLUMNS, Where
+from timeline.normalize.model import Where
+from timeline.normalize.row import ACTOR_COLUMNS, EVENT_COLUMNS, ITEM_COLUMNS
 from timeline.schema import schema
 
 _SPACE, _QUOTE, _END, _OTHER = 1, 2, 3, 4
@@ -184,7 +185,7 @@ def _rows(
     )
     events = [
         line.event_values(
-            where.item, where.acquired_at, operation or "", on_object, region, agent, referer, tls,
+            operation or "", on_object, region, agent, referer, tls,
             line.method_of(requester, auth), (acl, cipher, signature), status, error,
         )
         for on_object, operation, region, tls, auth, acl, cipher, signature, status, error,
@@ -192,6 +193,8 @@ def _rows(
     ]  # fmt: skip
     found |= _laid_out(EVENT_COLUMNS, kinds, events, target)
     count = len(lines)
+    for name, value in zip(ITEM_COLUMNS, where.values, strict=True):
+        found[name] = array([value], target.field(name).type).take(pa.array(np.zeros(count, int)))
     return pa.RecordBatch.from_arrays(
         [found[f.name] if f.name in found else pa.nulls(count, f.type) for f in target],
         schema=target,

@@ -18,15 +18,8 @@ from collector.model import Gap
 from timeline.normalize.aws import s3_access_log
 from timeline.normalize.aws.cloudtrail_keys import doubled_keys
 from timeline.normalize.aws.times import when
-from timeline.normalize.model import (
-    BROKEN,
-    EVENT_COLUMNS,
-    PackedRow,
-    Parser,
-    Record,
-    Unreadable,
-    Where,
-)
+from timeline.normalize.model import BROKEN, Parser, Record, Unreadable, Where
+from timeline.normalize.row import EVENT_COLUMNS, PackedRow
 
 SOURCE = "aws.s3_access_log_json"
 SCHEMA = "V_1_0"
@@ -111,8 +104,8 @@ def to_row(
     )  # fmt: skip
     requester = fields["requester"]
     actor = s3_access_log.actor_values(requester, s3_access_log.credential_of(asked))
-    event = _event(fields, key, where, time, source)
-    return PackedRow("aws", source, time, params, actor, event, own), ()
+    event = _event(fields, key, time, source)
+    return PackedRow("aws", source, time, params, where.values, actor, event, own), ()
 
 
 def _check(fields: dict[str, Any]) -> None:
@@ -132,12 +125,10 @@ def _check(fields: dict[str, Any]) -> None:
             raise Unreadable(f"expected {name} to be {kind.__name__}, found {str(value)[:40]!r}")
 
 
-def _event(
-    fields: dict[str, Any], key: str | None, where: Where, time: int, source: str
-) -> tuple[Any, ...]:
+def _event(fields: dict[str, Any], key: str | None, time: int, source: str) -> tuple[Any, ...]:
     status = None if fields["http_status"] is None else str(fields["http_status"])
     values = s3_access_log.event_values(
-        where.item, where.acquired_at, fields["operation"], key is not None, None, None, None, None,
+        fields["operation"], key is not None, None, None, None, None,
         s3_access_log.method_of(fields["requester"], None), (None, None, None), status, None,
     )  # fmt: skip
     own: dict[str, Any] = {"source": source}
