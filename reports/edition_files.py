@@ -15,6 +15,7 @@ from collector.verify.files import SIGNED
 from reports import csv_table, html, method_pages
 from reports.cited_evidence import Kept
 from reports.cover import Cover
+from reports.exhibits import records_wanted
 from reports.material import Material
 from reports.model import Exhibit, Imprint, Native, plain
 from reports.text import environment, located, unmarked
@@ -109,7 +110,7 @@ def carried(
     material: Material, inputs: Mapping[str, Any], folder: Path,
     rewritten: Callable[[Path, Path], None] | None = None,
 ) -> None:  # fmt: skip
-    """Findings and model card; the exact tool with its lock; the stand-alone verifier.
+    """Findings, model card, records to ask for; the exact tool with its lock; the verifier.
 
     Args:
         rewritten: of a redacted rendition: writes the first file, redacted, as the second.
@@ -118,6 +119,8 @@ def carried(
     for name in ("findings.json", "model_card.json"):
         if material.case is not None and (material.case / "derived" / name).is_file():
             copy(material.case / "derived" / name, folder / name)
+    wanted = records_wanted.native(material)
+    (folder / records_wanted.FILE).write_bytes(csv_table.encode(wanted))
     if inputs.get("program"):
         (folder / TOOL).write_bytes(canonical.line(inputs["program"]))
     method_pages.carry(folder)

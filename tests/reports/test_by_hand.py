@@ -23,16 +23,24 @@ PROGRAMS = ("openssl", "sha256sum", "gunzip", "gzip", "tail", "head", "sh")
 
 @pytest.fixture(scope="module")
 def handed_over(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, str, Path]]:
-    """(bundle outside of its case, fingerprint, root certificate): sealed, with a token."""
+    """(bundle outside of its case, fingerprint, root certificate): sealed, with a token.
+
+    What a responder said of the authority's certificate lies beside the token.
+    """
     folder = tmp_path_factory.mktemp("handed")
-    authority = Authority(folder / "tsa")
+    authority = Authority(folder / "tsa", responder="http://127.0.0.1:9/")
     with sealed_case.own_key(folder / "config") as key:
         case = sealed_case.built(folder / "case")
         run("seal", "--case", str(case), "--tsq", code=None)
         (query,) = (case / "seals" / "0001").glob("*.tsq")
         answer = folder / "answer.tsr"
         answer.write_bytes(authority.answer(query))
-        run("seal", "--case", str(case), "--again", "--tsr", str(answer), code=None)
+        said = folder / "said.ocsp"
+        said.write_bytes(authority.status(authority.asked()))
+        run(
+            "seal", "--case", str(case), "--again", "--tsr", str(answer), "--tsa-ocsp", str(said),
+            code=None,
+        )  # fmt: skip
         run("exhibits", "--case", str(case), "--label", "draft-001")
         out = Path(shutil.copytree(case / "exhibits" / "draft-001", folder / "bundle"))
         yield out, key, authority.root
@@ -65,7 +73,7 @@ def test_every_command_of_the_readme_does_what_it_says(
     found = commands((folder / "README.txt").read_text(encoding="utf-8"))
     assert [one.split()[0] for one in found] == [
         "sha256sum", "python3", "python3", "gunzip", "python3", "python3", "python3", "python3",
-        "openssl", "openssl",
+        "openssl", "openssl", "openssl",
     ]  # fmt: skip
     for command in found:
         words = command
@@ -78,6 +86,9 @@ def test_every_command_of_the_readme_does_what_it_says(
         # Without a fingerprint nothing says whose the seal is: 3, could not be checked.
         expected = 3 if command == "python3 verify.py ." else 0
         assert done.returncode == expected, (words, done.stdout, done.stderr)
+        if command.startswith("openssl ocsp"):
+            assert "Cert Status: good" in done.stdout
+            assert "Response verify OK" in done.stdout + done.stderr
         if command.startswith("gunzip"):
             assert done.stdout.split()[0] == _digest(folder)
 

@@ -1,7 +1,11 @@
 """Exhibit K: records to ask for, and what was being recorded through time."""
 
+import csv
+import io
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,7 +14,7 @@ from reports.exhibits import gaps_and_limits, logging_coverage, parts, records_w
 from reports.grammar import Style
 from reports.material import Material
 from reports.model import Label, Paragraph, Picture, Table, plain
-from tests.reports import builder
+from tests.reports import builder, edition
 from timeline.asked import of_rows
 
 STOPPED = builder.at("2022-06-02 10:02:00")
@@ -98,6 +102,33 @@ def test_every_unknown_stands_with_the_record_that_would_settle_it(material: Mat
     for row in rows:
         assert row["unknown"] in told
         assert row["held_by"] in told
+    _whole_as_data(case, table, found)
+
+
+def _whole_as_data(case: Material, table: Table, found: list[list[Mapping[str, str]]]) -> None:
+    """Each thing that is unknown has its row, under the number that is printed."""
+    native = records_wanted.native(case)
+    names = [name for name, _ in native.columns]
+    listed = [dict(zip(names, row, strict=True)) for row in native.rows]
+    assert [int(str(one["number"])) for one in listed] == [
+        n for n, rows in enumerate(found, 1) for _ in rows
+    ]  # fmt: skip
+    for one in listed:
+        printed = [plain(cell) for cell in table.rows[int(str(one["number"])) - 1]]
+        assert printed[1:3] == [one["record"], one["held_by"]]
+        assert str(one["unknown"]) in printed[5]
+
+
+def test_an_edition_holds_the_list_as_data(tmp_path: Path) -> None:
+    made = edition.make(tmp_path / "case", builder.Story(hostile="=cmd|' /C calc'!A0", accesses=1))
+    raw = (made.folder / records_wanted.FILE).read_text(encoding="utf-8")
+    rows = list(csv.DictReader(io.StringIO(raw, newline="")))
+    assert rows
+    assert all(row["record"] and row["held_by"] for row in rows)
+    assert not any(str(cell).startswith("=") for row in rows for cell in row.values())
+    assert records_wanted.FILE in (made.folder / "manifest.jsonl").read_text(encoding="utf-8")
+    empty = edition.make(tmp_path / "empty", builder.Story(empty=True))
+    assert (empty.folder / records_wanted.FILE).read_text(encoding="utf-8").count("\n") >= 1
 
 
 def test_what_is_left_out_is_counted(material: Material, monkeypatch: pytest.MonkeyPatch) -> None:
