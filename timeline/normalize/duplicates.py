@@ -15,8 +15,9 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pyarrow as pa
 
 from collector.model import Gap
@@ -24,6 +25,9 @@ from timeline import engine
 from timeline.normalize import table
 from timeline.normalize.aws import same_request
 from timeline.normalize.model import at
+
+if TYPE_CHECKING:
+    import duckdb
 
 #: Columns in which copies of one event must agree where both have a value.
 SAME = (
@@ -36,6 +40,8 @@ _NEEDED = (
 )  # fmt: skip
 #: Columns that point to another row; filled here, over the whole table.
 FOLDED = ("duplicate_of", "same_request_as")
+#: So many hashes are held in memory, no more.
+HASHED = 8_000_000
 #: Number of the file in the order of the table, and of the row in it.
 Place = tuple[int, int]
 Group = list[tuple[Place, dict[str, Any]]]
@@ -65,14 +71,15 @@ def fold(out: Path, scratch: Path) -> Folded:
     stands: dict[Place, str] = {}
     found: list[tuple[Place, Gap]] = []
     if paths:
-        for group in _groups(paths, "provider_uid", scratch):
-            found.extend(_same_id(group, first))
-        for group in _groups(paths, "record_sha256", scratch, "provider_uid IS NULL"):
-            first.update({place: group[0][1]["event_uid"] for place, _ in group[1:]})
-        for group in _groups(paths, "shared_uid", scratch):
-            _shared(group, first)
-        for group in _in_several_logs(paths, scratch):
-            found.extend(_one_request(group, first, stands))
+        with engine.connect(scratch) as connection:
+            for group in _groups(connection, paths, "provider_uid"):
+                found.extend(_same_id(group, first))
+            for group in _groups(connection, paths, "record_sha256", "provider_uid IS NULL"):
+                first.update({place: group[0][1]["event_uid"] for place, _ in group[1:]})
+            for group in _groups(connection, paths, "shared_uid"):
+                _shared(group, first)
+            for group in _in_several_logs(connection, paths):
+                found.extend(_one_request(group, first, stands))
     by_file: dict[int, dict[str, dict[int, str]]] = {}
     for column, pointed in (("duplicate_of", first), ("same_request_as", stands)):
         for (number, row), uid in pointed.items():
@@ -84,29 +91,33 @@ def fold(out: Path, scratch: Path) -> Folded:
     return Folded(duplicates=len(first), same_requests=len(stands), gaps=gaps, rewritten=rewritten)
 
 
-def _in_several_logs(paths: list[Path], scratch: Path) -> Iterator[Group]:
+def _in_several_logs(connection: "duckdb.DuckDBPyConnection", paths: list[Path]) -> Iterator[Group]:
     """Rows that share a request id, one at least a line of an access log; quick if there is none.
 
     Ids are looked through only where the table has an access log and another log beside it.
     """
-    connection = engine.connect(scratch)
-    try:
-        sources = connection.execute(
-            "SELECT DISTINCT source FROM read_parquet($paths, hive_partitioning = false)",
-            {"paths": [str(path) for path in paths]},
-        ).fetchall()
-    finally:
-        connection.close()
+    sources = connection.execute(
+        "SELECT DISTINCT source FROM read_parquet($paths, hive_partitioning = false)",
+        {"paths": [str(path) for path in paths]},
+    ).fetchall()
     logs = [source for (source,) in sources if source in same_request.ACCESS_LOGS]
     if logs and len(sources) > 1:
         listed = ", ".join(f"'{source}'" for source in sorted(logs))
-        yield from _groups(paths, "request_id", scratch, having=f"bool_or(source IN ({listed}))")
+        having = f"bool_or(source IN ({listed}))"
+        yield from _groups(connection, paths, "request_id", having=having)
 
 
 def _groups(
-    paths: list[Path], name: str, scratch: Path, condition: str = "TRUE", having: str = "TRUE"
+    connection: "duckdb.DuckDBPyConnection",
+    paths: list[Path],
+    name: str,
+    condition: str = "TRUE",
+    having: str = "TRUE",
 ) -> Iterator[Group]:
     """Rows that share a value, in the order of the table within a group."""
+    where = {"paths": [str(path) for path in paths]}
+    if not _some_repeat(connection, where, name, condition):
+        return  # as in most tables: all other columns need not be looked through
     numbers = {str(path): number for number, path in enumerate(paths)}
     named = dict.fromkeys((name, *_NEEDED))
     # Times as whole numbers, as in every relational step.
@@ -114,7 +125,7 @@ def _groups(
         'epoch_us(r.time) AS "time"' if column == "time" else f'r."{column}"' for column in named
     )
     repeated = (
-        f"CREATE TEMP TABLE repeated AS SELECT {name} AS id "  # noqa: S608 - own names
+        f"CREATE OR REPLACE TEMP TABLE repeated AS SELECT {name} AS id "  # noqa: S608 - own names
         f"FROM read_parquet($paths, hive_partitioning = false) "
         f"WHERE {name} IS NOT NULL AND {condition} GROUP BY {name} "
         f"HAVING count(*) > 1 AND {having}"
@@ -126,25 +137,39 @@ def _groups(
         f"JOIN repeated ON r.{name} = repeated.id WHERE {condition} "
         f"ORDER BY r.{name}, r.filename, r.file_row_number"
     )
-    where = {"paths": [str(path) for path in paths]}
-    connection = engine.connect(scratch)
-    try:
-        connection.execute(repeated, where)
-        if not connection.execute("SELECT 1 FROM repeated LIMIT 1").fetchall():
-            return  # as in most tables: all other columns need not be looked through
-        cursor = connection.execute(query, where)
-        names = [each[0] for each in cursor.description]
+    connection.execute(repeated, where)
+    if not connection.execute("SELECT 1 FROM repeated LIMIT 1").fetchall():
+        return
+    cursor = connection.execute(query, where)
+    names = [each[0] for each in cursor.description]
 
-        def rows() -> Iterator[tuple[Place, dict[str, Any]]]:
-            while fetched := cursor.fetchmany(2048):
-                for values in fetched:
-                    row = dict(zip(names, values, strict=True))
-                    yield (numbers[row["filename"]], row["file_row_number"]), row
+    def rows() -> Iterator[tuple[Place, dict[str, Any]]]:
+        while fetched := cursor.fetchmany(2048):
+            for values in fetched:
+                row = dict(zip(names, values, strict=True))
+                yield (numbers[row["filename"]], row["file_row_number"]), row
 
-        for _, group in itertools.groupby(rows(), key=lambda each: each[1][name]):
-            yield list(group)
-    finally:
-        connection.close()
+    for _, group in itertools.groupby(rows(), key=lambda each: each[1][name]):
+        yield list(group)
+
+
+def _some_repeat(
+    connection: "duckdb.DuckDBPyConnection", where: Mapping[str, Any], name: str, condition: str
+) -> bool:
+    """Whether a value may occur twice; false is certain.
+
+    Values that differ in their hashes differ: hashes are a fourth of the work of grouping texts.
+    """
+    told = (
+        f"FROM read_parquet($paths, hive_partitioning = false) "
+        f"WHERE {name} IS NOT NULL AND {condition}"
+    )
+    (count,) = connection.execute(f"SELECT count(*) {told}", where).fetchall()[0]
+    if count < 2 or count > HASHED:
+        return bool(count > 1)
+    found = connection.execute(f"SELECT hash({name}) AS hash {told}", where).fetchnumpy()["hash"]
+    hashes = np.sort(np.asarray(found))
+    return bool(np.any(hashes[1:] == hashes[:-1]))
 
 
 def _fill(path: Path, pointed: Mapping[str, Mapping[int, str]]) -> bool:
