@@ -5,6 +5,7 @@ seconds of both and their ratio. Every verdict, unknown and assumption must be t
 is not, the command ends with exit code 1 and names the event.
 """
 
+import json
 import sys
 import tempfile
 import time
@@ -16,7 +17,7 @@ from benchmarks import causation
 from collector import case as case_file
 from collector import store
 from timeline import normalize
-from timeline.correlate import counted, decisions
+from timeline.correlate import decisions
 from timeline.correlate.answers import Answers
 from timeline.correlate.aws.provider import AWS
 from timeline.correlate.course import attempts
@@ -65,16 +66,22 @@ def _each(
     rows: Iterable[Mapping[str, Any]], setting: decisions.Setting
 ) -> Iterator[tuple[str, decisions.RequestClass]]:
     """Every access decided by itself; slices are shared, or the comparison would be unfair."""
-    groups: dict[str, Group] = {}
-    for row, request in counted.requests(rows, setting.provider, {}):
-        if isinstance(request, str):
+    provider, groups = setting.provider, dict[str, Group]()
+    for row in rows:
+        if not provider.is_access(row) or row["duplicate_of"] or row["same_request_as"]:
             continue
-        key = decisions._group_key(request, setting)
+        request = provider.request_of(row)
+        if request is None:
+            continue
+        t = row["time"]
+        own = [u for u in provider.own_places(request) if u in setting.attempts.resources]
+        key = json.dumps([provider.group(request), own], sort_keys=True)
         if key not in groups:
-            groups[key] = decisions._group(request, row["time"], setting)
-        alone = Answers(setting.provider)
-        decided = decisions._decided("", groups[key], request, row["time"], setting, alone)
-        yield row["event_uid"], decided
+            groups[key] = decisions._group(request, t, setting)
+        signature = decisions._signature(groups[key], request, t, setting)
+        alone = Answers(provider)
+        asked = groups[key], request, t, setting, alone, signature
+        yield row["event_uid"], decisions._decided("", *asked)
 
 
 if __name__ == "__main__":

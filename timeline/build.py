@@ -119,7 +119,7 @@ def _anew(case: Path) -> BuildReport:
     known = _known(table, shots)
     writers = events.by_uid(table, {change["change_uid"] for change in state.changes})
     changes = _attributed(state.changes, known, writers, config)  # 5
-    every, missing = normalize.rows(derived / "events"), holes.periods(hiding)
+    every, missing = normalize.Stored(derived / "events"), holes.periods(hiding)
     result = analysis.analyze(every, changes, state.intervals, writers, config, missing)  # 6 to 8
     found_gaps += gaps.without_data_events(
         analysis.containers(result), gaps.data_spans(coverage), gaps.management_span(coverage)

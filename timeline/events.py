@@ -3,8 +3,12 @@
 A case can have millions of events and a few hundred that write configuration or open a session.
 """
 
-from collections.abc import Collection, Iterable
-from typing import Any
+from collections.abc import Collection, Iterable, Iterator
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 #: What a decided access keeps of its event; the rest is read again from the table when needed.
 KEPT = (
@@ -14,6 +18,34 @@ KEPT = (
     "actor_uid", "session_issuer_uid", "actor_unique_id", "actor_account_uid", "evidence_item",
     "locator", "record_sha256", "source",
 )  # fmt: skip
+
+
+#: Rows put together where they come one by one.
+AT_ONCE = 16_384
+
+
+def batches(
+    rows: Any,  # noqa: ANN401 rows, or the table where it lies
+    columns: Collection[str],
+) -> "Iterator[pa.Table]":
+    """Events in their order, some columns of some thousands at a time.
+
+    Args:
+        rows: `normalize.Stored`, or rows as mappings.
+        columns: those wanted.
+    """
+    import pyarrow as pa
+
+    from timeline.schema import schema
+
+    names = sorted(columns)
+    if hasattr(rows, "batches"):
+        yield from rows.batches(names)
+        return
+    shape = pa.schema([schema("events").field(name) for name in names])
+    pending = iter(rows)
+    while part := [{name: row[name] for name in names} for row in islice(pending, AT_ONCE)]:
+        yield pa.Table.from_pylist(part, shape)
 
 
 def of_services(table: Any, services: Iterable[str]) -> list[dict[str, Any]]:  # noqa: ANN401 Arrow

@@ -78,7 +78,7 @@ class WhatIf:
             assumptions=assumptions,
         )
         self._decided: Decided = decisions.decide_all(
-            normalize.rows(derived / "events"), self._setting
+            normalize.Stored(derived / "events"), self._setting
         )
         self._questions = Questions(
             self._setting.view,

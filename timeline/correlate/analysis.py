@@ -3,7 +3,7 @@
 Invariant: accesses among the events = decided + left out with a reason.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -61,7 +61,7 @@ class Analysis:
 
 
 def analyze(
-    rows: Iterable[Mapping[str, Any]],
+    rows: Any,  # noqa: ANN401 rows, or their table
     changes: Sequence[Mapping[str, Any]],
     intervals: Sequence[Mapping[str, Any]],
     writers: Mapping[str, Mapping[str, Any]],
@@ -71,7 +71,7 @@ def analyze(
     """Steps 6 to 8.
 
     Args:
-        rows: of `events`.
+        rows: of `events`: `normalize.Stored`, or mappings.
         changes, intervals: of the state.
         writers: rows of `events` that made changes.
         config: of the case.

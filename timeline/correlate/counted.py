@@ -6,79 +6,77 @@ the authorization, is taken over with the event that it is from, never silently.
 """
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
-from sys import intern
+from collections.abc import Mapping
 from typing import Any
 
-from timeline.correlate.provider import Provider, Request
-from timeline.events import KEPT
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from timeline.correlate.coding import Coder
+from timeline.correlate.provider import Provider
 
 #: Columns of `events` that a second record supplies.
 SUPPLIED = ("bytes_out", "auth_evidence")
+#: Columns of `events` that say which records are counted.
+MARKS = ("duplicate_of", "same_request_as")
 #: Columns of `access_classes` that name what was taken over, and from where: here nothing.
 NOTHING: Mapping[str, Any] = {
     "supplied_by": None,
     "bytes_supplied": None,
     "auth_evidence_supplied": None,
 }
-#: Columns of which every access has its own text: there is nothing to hold once.
-OWN = frozenset({"event_uid", "provider_uid", "locator", "record_sha256"})
-_PLACES = {name: place for place, name in enumerate(KEPT)}
-_NAMES = (*KEPT, *NOTHING)
+COPY = "copy of an event that is counted"
+OTHER_RECORD = "another log's record of a request that is counted"
 
 
-def requests(
-    rows: Iterable[Mapping[str, Any]], provider: Provider, beside: dict[str, Mapping[str, Any]]
-) -> Iterator[tuple[Mapping[str, Any], Request | str]]:
-    """Accesses with their request, or with the reason why they are not decided.
+class Counted:
+    """Sums over the batches of a table.
 
-    Args:
-        rows: of `events`, in their order.
-        provider: says what an access is.
-        beside: filled: event_uid -> what another log's record of its request says.
+    Attributes:
+        candidates: accesses among the rows.
+        left_out: reason -> number of access rows that are not decided.
+        beside: event_uid -> what another log's record of its request says.
     """
-    for row in rows:
-        if not provider.is_access(row):
-            continue
-        if row["duplicate_of"] is not None:
-            yield row, "copy of an event that is counted"
-        elif row["same_request_as"] is not None:
-            said = {name: row[name] for name in ("event_uid", *SUPPLIED)}
-            beside.setdefault(row["same_request_as"], said)
-            yield row, "another log's record of a request that is counted"
-        else:
-            request = provider.request_of(row)
-            yield row, request or f"{row['operation']}: no known action or resource"
 
+    def __init__(self, provider: Provider) -> None:
+        """`provider` says what an access is."""
+        self._provider = provider
+        self._kinds = Coder()
+        self._is_access: list[bool] = []
+        self._columns = [Coder() for _ in provider.kind]
+        self.candidates = 0
+        self.left_out: dict[str, int] = {}
+        self.beside: dict[str, Mapping[str, Any]] = {}
 
-class Kept(Mapping[str, Any]):
-    """Columns of one access, `KEPT` and `NOTHING`: millions are held, and a tuple is the least."""
+    def of(self, rows: pa.Table) -> pa.Table:
+        """The accesses among some rows that are counted; the others are added to the sums."""
+        names = self._provider.kind
+        columns = [c.column(rows[n]) for c, n in zip(self._columns, names, strict=True)]
+        kinds, fresh = self._kinds.rows(columns)
+        for _, row in fresh:
+            found = {name: rows[name][row].as_py() for name in names}
+            self._is_access.append(self._provider.is_access(found))
+        rows = rows.filter(pa.array(np.array(self._is_access, bool)[kinds]))
+        self.candidates += rows.num_rows
+        copies = pc.is_valid(rows["duplicate_of"])
+        rows = self._without(rows, copies, COPY)
+        others = pc.is_valid(rows["same_request_as"])
+        for said in (
+            rows.filter(others).select(["same_request_as", "event_uid", *SUPPLIED]).to_pylist()
+        ):
+            self.beside.setdefault(said.pop("same_request_as"), said)
+        return self._without(rows, others, OTHER_RECORD)
 
-    __slots__ = ("_values",)
+    def leave_out(self, reason: str, number: int) -> None:
+        """Adds to the accesses that are not decided."""
+        if number:
+            self.left_out[reason] = self.left_out.get(reason, 0) + number
 
-    def __init__(self, values: tuple[Any, ...]) -> None:
-        """Of the values of `KEPT`, in their order."""
-        self._values = values
-
-    def __getitem__(self, name: str) -> Any:  # noqa: ANN401 whatever the column holds
-        place = _PLACES.get(name)
-        return NOTHING[name] if place is None else self._values[place]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(_NAMES)
-
-    def __len__(self) -> int:
-        return len(_NAMES)
-
-
-def kept(row: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The columns that later stages need; texts that repeat are held once."""
-    return Kept(
-        tuple(
-            intern(value) if isinstance(value := row[name], str) and name not in OWN else value
-            for name in KEPT
-        )
-    )
+    def _without(self, rows: pa.Table, mask: pa.ChunkedArray, reason: str) -> pa.Table:
+        kept = rows.filter(pc.invert(mask))
+        self.leave_out(reason, rows.num_rows - kept.num_rows)
+        return kept
 
 
 def supplemented(row: Mapping[str, Any], second: Mapping[str, Any] | None) -> Mapping[str, Any]:

@@ -12,34 +12,35 @@ in = decided + left out with a reason, asserted by the driver.
 """
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
-from itertools import product
+from datetime import UTC, datetime
 from typing import Any
 
-from timeline.correlate import counted, signatures
+import numpy as np
+import pyarrow as pa
+
+from timeline import events
+from timeline.correlate import around, signatures
+from timeline.correlate.accesses import Accesses
 from timeline.correlate.answers import Answers, Seen
+from timeline.correlate.apart import Apart, Asking
+from timeline.correlate.coding import Numbers
+from timeline.correlate.counted import MARKS, Counted
 from timeline.correlate.provider import Mentions, Provider, Request
 from timeline.correlate.signatures import Attempts, Group, Slice
 from timeline.correlate.views import (
     GAPS_MINIMAL,
     RECORDS_COMPLETE,
     Doubted,
-    Overlay,
-    Place,
     Viewed,
     across_a_gap,
+    content_key,
 )
-from timeline.model import Decision, Json, Knowledge, SlotState, Verdict
+from timeline.events import KEPT
+from timeline.model import Decision, Json, Verdict
 
-#: Register id of the order inside a tick and of propagation.
-ORDER_UNKNOWN = "A11"
-
-#: States tried around one access; more are not told apart and give UNKNOWN(A11).
-MOST_STATES = 64
-
-TICK = timedelta(microseconds=1)
+TICK = around.TICK
 
 #: What of a signature says when a request was made, or what its own resource held.
 OF_INSTANT = ("own", "own_writes", "near", "across_a_gap")
@@ -88,7 +89,7 @@ class Decided:
     """
 
     classes: Mapping[str, RequestClass]
-    accesses: tuple[tuple[Mapping[str, Any], str], ...]
+    accesses: Accesses
     candidates: int
     left_out: Mapping[str, int]
 
@@ -110,42 +111,67 @@ class Setting:
     assumptions: frozenset[str]
 
 
-def decide_all(rows: Iterable[Mapping[str, Any]], setting: Setting) -> Decided:
-    """Decides all accesses among `rows` (of `events`, in their order)."""
-    groups: dict[str, Group] = {}
+def decide_all(rows: Any, setting: Setting) -> Decided:  # noqa: ANN401 rows, or their table
+    """Decides all accesses among `rows` (of `events`, in their order), batch by batch.
+
+    Args:
+        rows: `normalize.Stored`, or rows as mappings.
+        setting: what they are decided in.
+    """
+    provider = setting.provider
+    counting, answers, found = Counted(provider), Answers(provider), Accesses()
+    apart = Apart(setting.view, setting.attempts, provider, lambda r, t: _group(r, t, setting))
     classes: dict[str, RequestClass] = {}
-    accesses: list[tuple[Mapping[str, Any], str]] = []
-    left_out: dict[str, int] = {}
-    beside: dict[str, Mapping[str, Any]] = {}
-    candidates = 0
-    answers = Answers(setting.provider)
-    for row, request in counted.requests(rows, setting.provider, beside):
-        candidates += 1
-        if isinstance(request, str):
-            left_out[request] = left_out.get(request, 0) + 1
+    places: dict[str, int] = {}
+    of_number: list[int] = []
+    for batch in events.batches(rows, {*provider.kind, *provider.columns, *MARKS, *KEPT}):
+        asking, asked = _asking(counting.of(batch), apart, counting)
+        if not asking.num_rows:
             continue
-        key = _group_key(request, setting)
-        group = groups.get(key)
-        if group is None:
-            group = groups[key] = _group(request, row["time"], setting)
-        uid = _class_of(group, request, row["time"], setting)
-        if uid not in classes:
-            classes[uid] = _decided(uid, group, request, row["time"], setting, answers)
-        accesses.append((counted.kept(row), uid))
+        numbers, fresh, groups = apart.numbers(asking, asked)
+        for _, row in fresh:
+            request, t = _request(asking, row, apart.askings[asked[row]], provider)
+            group = apart.groups[groups[row]]
+            signature = _signature(group, request, t, setting)
+            uid = signatures.uid(signature, group.slice.epoch(t))
+            if uid not in classes:
+                classes[uid] = _decided(uid, group, request, t, setting, answers, signature)
+                places[uid] = len(found.classes)
+                found.classes.append(uid)
+            of_number.append(places[uid])
+        found.add(asking, np.array(of_number)[numbers])
+    found.supply(counting.beside)
     return Decided(
         classes=classes,
-        accesses=tuple(
-            (counted.supplemented(row, beside.get(row["event_uid"])), class_uid)
-            for row, class_uid in accesses
-        ),
-        candidates=candidates,
-        left_out=dict(sorted(left_out.items())),
+        accesses=found,
+        candidates=counting.candidates,
+        left_out=dict(sorted(counting.left_out.items())),
     )
 
 
-def _group_key(request: Request, setting: Setting) -> str:
-    own = [uid for uid in setting.provider.own_places(request) if uid in setting.attempts.resources]
-    return _json([setting.provider.group(request), own])
+def _asking(rows: Any, apart: Apart, counting: Counted) -> tuple[Any, Numbers]:  # noqa: ANN401
+    """The rows that ask something, with the numbers of their askings; others are left out."""
+    asked = apart.asked(rows)
+    mute = [number for number, one in enumerate(apart.askings) if one.request is None]
+    silent = np.isin(asked, mute)
+    for number, count in zip(*np.unique(asked[silent], return_counts=True), strict=True):
+        operation = apart.askings[number].operation
+        counting.leave_out(f"{operation}: no known action or resource", int(count))
+    return rows.filter(pa.array(~silent)), asked[~silent]
+
+
+def _request(
+    rows: Any,  # noqa: ANN401 Arrow
+    number: int,
+    asking: Asking,
+    provider: Provider,
+) -> tuple[Request, datetime]:
+    """The request of one row by itself, which has to be what was made of a row that asks alike."""
+    row = rows.slice(number, 1).to_pylist()[0]
+    request = provider.request_of(row)
+    t: datetime = row["time"]
+    assert request == asking.at(row["resource_uid"], t), f"{row['event_uid']}: another request"
+    return request, t
 
 
 def _group(request: Request, t: datetime, setting: Setting) -> Group:
@@ -192,15 +218,6 @@ def mentions_of(
     return provider.mentions(values[key] for key in sorted(values))
 
 
-def _class_of(group: Group, request: Request, t: datetime, setting: Setting) -> str:
-    signature = _signature(group, request, t, setting)
-    epoch = group.slice.epoch(t)
-    key = _json([signature, str(epoch[0])])
-    if key not in group.memo:
-        group.memo[key] = signatures.uid(signature, epoch)
-    return group.memo[key]
-
-
 def _signature(group: Group, request: Request, t: datetime, setting: Setting) -> dict[str, Any]:
     """Of the request, of its own resource's slots, and of what is near or not proven."""
     view, attempts = setting.view, setting.attempts
@@ -213,7 +230,7 @@ def _signature(group: Group, request: Request, t: datetime, setting: Setting) ->
     return {
         **setting.provider.signature(request, group.mentions),
         "own": [
-            [slot, *_content_key(state)] for (_, slot), state in zip(own_slots, states, strict=True)
+            [slot, *content_key(state)] for (_, slot), state in zip(own_slots, states, strict=True)
         ],
         "own_writes": [
             attempts.ordered[n].change_uid
@@ -225,21 +242,22 @@ def _signature(group: Group, request: Request, t: datetime, setting: Setting) ->
     }
 
 
-def _content_key(state: SlotState) -> list[Any]:
-    return [str(state.knowledge), state.value]
-
-
 def _decided(
-    uid: str, group: Group, request: Request, t: datetime, setting: Setting, answers: Answers
+    uid: str,
+    group: Group,
+    request: Request,
+    t: datetime,
+    setting: Setting,
+    answers: Answers,
+    signature: Mapping[str, Any],
 ) -> RequestClass:
     view, provider, assumptions = setting.view, setting.provider, setting.assumptions
-    views = [view, *_around(group.near(t), group.slice, view, setting.attempts)]
-    signature = _signature(group, request, t, setting)
+    views = [view, *around.views(group.near(t), group.slice, view, setting.attempts)]
     told = _json({name: v for name, v in signature.items() if name not in OF_INSTANT})
 
     def ask(held: frozenset[str], on_records: Iterable[str]) -> Decision:
         seen = [Seen(Doubted(v, on_records), t, answers) for v in views]
-        return _agreed([answers.of((id(group), told), each, request, held) for each in seen])
+        return around.agreed([answers.of((id(group), told), each, request, held) for each in seen])
 
     decision = ask(assumptions, assumptions)
     used = set(decision.assumptions)
@@ -264,57 +282,9 @@ def again(one: RequestClass, setting: Setting) -> Decision:
     """Decision of a class in another setting, with the states around a change as in the build."""
     effects = signatures.effects(one.slice, setting.attempts, setting.provider.slack)
     near = [e.attempt for e in effects if e.start < one.at < e.end]
-    views = [setting.view, *_around(near, one.slice, setting.view, setting.attempts)]
+    views = [setting.view, *around.views(near, one.slice, setting.view, setting.attempts)]
     asked = (setting.provider.decide(v, one.request, one.at, setting.assumptions) for v in views)
-    return _agreed(list(asked))
-
-
-def _around(near: Sequence[int], found: Slice, view: Viewed, attempts: Attempts) -> list[Viewed]:
-    """Views in which each place near a change holds what it held before or after it."""
-    if not near:
-        return []
-    options: dict[Place, list[SlotState]] = {}
-    for n in near:
-        attempt = attempts.ordered[n]
-        for place in sorted(attempt.written):
-            if place not in found.places:
-                continue
-            held = options.setdefault(place, [])
-            for at in (attempt.time - TICK, attempt.time):
-                state = view.at(*place, at)
-                if _content_key(state) not in [_content_key(h) for h in held]:
-                    held.append(state)
-    places = sorted(options)
-    combinations = 1
-    for place in places:
-        combinations *= len(options[place])
-    if combinations > MOST_STATES:
-        return [Overlay(view, {p: _unsettled(options[p][0]) for p in places})]
-    return [
-        Overlay(view, dict(zip(places, chosen, strict=True)))
-        for chosen in product(*(options[p] for p in places))
-    ]
-
-
-def _unsettled(state: SlotState) -> SlotState:
-    return SlotState(
-        knowledge=Knowledge.UNKNOWN,
-        value=None,
-        why="more changes in this period than can be told apart",
-        intervals=state.intervals,
-    )
-
-
-def _agreed(decisions: Sequence[Decision]) -> Decision:
-    """The common decision; UNKNOWN(A11) where the states around a change differ."""
-    if len({d.verdict for d in decisions}) == 1:
-        return decisions[0]
-    return Decision(
-        verdict=Verdict.UNKNOWN,
-        unknowns=tuple(sorted({u for d in decisions for u in d.unknowns} | {ORDER_UNKNOWN})),
-        ambiguities=tuple(sorted({a for d in decisions for a in d.ambiguities} | {ORDER_UNKNOWN})),
-        assumptions=tuple(sorted({a for d in decisions for a in d.assumptions})),
-    )
+    return around.agreed(list(asked))
 
 
 def agreement(decision: Verdict, row: Mapping[str, Any]) -> str:

@@ -68,7 +68,11 @@ class Provider:
     Attributes:
         name: as in the column `provider`.
         is_access: whether a row of `events` is an access that is to be decided.
+        kind: the columns that this is read from.
         request_of: a row of `events` -> its request; None if it maps to no known action.
+        columns: the columns that requests are made from.
+        told: rows of `events` as an Arrow table of these columns -> columns; rows that are equal
+            in all of them have requests that differ in time and resource alone.
         write_request: (row of a write, resource it writes) -> its request; None as above.
         read: (view, request, instant): reads every slot that its decision rests on.
         decide: (view, request, instant, assumptions) -> decision.
@@ -81,7 +85,9 @@ class Provider:
         assemble: facts of a slot -> its value in the provider's form.
         slack: how long a change of a place may take to be seen everywhere.
         mentions: documents -> what they can tell requests apart by.
-        signature: (request, mentions) -> what distinguishes the class, as JSON.
+        signature: (request, mentions) -> what distinguishes the class, as JSON; of the resource
+            only the container, but for what is under `resource`.
+        resource_told: (resource, mentions) -> what a signature has under `resource`.
         group: request -> the part of it that its slice follows from, as JSON.
         principal_label: request -> ARN, account, or anonymous.
         container_label: request -> container.
@@ -113,7 +119,10 @@ class Provider:
 
     name: str
     is_access: Callable[[Mapping[str, Any]], bool]
+    kind: tuple[str, ...]
     request_of: Callable[[Mapping[str, Any]], Request | None]
+    columns: tuple[str, ...]
+    told: Callable[[Any], Sequence[Any]]
     write_request: Callable[[Mapping[str, Any], str], Request | None]
     read: Callable[[Viewed, Request, datetime], object]
     decide: Callable[[Viewed, Request, datetime, frozenset[str]], Decision]
@@ -124,6 +133,7 @@ class Provider:
     slack: Callable[[Place], timedelta]
     mentions: Callable[[Iterable[Json]], Mentions]
     signature: Callable[[Request, Mentions], Mapping[str, Any]]
+    resource_told: Callable[[str, Mentions], Json]
     group: Callable[[Request], Mapping[str, Any]]
     principal_label: Callable[[Request], str]
     container_label: Callable[[Request], str]

@@ -5,11 +5,11 @@ reads, found by asking and not by a list that could be incomplete. `Overlay` ans
 slots with other contents: a counterfactual is the same reader over an overlay.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Protocol, TypeAlias
+from typing import Protocol, TypeAlias, runtime_checkable
 
-from timeline.model import Knowledge, SlotState
+from timeline.model import Json, Knowledge, SlotState
 
 #: (resource_uid, slot)
 Place: TypeAlias = tuple[str, str]
@@ -26,6 +26,14 @@ class Viewed(Protocol):
 
     def slots(self, resource_uid: str) -> Iterable[str]:
         """Slots of a resource that the records mention."""
+
+
+@runtime_checkable
+class Dated(Protocol):
+    """A view that tells when its answers may change."""
+
+    def edges(self, resource_uid: str, slot: str) -> Sequence[datetime]:
+        """Instants at which what is known of a slot begins or ends, ascending, each once."""
 
 
 class Recorder:
@@ -103,6 +111,11 @@ class Doubted:
             return _doubtful(state, GAPS_MINIMAL)
         return state
 
+    def edges(self, resource_uid: str, slot: str) -> Sequence[datetime]:
+        """As the inner view, which has to be one that tells them."""
+        assert isinstance(self._inner, Dated), f"{type(self._inner).__name__} tells no edges"
+        return self._inner.edges(resource_uid, slot)
+
     def resources(self) -> Iterable[str]:
         """As the inner view."""
         return self._inner.resources()
@@ -115,6 +128,11 @@ class Doubted:
 def across_a_gap(state: SlotState) -> bool:
     """Whether a content is known only because gaps hold no more than what is proven."""
     return _ACROSS_A_GAP in state.why
+
+
+def content_key(state: SlotState) -> list[Json]:
+    """What a signature says of a slot."""
+    return [str(state.knowledge), state.value]
 
 
 def _doubtful(state: SlotState, name: str) -> SlotState:

@@ -4,7 +4,7 @@ The stages after ingest ask the whole table about some columns, and take a few r
 what they would get of the table in memory, which is the largest thing of a case.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from timeline.normalize.table import files
+from timeline.normalize.table import files, row_groups
 from timeline.schema import schema as schema_of
 
 
@@ -43,6 +43,11 @@ class Stored:
         parts = [pq.ParquetFile(file).read(columns=[column])[column] for file in self._files]
         chunks = [chunk for part in parts for chunk in part.chunks]
         return pa.chunked_array(chunks, self.schema.field(column).type)
+
+    def batches(self, columns: Sequence[str]) -> Iterator[pa.Table]:
+        """The rows in the order of the files, a row group at a time, with some columns."""
+        for file in self._files:
+            yield from row_groups(file, columns)
 
     def select(self, columns: Sequence[str]) -> "Stored":
         """The same rows with some columns."""

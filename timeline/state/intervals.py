@@ -83,15 +83,21 @@ class History:
         held = self._places.get(place)
         if held is None:
             return SlotState(knowledge=Knowledge.UNKNOWN, value=None, why=NOT_MENTIONED)
-        marks = self._marks.get(place)
-        if marks is None:
-            ends = {mark for row in held for mark in (row.start, row.end) if mark is not None}
-            marks = self._marks[place] = sorted(ends)
-        position = bisect_right(marks, t)
+        position = bisect_right(self.edges(resource_uid, slot), t)
         state = self._states.get((*place, position))
         if state is None:
             state = self._states[*place, position] = slot_state(slot, _in_force(held, t))
         return state
+
+    def edges(self, resource_uid: str, slot: str) -> Sequence[datetime]:
+        """Instants at which what is known of a slot begins or ends, ascending, each once."""
+        place = (resource_uid, slot)
+        marks = self._marks.get(place)
+        if marks is None:
+            held = self._places.get(place, ())
+            ends = {mark for row in held for mark in (row.start, row.end) if mark is not None}
+            marks = self._marks[place] = sorted(ends)
+        return marks
 
     def intervals(self, resource_uid: str, slot: str | None = None) -> tuple[StateInterval, ...]:
         """Intervals of a resource, by slot and start."""

@@ -9,8 +9,6 @@ import pytest
 from tests.timeline.normalize.evidence import Store
 from tests.timeline.normalize.records import native, record
 from timeline import events, normalize
-from timeline.correlate import counted
-from timeline.events import KEPT
 from timeline.normalize import table
 from timeline.state import source
 
@@ -72,15 +70,6 @@ def test_an_empty_table(tmp_path: Path) -> None:
     assert stored["time"].to_pylist() == []
     assert events.of_services(stored, ["s3.amazonaws.com"]) == []
     assert source.actors(stored) == ()
-
-
-def test_a_kept_row_is_a_mapping_of_its_columns(out: Path) -> None:
-    row = next(normalize.rows(out))
-    kept = counted.kept(row)
-    assert {**{name: row[name] for name in KEPT}, **counted.NOTHING} == dict(kept)
-    assert len(kept) == len(dict(kept))
-    with pytest.raises(KeyError):
-        kept["params"]
 
 
 def test_rows_of_several_providers_come_in_order_of_time(out: Path) -> None:

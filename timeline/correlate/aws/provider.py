@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from timeline.correlate.aws import bearing, callers, facts, probes, requests
+from timeline.correlate.aws import bearing, callers, facts, probes, requests, told
 from timeline.correlate.aws.peers import caller, of_caller
 from timeline.correlate.aws.stated import stated
 from timeline.correlate.course import Content
@@ -199,7 +199,10 @@ def _spelled(grant: Mapping[str, Any]) -> bool:
 AWS = Provider(
     name="aws",
     is_access=requests.is_access,
+    kind=told.KIND,
     request_of=requests.request_of,
+    columns=told.COLUMNS,
+    told=told.told,
     write_request=requests.write_request,
     read=read,
     decide=decide,
@@ -210,6 +213,7 @@ AWS = Provider(
     slack=slack,
     mentions=requests.mentions,
     signature=requests.signature,
+    resource_told=requests.resource_told,
     group=requests.group,
     principal_label=requests.principal_label,
     container_label=requests.container_label,

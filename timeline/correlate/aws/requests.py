@@ -116,7 +116,7 @@ def signature(request: Request, mentions: Mentions) -> Mapping[str, Any]:
         "principal": _principal(request, sessions=mentions.sessions),
         "action": request["action"],
         "container": container_label(request),
-        "resource": _resource(request["resource"], mentions),
+        "resource": resource_told(request["resource"], mentions),
         "context": dict(sorted(kept.items())),
         "unknown_context": sorted(unknown),
         "time": request["time"] if any(k in mentions.keys for k in _TIMES) else None,
@@ -204,7 +204,7 @@ def _may_count(key: str, mentions: Mentions) -> bool:
     return _counts(key, mentions)
 
 
-def _resource(resource: str, mentions: Mentions) -> Any:  # noqa: ANN401 JSON
+def resource_told(resource: str, mentions: Mentions) -> Json:
     """Which patterns match; the whole ARN where a pattern cannot tell (variable, colon in key)."""
     _, key = bucket_and_key(resource)
     if not key or mentions.whole or ":" in key:
