@@ -19,7 +19,8 @@ ROW = click.Option(
     ["--row"],
     metavar="ROW",
     help="Derive this row again from its bytes: TABLE:NUMBER of an exhibit, an event_uid, a "
-    "change_uid, intervals:NUMBER; or `all`, with the table as PATH.",
+    "change_uid, intervals:NUMBER, every number of a finding (F-01); or `all`, with the table as "
+    "PATH.",
 )
 REBUILD = click.Option(
     ["--rebuild"],
@@ -82,7 +83,7 @@ def _bundle(
 
 
 def _row(row: str, path: Path | None, case_path: Path | None, anew: bool, as_json: bool) -> None:
-    from reports import rederive_row, rederive_table
+    from reports import rederive_finding, rederive_row, rederive_table
 
     table, number = _asked(row, path)
     case = _case(table, None if row == "all" else path, case_path)
@@ -90,11 +91,13 @@ def _row(row: str, path: Path | None, case_path: Path | None, anew: bool, as_jso
     results = rederive_row.whole_case(case) if anew else ()
     if not results:
         with rederive_row.derived_anew(case) if anew else nullcontext() as rebuilt:
-            if table is not None:
+            if rederive_finding.NAME.fullmatch(row):
+                results = rederive_finding.results(case, row, rebuilt)
+            elif table is not None:
                 cited = rederive_table.cited(case, table, number, rebuilt)
             else:
                 cited = rederive_row.by_uid(case, row, rebuilt)
-        results = rederive_row.against_bytes(case, cited)
+        results = results or rederive_row.against_bytes(case, cited)
     code = worst(*(one.exit_code for one in results))
     if as_json:
         rows = [one.as_data() for one in results]

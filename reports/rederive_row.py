@@ -298,7 +298,7 @@ def _change(
     known = rebuilt is not None
     return Cited(
         label=f"changes {row['change_uid']} {' '.join(key)}", item=row["evidence_item"],
-        locator=row["locator"], sha256=row["record_sha256"], stated=_repeats(row),
+        locator=row["locator"], sha256=row["record_sha256"], stated=repeats(row),
         differences=_against(again.pop(key, None), row) if known else (),
         computed=(f"{what}; compared with tables derived anew from the evidence",) if known else (),
         unchecked=() if known else (f"{what} over all records: --rebuild compares them",),
@@ -323,8 +323,8 @@ def _against(again: Mapping[str, Any] | None, row: Mapping[str, Any]) -> tuple[D
     return rederive.compare(again, row)
 
 
-def _repeats(row: Mapping[str, Any]) -> dict[str, tuple[str, Any]] | None:
-    """Columns of a logged change that its record gives by itself."""
+def repeats(row: Mapping[str, Any]) -> dict[str, tuple[str, Any]] | None:
+    """Columns of a logged change that its record gives by itself: name -> (of `events`, value)."""
     if row["kind"] != "logged":
         return None
     pairs = {"provider_uid": "provider_uid", "operation": "operation", "time_from": "time"}
