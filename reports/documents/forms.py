@@ -117,7 +117,8 @@ OTHERS = _part(
     "report-others", "Work and statements of other persons",
     "Who carried out any examination, measurement or test used here, or made a statement that is "
     "relied on: qualifications, experience, accreditation, whether supervised, whether with "
-    "personal knowledge.",
+    "personal knowledge. Each statement begins with [other-person: NAME; QUALIFICATIONS]; “none” "
+    "if there is none.",
 )  # fmt: skip
 RANGE = _part(
     "report-range-of-opinion", "Range of opinion",

@@ -51,10 +51,11 @@ MAP = (
     Column(title="No.", width=0.5, number=True),
     Column(title="Item", width=0.9),
     Column(title="What it asks", width=3.2),
-    Column(title="Section", width=2.6),
-    Column(title="State", width=2.6),
+    Column(title="Section; its state", width=5.2),
 )
 FILLED, WRITTEN, OPEN = "filled from the records", "written by the author", "NOT SUPPLIED"
+#: Of what is held, but in no record.
+STATED = {"given": "filled from case.toml"}
 
 
 def build(material: Material, label: Label, numbers: Numbers, *, form: Form) -> Exhibit:
@@ -67,7 +68,8 @@ def build(material: Material, label: Label, numbers: Numbers, *, form: Form) -> 
     return Exhibit(
         key="L", number=label.number, stem=label.stem, title=tell("title", rule=said(form.rule)),
         kind=Kind.EXPERT_REPORT, origin=Origin.DERIVED, question=tell("question"),
-        facts=(("Rule", say(form.rule)),), coverage=every.coverage(material),
+        facts=(("Rule", say(form.rule if form is not REPORT else "none of a forum")),),
+        coverage=every.coverage(material),
         answer=(
             tell("answer", written=written, parts=len(form.parts),
                  rows=every.rows_cite(label.number, 1, len(form.elements))),
@@ -163,7 +165,8 @@ def _answered(
 ) -> Iterator[tuple[str, str, str]]:
     """(key, section, state) of each place that answers an element, in order of the sections."""
     for key in sorted((*element.held, *element.parts), key=at.__getitem__):
-        yield key, str(at[key]), FILLED if key in element.held else _state(words, key)
+        held = STATED.get(key, FILLED)
+        yield key, str(at[key]), held if key in element.held else _state(words, key)
 
 
 def _map(tell: Say, form: Form, words: Mapping[str, Words], at: Mapping[str, int]) -> Section:
@@ -172,8 +175,10 @@ def _map(tell: Say, form: Form, words: Mapping[str, Words], at: Mapping[str, int
         places = tuple(_answered(form, words, at, element))
         rows.append((
             say(str(n)), say(element.mark), say(element.asks),
-            every.lines(*(_title(tell, key, at[key]) for key, _, _ in places)),
-            every.lines(*(_stated(key, state) for key, _, state in places)),
+            every.lines(*(
+                every.joined((_title(tell, key, at[key]), _stated(key, state)), " — ")
+                for key, _, state in places
+            )),
         ))  # fmt: skip
     table = Table(
         caption=tell("map_caption", rule=said(form.rule), n=len(rows)), columns=MAP,
@@ -191,7 +196,7 @@ def _legend(tell: Say) -> Section:
 
 
 def _stated(key: str, state: str) -> Text:
-    if state == FILLED:
+    if key not in parts():
         return say(state)
     return every.joined((say(f"{state}:"), cite(parts()[key].file)), " ")
 

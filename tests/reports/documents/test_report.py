@@ -68,7 +68,8 @@ def test_every_item_of_the_rule_leads_to_a_section_that_is_there(
     assert {row[2] for row in exhibit.native.rows} == {one.mark for one in form.elements}
     for row in exhibit.native.rows:
         assert row[5] == titles[int(row[4] or 0) - 1]
-        assert row[6] in ("filled from the records", "NOT SUPPLIED")
+        assert row[6] in ("filled from the records", "filled from case.toml", "NOT SUPPLIED")
+        assert (row[6] == "filled from case.toml") == str(row[5]).endswith("Facts given")
         assert (row[6] == "NOT SUPPLIED") == (row[7] is not None)
     check(exhibit, cover_of(material, exhibit))
 
