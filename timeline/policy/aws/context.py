@@ -40,7 +40,12 @@ MULTIVALUED = frozenset(
         "aws:tagkeys",
         "aws:sourceorgpaths",
         "aws:vpceorgpaths",
+        "kms:encryptioncontextkeys",
+        "kms:grantoperations",
+        "kms:resourcealiases",
+        "s3:inventoryaccessibleoptionalfields",
         "s3:requestobjecttagkeys",
+        "sts:transitivetagkeys",
     )
 )
 
@@ -235,6 +240,13 @@ def _is_service(request: Request) -> Value:
     return "true" if request.principal.kind == "AWSService" else "false"
 
 
+def _service_name(request: Request) -> Value:
+    who = request.principal
+    if who.kind != "AWSService":
+        return None
+    return who.service or Unknown("aws:PrincipalServiceName")
+
+
 def _username(request: Request) -> Value:
     who = request.principal
     if who.kind == "IAMUser":
@@ -281,6 +293,7 @@ DERIVED: dict[str, Callable[[Request], Value]] = {
     "aws:principalaccount": _principal_account,
     "aws:principaltype": _principal_type,
     "aws:principalisawsservice": _is_service,
+    "aws:principalservicename": _service_name,
     "aws:username": _username,
     "aws:userid": _userid,
     "aws:resourceaccount": _resource_account,

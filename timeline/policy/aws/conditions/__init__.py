@@ -89,7 +89,7 @@ class Condition:
         """Three-valued result for this request."""
         value = request.lookup(self.key)
         if self.matches is None:
-            return self._null(value) if self.operator == "null" else Unknown(self.problem)
+            return Unknown(self.problem) if self.problem else self._null(value)
         if isinstance(value, Unknown):
             return value
         if value is None:
