@@ -3,7 +3,8 @@
 import re
 from collections.abc import Sequence
 from functools import lru_cache
-from typing import NamedTuple
+
+import msgspec
 
 from timeline.normalize.aws.cloudtrail_fields import Asked, Resource
 
@@ -73,7 +74,7 @@ _ACCOUNT_HOST = re.compile(r"(\d{12})\.s3-control\.")
 _SERVICES = frozenset({"s3.amazonaws.com", "s3-control.amazonaws.com", "s3express.amazonaws.com"})
 
 
-class Acted(NamedTuple):
+class Acted(msgspec.Struct, gc=False):
     """What an event acted on; None for what it does not name."""
 
     kind: str | None = None
