@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from collector.errors import UsageError
-from timeline import grounds, select, tables
+from timeline import grounds, pick
 from timeline.correlate import wording
 
 
@@ -16,11 +16,7 @@ def event(derived: Path, name: str) -> Iterator[str]:
     Raises:
         UsageError: no event has that id.
     """
-    from timeline import normalize
-
-    rows = [
-        r for r in normalize.rows(derived / "events") if name in (r["event_uid"], r["provider_uid"])
-    ]
+    rows = pick.any_of(derived, "events", ("event_uid", "provider_uid"), (name,))
     if not rows:
         raise UsageError(
             f"expected the id of an event or of a finding, found {name}, which is neither; "
@@ -30,7 +26,7 @@ def event(derived: Path, name: str) -> Iterator[str]:
     while counted := row["duplicate_of"] or row["same_request_as"]:
         said = "a copy" if row["duplicate_of"] else "another log's record of the request"
         yield f"{row['event_uid']} is {said} of {counted}, which counts:"
-        (row,) = select.find(derived / "events", counted)
+        (row,) = pick.rows(derived, "events", {"event_uid": (counted,)})
     yield f"{row['operation']} at {wording.instant(row['time'], edge='start')} ({row['event_uid']})"
     yield f"  caller: {row['actor_uid'] or row['actor_account_uid'] or row['auth_method']}"
     yield f"  on: {row['resource_uid'] or 'no resource named'}"
@@ -38,14 +34,12 @@ def event(derived: Path, name: str) -> Iterator[str]:
         f" ({row['error_code']})" if row["error_code"] else ""
     )
     yield f"  source: {row['evidence_item']} {row['locator']}, SHA-256 {row['record_sha256']}"
-    found = [
-        a for a in tables.read(derived, "access_classes") if a["event_uid"] == row["event_uid"]
-    ]
+    found = pick.rows(derived, "access_classes", {"event_uid": (row["event_uid"],)})
     if not found:
         yield from _as_change(derived, row)
         return
     access = found[0]
-    (one,) = [c for c in tables.read(derived, "classes") if c["class_uid"] == access["class_uid"]]
+    (one,) = pick.rows(derived, "classes", {"class_uid": (access["class_uid"],)})
     yield from _decision(one)
     yield from grounds.lines(derived, one, row["time"])
     yield f"  against the log: {access['agreement']}"
@@ -138,14 +132,16 @@ def _decision(one: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _causes(derived: Path, class_uid: str) -> Iterator[str]:
-    stored = tables.read(derived, "class_changes")
-    rows = [r for r in stored if r["class_uid"] == class_uid]
+    rows = [
+        row
+        for row in pick.rows(derived, "class_changes", {"class_uid": (class_uid,)})
+        if row["role"] not in ("irrelevant", "re-asserting") or row["but_for"] != "no"
+    ]
     changes: dict[str, dict[str, Any]] = {}
-    for change in tables.read(derived, "changes"):
+    named = {row["change_uid"] for row in rows}
+    for change in pick.rows(derived, "changes", {"change_uid": named}) if named else ():
         changes.setdefault(change["change_uid"], change)
     for row in rows:
-        if row["role"] in ("irrelevant", "re-asserting") and row["but_for"] == "no":
-            continue
         made = changes[row["change_uid"]]
         at = wording.instant(made["time_from"] or made["time_to"], edge="start")
         name = made["operation"] or made["kind"]
@@ -166,10 +162,8 @@ def _counterfactual(row: Mapping[str, Any]) -> str:
 
 
 def _as_change(derived: Path, row: Mapping[str, Any]) -> Iterator[str]:
-    made = [
-        c for c in tables.read(derived, "changes")
-        if c["change_uid"].removeprefix("opaque/") == row["event_uid"]
-    ]  # fmt: skip
+    uids = (row["event_uid"], f"opaque/{row['event_uid']}")
+    made = pick.rows(derived, "changes", {"change_uid": uids})
     if not made:
         yield "  not an access that is decided, and not a recorded change of configuration"
     for change in made:

@@ -11,7 +11,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from timeline import tables
+from timeline import pick
 from timeline.correlate import wording
 from timeline.state.show import plain, pretty
 
@@ -33,18 +33,23 @@ def lines(derived: Path, one: Row, at: datetime) -> Iterator[str]:
     """
     if one["deny_kind"] == "implicit":
         yield "  denied by default: no grant in force, and with effect, allows this request"
-    sets = [
-        row for row in tables.read(derived, "class_sets")
-        if row["class_uid"] == one["class_uid"] and row["level"] == "fact"
-        and row["counterfactual"] == "undo" and row["kind"] == "minimal sufficient"
-    ]  # fmt: skip
+    sets = pick.rows(
+        derived,
+        "class_sets",
+        {
+            "class_uid": (one["class_uid"],), "level": ("fact",), "counterfactual": ("undo",),
+            "kind": ("minimal sufficient",),
+        },
+    )  # fmt: skip
     named = sorted({member for row in sets for member in row["members"]})
     if not named:
         return
     noun = wording.counted(len(sets), "minimal sufficient set")
     yield f"  rests on {wording.counted(len(named), 'fact')} of {noun}:"
-    standing = tables.read(derived, "intervals")
-    changes = tables.read(derived, "changes")
+    places = [member.removeprefix(ABSENT).split("|", 2)[:2] for member in named[:SHOWN]]
+    of_places = {"resource_uid": {uid for uid, _ in places}, "slot": {slot for _, slot in places}}
+    standing = pick.rows(derived, "intervals", of_places)
+    changes = pick.rows(derived, "changes", of_places)
     for member in named[:SHOWN]:
         yield from _fact(member, at, standing, changes)
     if len(named) > SHOWN:

@@ -57,11 +57,37 @@ class Outcome:
     asked: Asked | None = None
 
 
+class _Meant:
+    """The events of the incident's successes, and those that say of one what it does not itself.
+
+    Only these are decided again: what a case holds beside its incident costs a look at two columns.
+    """
+
+    def __init__(self, derived: Path) -> None:
+        import pyarrow as pa
+        import pyarrow.compute as pc
+        import pyarrow.parquet as pq
+
+        columns = ["event_uid", "logged", "in_incident", "supplied_by"]
+        held = pq.read_table(derived / "access_classes.parquet", columns=columns)
+        held = held.filter(pc.and_(held["in_incident"], pc.equal(held["logged"], "success")))
+        uids = [*held["event_uid"].chunks, *held["supplied_by"].drop_null().chunks]
+        self._uids = pa.chunked_array(uids, pa.string())
+        self._stored = normalize.Stored(derived / "events")
+
+    def batches(self, columns: Sequence[str]) -> Iterator[Any]:
+        """As of the whole table, without the other rows."""
+        import pyarrow.compute as pc
+
+        for batch in self._stored.batches(sorted({*columns, "event_uid"})):
+            yield batch.filter(pc.is_in(batch["event_uid"], value_set=self._uids))
+
+
 class WhatIf:
     """A built case, ready to be asked."""
 
     def __init__(self, case: Path) -> None:
-        """Loads the derived tables and decides the accesses anew, as the build did."""
+        """Loads the derived tables and decides the incident's accesses anew, as the build did."""
         derived = case / "derived"
         config = case_file.load(case)
         changes = tables.read(derived, "changes")
@@ -77,9 +103,7 @@ class WhatIf:
             provider=clouds.of(changes).provider,
             assumptions=assumptions,
         )
-        self._decided: Decided = decisions.decide_all(
-            normalize.Stored(derived / "events"), self._setting
-        )
+        self._decided: Decided = decisions.decide_all(_Meant(derived), self._setting)
         self._questions = Questions(
             self._setting.view,
             self._setting.attempts,
@@ -87,16 +111,9 @@ class WhatIf:
             assumptions,
             writers,
         )
-        inside = {
-            row["event_uid"] for row in tables.read(derived, "access_classes") if row["in_incident"]
-        }
         self._named = config.counterfactuals
         self._from = config.incident.time_from
-        self._accesses = [
-            (row, self._decided.classes[uid])
-            for row, uid in self._decided.accesses
-            if row["event_uid"] in inside and row["outcome"] == "success"
-        ]
+        self._accesses = [(row, self._decided.classes[uid]) for row, uid in self._decided.accesses]
 
     def undo(self, names: Sequence[str]) -> list[Outcome]:
         """Undoes recorded changes together, by replay and by delta.
