@@ -28,7 +28,8 @@ ACTIONS = frozenset(
     {
         "case.init", "case.config", "case.moved", "key.add", "key.revoke", "acquisition.open",
         "acquisition.close", "acquisition.recover", "handover", "access", "exclude", "seal.create",
-        "token.add", "verify.run", "bates.reserve", "exhibits.final", "produce", "torn",
+        "token.add", "verify.run", "bates.reserve", "bates.unissued",
+        "exhibits.final", "produce", "torn",
     }
 )  # fmt: skip
 

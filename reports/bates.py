@@ -1,8 +1,10 @@
 """Bates numbers: one for each page that is produced, never given twice (R-133).
 
 The ledger is custody: each `bates.reserve` entry takes a range, whether or not anything came of it.
-A number is thus lost rather than used again, and a hole is on record. Only the copy of the case
-that case.toml names may reserve, because two copies would give the same numbers.
+A number is thus lost rather than used again, and a hole is on record: the next run that reserves
+says of every range without an edition that it was reserved and not issued (`bates.unissued`). Only
+the copy of the case that case.toml names may reserve, because two copies would give the same
+numbers.
 """
 
 from collections.abc import Iterable, Sequence
@@ -81,8 +83,18 @@ def reserved(config: ExhibitNumbering, start: int, pages: int) -> Reservation:
     return Reservation(prefix=config.prefix, digits=config.digits, first=start, last=last)
 
 
-def record(session: Session, taken: Reservation, *, label: str, inputs_sha256: str) -> None:
+def record(
+    session: Session, taken: Reservation, *, label: str, inputs_sha256: str,
+    exhibits: Sequence[str] = (),
+) -> None:  # fmt: skip
     """Append `bates.reserve`; durable when this returns, before the first number is stamped.
+
+    Args:
+        session: writing session.
+        taken: the range.
+        label: of the edition.
+        inputs_sha256: of its inputs.json.
+        exhibits: numbers of its exhibits, which are taken with the range.
 
     Raises:
         UsageError: the range is not free (it would be given twice).
@@ -98,9 +110,43 @@ def record(session: Session, taken: Reservation, *, label: str, inputs_sha256: s
         why=f"final edition {label}",
         data={
             "digits": taken.digits, "first": taken.first, "inputs": inputs_sha256,
-            "label": label, "last": taken.last, "prefix": taken.prefix,
+            "label": label, "last": taken.last, "numbers": list(exhibits), "prefix": taken.prefix,
         },
     )  # fmt: skip
+
+
+def unissued(entries: Iterable[CustodyEntry]) -> tuple[CustodyEntry, ...]:
+    """Reservations without a final edition on record that nothing says so of yet, in order."""
+    known = tuple(entries)
+    issued = {str(one.data["inputs"]) for one in known if one.action == "exhibits.final"}
+    said = {int(one.data["reserved"]) for one in known if one.action == "bates.unissued"}
+    return tuple(
+        one for one in known
+        if one.action == "bates.reserve" and str(one.data["inputs"]) not in issued
+        and one.seq not in said
+    )  # fmt: skip
+
+
+def close(session: Session) -> tuple[str, ...]:
+    """Append `bates.unissued` for each range that no edition came of; their names, for people."""
+    lost = []
+    for one in unissued(session.entries):
+        data = one.data
+        taken = Reservation(
+            prefix=str(data["prefix"]), digits=int(data["digits"]), first=int(data["first"]),
+            last=int(data["last"]),
+        )  # fmt: skip
+        ends = f"{taken.label(taken.first)} to {taken.label(taken.last)}"
+        session.record(
+            "bates.unissued",
+            why=f"reserved, not issued: no final edition {data['label']} is on record for {ends}",
+            data={
+                "first": taken.label(taken.first), "last": taken.label(taken.last),
+                "numbers": list(data.get("numbers", ())), "reserved": one.seq,
+            },
+        )  # fmt: skip
+        lost.append(ends)
+    return tuple(lost)
 
 
 def of_inputs(entries: Iterable[CustodyEntry], inputs_sha256: str) -> Reservation | None:

@@ -53,8 +53,8 @@ from reports.material import Material
 from reports.model import Exhibit, Imprint, Mode, Status, plain
 from reports.redaction import applied, rewrite
 
-#: Gives a range for so many pages, after it is on record; drafts have none.
-Reserve = Callable[[int], bates.Reservation]
+#: Gives a range for so many pages, of exhibits with these numbers, after it is on record.
+Reserve = Callable[[int, tuple[str, ...]], bates.Reservation]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -157,7 +157,8 @@ def _write(
         carry=inputs.get("evidence", True),
     )  # fmt: skip
     documents = _documents(prepared, kept, material, imprint, inputs)
-    taken = reserve(sum(one.pages for one in documents)) if reserve else None
+    numbers = tuple(one.exhibit.number for one in prepared)
+    taken = reserve(sum(one.pages for one in documents), numbers) if reserve else None
     produced = _numbered(prepared, documents, imprint, material, folder, taken)
     if taken is not None and inputs["load_files"]:
         tell(f"load files: {len(documents):,} documents")

@@ -9,6 +9,7 @@
 7. the folder has its name; `exhibits.final` records what is in it
 
 A crash between 6 and 7 leaves a reservation without an edition: a recorded hole, never used again.
+The next run says so in custody (`bates.unissued`: reserved, not issued).
 One writing session holds the lock from 1 to 7, so that nobody else can take the numbers.
 """
 
@@ -62,6 +63,8 @@ def make(
         if number is not None:
             tell(f"registers preserved as acquisition {number}")
         bates.may_reserve(session.config.exhibits, identity.writer())
+        for lost in bates.close(session):
+            tell(f"reserved, not issued: {lost}")
         before = last_final(session.entries)
         name = bundle.checked_label(
             label or bundle.free_label(case / "exhibits", "final"), is_final=True
@@ -100,7 +103,7 @@ def again(case: Path, given: Mapping[str, Any]) -> bundle.Reserve:
             "none. Inputs of a final edition are made by `butfor exhibits --final` alone."
         )
 
-    def give(pages: int) -> bates.Reservation:
+    def give(pages: int, _numbers: tuple[str, ...]) -> bates.Reservation:
         if pages != taken.last - taken.first + 1:
             raise DerivedError(
                 f"expected {taken.last - taken.first + 1} pages, as reserved, found {pages}: the "
@@ -215,10 +218,14 @@ def _verified(case: Path) -> None:
         )
 
 
-def reserve(session: Session, given: Mapping[str, Any], pages: int) -> bates.Reservation:
+def reserve(
+    session: Session, given: Mapping[str, Any], pages: int, numbers: tuple[str, ...]
+) -> bates.Reservation:
     """Step 6."""
     taken = bates.reserved(session.config.exhibits, int(given["bates_start"]), pages)
-    bates.record(session, taken, label=str(given["label"]), inputs_sha256=_digest(given))
+    bates.record(
+        session, taken, label=str(given["label"]), inputs_sha256=_digest(given), exhibits=numbers
+    )
     return taken
 
 

@@ -10,7 +10,8 @@
 | `custom` | `pattern`, with {n} for the number, {n:03} for one of three digits |
 
 A draft prints the numbers that a final edition would get now. Which numbers are taken is in
-custody (`exhibits.final`), so that the same inputs give the same numbers again.
+custody (`bates.reserve`, before anything is stamped, and `exhibits.final`), so that the same inputs
+give the same numbers again, and those of a run that died are lost.
 """
 
 import re
@@ -31,7 +32,7 @@ def numbered(
     Args:
         keys: letters of the catalogue, in the order of the exhibits.
         config: [exhibits] of case.toml.
-        custody: entries up to the head of inputs.json; only `exhibits.final` ones count.
+        custody: entries up to the head of inputs.json; those that take numbers count.
 
     Raises:
         UsageError: a range has no room for so many.
@@ -96,11 +97,11 @@ def _filled(pattern: str, n: int) -> str:
 
 
 def _taken(custody: Iterable[Mapping[str, Any]], initials: str) -> int:
-    """The highest number of this witness in a final edition; 0 if there is none."""
+    """The highest number of this witness that was taken, issued or not; 0 if there is none."""
     taken = [
         int(match[1])
         for entry in custody
-        if entry["action"] == "exhibits.final"
+        if entry["action"] in ("bates.reserve", "exhibits.final")
         for number in entry["data"].get("numbers", ())
         if (match := re.fullmatch(rf"{re.escape(initials)}(\d+)", str(number)))
     ]

@@ -66,6 +66,8 @@ def numbered(
     """
     with writing(case, "exhibits --redact --final") as session:
         bates.may_reserve(session.config.exhibits, identity.writer())
+        for lost in bates.close(session):
+            tell(f"reserved, not issued: {lost}")
         given = _original(case, of)
         _produced(session, case, of)
         tokens = pseudonyms.read(case)

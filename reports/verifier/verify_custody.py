@@ -10,7 +10,7 @@ from verify_report import ZERO, Report, lines_of, object_at, parse, sha256
 ACTIONS = frozenset(
     "case.init case.config case.moved key.add key.revoke acquisition.open acquisition.close "  # noqa: SIM905
     "acquisition.recover handover access exclude seal.create token.add verify.run bates.reserve "
-    "exhibits.final produce torn".split()
+    "bates.unissued exhibits.final produce torn".split()
 )
 FIELDS = dict.fromkeys(("actor", "clock", "data", "tool"), dict) | {
     **dict.fromkeys(("action", "at", "prev", "why"), str),

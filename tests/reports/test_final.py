@@ -246,6 +246,28 @@ def test_a_crash_between_reserving_and_stamping_leaves_a_recorded_hole(
     assert not (copy / "exhibits" / "final-003").exists()
     config = case_file.load(copy).exhibits
     assert bates.next_free(config, custody.read(copy)) == held[2]["last"] + 1
+    _next_run_says_so(copy, held[2])
+
+
+def _next_run_says_so(copy: Path, lost: dict[str, Any]) -> None:
+    """Of the hole, once; numbers of exhibits go on behind it as well."""
+    asked = ("exhibits", "--case", str(copy), "--final", "--no-load-files", "--reason", "x")
+    done = run(*asked)
+    (said,) = entries(copy, "bates.unissued")
+    assert said["numbers"] == lost["numbers"]
+    assert len(said["numbers"]) == len(set(said["numbers"])) > 10
+    ends = f"{said['first']} to {said['last']}"
+    assert f"reserved, not issued: {ends}" in done.output
+    (entry,) = [one for one in custody.read(copy) if one.action == "bates.unissued"]
+    assert entry.why == f"reserved, not issued: no final edition final-003 is on record for {ends}"
+    assert custody.read(copy)[said["reserved"]].action == "bates.reserve"
+    final = entries(copy, "exhibits.final")[-1]
+    assert not set(final["numbers"]) & set(lost["numbers"])
+    assert final["bates"]["first"] == f"{lost['prefix']}{lost['last'] + 1:0{lost['digits']}d}"
+    assert bates.unissued(custody.read(copy)) == ()
+    run("verify", "--case", str(copy), code=None)
+    given = copy / "exhibits" / "final-003" / "inputs.json"
+    assert "the same bytes" in run("exhibits", "--case", str(copy), "--inputs", str(given)).output
 
 
 def test_numbers_that_need_more_digits_are_refused(case: Path) -> None:
