@@ -10,8 +10,11 @@ collection have 1,621 and 159).
 import base64
 import gzip
 import random
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
 from datetime import UTC, datetime, timedelta
+from functools import partial
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +34,8 @@ CLIENTS = (
     "[aws-cli/2.4.29 Python/3.8.8 Linux/5.10.102 exe/x86_64.amzn.2 prompt/off command/s3.cp]",
     "[S3Console/0.4, aws-internal/3 aws-sdk-java/1.11.1030 Linux/5.4.172]",
 )
+#: From so many records on they are written by several processes.
+WORTH_WORKERS = 100_000
 CIPHER = "ECDHE-RSA-AES128-GCM-SHA256"
 
 
@@ -39,15 +44,29 @@ def cloudtrail(
 ) -> int:
     """Write `events` records in gzip files of `per_file`; returns the bytes of the gzip files."""
     target.mkdir(parents=True, exist_ok=True)
-    rng, size = random.Random(seed), 0
-    for number, first in enumerate(range(0, events, per_file)):
-        records = [record(rng, n, start) for n in range(first, min(first + per_file, events))]
-        body = msgspec.json.encode({"Records": records})
-        at = f"{start + timedelta(minutes=5 * number):%Y%m%dT%H%MZ}"
-        path = target / f"{OWNER}_CloudTrail_us-east-1_{at}_{number:016d}.json.gz"
-        path.write_bytes(gzip.compress(body, 6, mtime=0))
-        size += path.stat().st_size
-    return size
+    write = partial(_trail_file, target, events, per_file, start, seed)
+    return _every_file(write, events, per_file)
+
+
+def _trail_file(
+    target: Path, events: int, per_file: int, start: datetime, seed: int, number: int
+) -> int:
+    rng = random.Random(f"{seed}/{number}")
+    first = number * per_file
+    records = [record(rng, n, start) for n in range(first, min(first + per_file, events))]
+    body = msgspec.json.encode({"Records": records})
+    at = f"{start + timedelta(minutes=5 * number):%Y%m%dT%H%MZ}"
+    path = target / f"{OWNER}_CloudTrail_us-east-1_{at}_{number:016d}.json.gz"
+    return path.write_bytes(gzip.compress(body, 6, mtime=0))
+
+
+def _every_file(write: Callable[[int], int], records: int, per_file: int) -> int:
+    """Every file of a set by its number; a file's draws are its own, so that the order is free."""
+    numbers = range(-(-records // per_file))
+    if records < WORTH_WORKERS:
+        return sum(map(write, numbers))
+    with ProcessPoolExecutor(mp_context=get_context("spawn")) as pool:
+        return sum(pool.map(write, numbers, chunksize=8))
 
 
 def record(rng: random.Random, number: int, start: datetime = START) -> dict[str, Any]:
@@ -160,13 +179,14 @@ def access_log(target: Path, count: int, per_file: int) -> int:
     Three lines of a thousand have stray quotes in the agent, as scanners write them.
     """
     target.mkdir(parents=True, exist_ok=True)
-    rng, size = random.Random(11), 0
-    for number, first in enumerate(range(0, count, per_file)):
-        path = target / f"access-{number:06d}"
-        text = "".join(_lines(rng, first, min(first + per_file, count)))
-        path.write_text(text, encoding="ascii", newline="\n")
-        size += path.stat().st_size
-    return size
+    return _every_file(partial(_access_file, target, count, per_file), count, per_file)
+
+
+def _access_file(target: Path, count: int, per_file: int, number: int) -> int:
+    rng = random.Random(f"11/{number}")
+    first = number * per_file
+    text = "".join(_lines(rng, first, min(first + per_file, count)))
+    return (target / f"access-{number:06d}").write_bytes(text.encode("ascii"))
 
 
 def _lines(rng: random.Random, first: int, last: int) -> Iterator[str]:

@@ -34,11 +34,13 @@ def items_of(folder: Path) -> list[EvidenceItem]:
 
 
 def main() -> None:
-    """Arguments: folder of logs, folder for the table, which is written from nothing."""
+    """Arguments: folder of logs, folder for the table, number of rows that must come out."""
     out = Path(sys.argv[2])
     shutil.rmtree(out, ignore_errors=True)
     report = normalize.run(Path(), items_of(Path(sys.argv[1])), out, open_item=open_item)
     assert report.records == report.rows + report.record_gaps
+    if len(sys.argv) > 3 and report.rows != int(sys.argv[3]):
+        raise SystemExit(f"expected {sys.argv[3]} rows, found {report.rows}")
     print(report.rows)
 
 
