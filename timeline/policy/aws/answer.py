@@ -22,6 +22,8 @@ READING = "reading "
 #: Ambiguities for which the register names no default: where they matter, the answer is unknown.
 WITHOUT_DEFAULT = frozenset(("A13", "A14", "A15", "A16", "A21"))
 _MOST_READINGS = 6
+#: The commonest answer.
+_NOTHING_ALLOWS = Decision(verdict=Verdict.DENIED, deny_kind="implicit")
 #: Without these there is no question to be decided.
 _WHOLE = (
     "request",
@@ -69,6 +71,8 @@ def _assume(
     for name in _WHOLE if unknown else ():
         if name in unknown:
             return Decision(verdict=Verdict.UNKNOWN, unknowns=(name,))
+    if not unknown:
+        return _compare(Question(request, state, (), gates_only), assumptions)
     seen = [path for path in unknown if not path.startswith(UNSEEN)]
     unseen = [path.removeprefix(UNSEEN) for path in unknown if path.startswith(UNSEEN)]
     if not unseen:
@@ -187,6 +191,10 @@ def _decision(
     result: Result, ambiguities: tuple[str, ...], assumptions: tuple[str, ...]
 ) -> Decision:
     verdict = _verdict(result)
+    if verdict is Verdict.DENIED and not (
+        result.explicit or result.denies or result.voided or ambiguities or assumptions
+    ):
+        return _NOTHING_ALLOWS
     kind = None
     if verdict is Verdict.DENIED:
         kind = "explicit" if result.explicit else "implicit"

@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from timeline.policy.aws import s3
-from timeline.policy.aws.context import Request
+from timeline.policy.aws.context import Request, Value
 from timeline.policy.aws.public import policy_is_public
 from timeline.policy.aws.slots import (
     ALL_USERS,
@@ -40,6 +40,7 @@ _PUBLIC_CANNED = frozenset(("public-read", "public-read-write", "authenticated-r
 _OWNER_CANNED = "bucket-owner-full-control"
 #: Canned ACLs of a bucket that give nobody but its owner anything.
 _OWN_BUCKET_CANNED = frozenset(("private", "bucket-owner-read", _OWNER_CANNED))
+_CANNED = "s3:x-amz-acl"
 _GRANT_HEADERS = tuple(
     f"s3:x-amz-grant-{name}" for name in ("read", "write", "read-acp", "write-acp", "full-control")
 )
@@ -74,8 +75,11 @@ def header_gate(
     """
     if action not in _ACL_ACTIONS:
         return {}
-    acl = _from_headers(request, state)
-    return {} if acl.given is False else _acl_gates(action, acl, request, state, access_point)
+    given = [(key, request.lookup(key)) for key in (_CANNED, *_GRANT_HEADERS)]
+    given = [(key, value) for key, value in given if value is not None]
+    if not given:
+        return {}
+    return _acl_gates(action, _from_headers(given, state), request, state, access_point)
 
 
 def payload_gate(
@@ -174,11 +178,11 @@ def _born_closed(request: Request) -> Kleene:
     return True if moment >= _ROLL_OUT[1] else Unknown("defaults of new buckets in April 2023")
 
 
-def _from_headers(request: Request, state: State) -> NewAcl:
-    canned = request.lookup("s3:x-amz-acl")
-    parts = [_from_canned(canned)]
-    parts += [_from_grant(request.lookup(key), key, state) for key in _GRANT_HEADERS]
-    parts = [part for part in parts if part.given is not False]
+def _from_headers(given: list[tuple[str, Value]], state: State) -> NewAcl:
+    parts = [
+        _from_canned(value) if key == _CANNED else _from_grant(value, key, state)
+        for key, value in given
+    ]
     return NewAcl(
         any_of(*(p.given for p in parts)),
         any_of(*(all_of(p.given, p.public) for p in parts)),
@@ -190,8 +194,6 @@ def _from_headers(request: Request, state: State) -> NewAcl:
 def _from_canned(value: object) -> NewAcl:
     if isinstance(value, Unknown):
         return NewAcl(value, value, value, value)
-    if value is None:
-        return NewAcl(False, False, True, False)
     return NewAcl(
         True, value in _PUBLIC_CANNED, value == _OWNER_CANNED, value not in _OWN_BUCKET_CANNED
     )
@@ -200,8 +202,6 @@ def _from_canned(value: object) -> NewAcl:
 def _from_grant(value: object, header: str, state: State) -> NewAcl:
     if isinstance(value, Unknown):
         return NewAcl(value, value, value, value)
-    if value is None:
-        return NewAcl(False, False, True, False)
     text = ",".join(str(v) for v in value) if isinstance(value, tuple) else str(value)
     grantees = _GRANTEE.findall(text)
     owner = state.text("bucket.owner_canonical_id")

@@ -95,16 +95,16 @@ class Question:
                 results.append(self._gates(action, target, asked))
             else:
                 results.append(decide_action(action, target, asked, self.state))
-                if self._needs_delete(action, results[-1], readings):
+                if action == _VERSION and self._needs_delete(results[-1], readings):
                     results.append(decide_action(_DELETE, target, asked, self.state))
             met |= readings.touched
-        return _together(results), frozenset(met)
+        return results[0] if len(results) == 1 else _together(results), frozenset(met)
 
-    def _needs_delete(self, action: str, found: Result, readings: Readings) -> bool:
+    def _needs_delete(self, found: Result, readings: Readings) -> bool:
         """A14: does a delete with a version id need DeleteObject too?"""
-        if action != _VERSION or found.allowed is False:
+        if found.allowed is False or _DELETE in self.actions:
             return False
-        return _DELETE not in self.actions and not readings.default("A14")
+        return not readings.default("A14")
 
     def _resource_account(self, target: Target) -> str | None:
         if target.service != "s3":
@@ -154,8 +154,6 @@ class Question:
 
 def _together(results: list[Result]) -> Result:
     """All actions must be allowed."""
-    if len(results) == 1:
-        return results[0]
     first = Result(all_of(*(r.allowed for r in results)))
     first.explicit = any(r.allowed is False and r.explicit for r in results)
     for result in results:

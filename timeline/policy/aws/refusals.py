@@ -44,6 +44,8 @@ def refusals(
     point = target.through_access_point
     for name, refused in header_gate(action, request, state, access_point=point).items():
         passes[name] = negate(refused)
+    if not passes:
+        return []
     result.denies += [name for name, answer in passes.items() if answer is False]
     return list(passes.values())
 

@@ -244,9 +244,10 @@ def acl_weight(state: State, request: Request, action: str, *, access_point: boo
     found = AclWeight(Weight(), Weight(), Weight(), [])
     ignore_all = _ignores_all(acl, ignored, fitting, request)
     for grant in fitting:
-        label = f"{acl.slot} {grant}"
-        counts = all_of(enabled, negate(ignored if grant.public else ignore_all))
-        counts = all_of(counts, _write_reaches(state, request, action, permission, grant))
+        label = f"{acl.slot} {grant.label}"
+        counts = both(enabled, negate(ignored if grant.public else ignore_all))
+        if permission == "WRITE" and counts is not False and _may_mean(request, grant):
+            counts = both(counts, _write_reaches(state, request, action))
         matched = _add_grant(found, state, request, holder, grant, counts, label)
         if matched and enabled is False:
             found.voided.append({"grant": label, "by": f"bucket.ownership {ENFORCED}"})
@@ -337,12 +338,14 @@ def is_canonical(state: State, request: Request, canonical: str) -> Kleene:
     return Unknown("request.principal.canonical_id")
 
 
-def _write_reaches(
-    state: State, request: Request, action: str, permission: str, grant: AclGrant
-) -> Kleene:
+def _may_mean(request: Request, grant: AclGrant) -> bool:
+    """False only of a canonical id that is certainly another's."""
+    who = request.principal
+    return grant.group or who.canonical_id is None or who.canonical_id == grant.grantee
+
+
+def _write_reaches(state: State, request: Request, action: str) -> Kleene:
     """WRITE creates new keys; over existing ones it reaches only their owner or the bucket's."""
-    if permission != "WRITE":
-        return True
     bucket_owner = in_account(request, state.text("bucket.owner_account"), "bucket.owner_account")
     if bucket_owner is True:
         return True

@@ -51,19 +51,25 @@ class PolicySet:
 
 @dataclass(frozen=True, slots=True)
 class AclGrant:
-    """One grant of an access control list; `grantee` is a canonical id or a group's URI."""
+    """One grant of an access control list.
+
+    Attributes:
+        grantee: a canonical id or a group's URI.
+        public: to everyone, or to everyone signed in to any account (R-S3-1).
+        label: for reasons.
+    """
 
     grantee: str
     permission: str
     group: bool
+    public: bool = field(init=False)
+    label: str = field(init=False)
 
-    @property
-    def public(self) -> bool:
-        """To everyone, or to everyone signed in to any account (R-S3-1)."""
-        return self.group and self.grantee in (ALL_USERS, SIGNED_USERS)
-
-    def __str__(self) -> str:
-        return f"{self.grantee.rsplit('/', 1)[-1]} {self.permission}"
+    def __post_init__(self) -> None:
+        public = self.group and self.grantee in (ALL_USERS, SIGNED_USERS)
+        object.__setattr__(self, "public", public)
+        name = self.grantee.rsplit("/", 1)[-1]
+        object.__setattr__(self, "label", f"{name} {self.permission}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +113,7 @@ class State:
         return None
 
     def _value(self, path: str) -> Any:  # noqa: ANN401 - whatever the line holds there
-        part, _, name = path.rpartition(".")
+        part, name = _place(path)
         return self._parts[part].get(name)
 
     def text(self, path: str) -> str | Unknown | None:
@@ -215,6 +221,12 @@ class State:
         if value in ("Requester", "BucketOwner"):
             return bool(value == "Requester")
         return _yes_or_no(value, "state.bucket.requester_pays")
+
+
+@lru_cache(maxsize=64)
+def _place(path: str) -> tuple[str, str]:
+    part, _, name = path.rpartition(".")
+    return part, name
 
 
 def parse_acl(slot: str, value: object) -> Acl:

@@ -1,6 +1,6 @@
 """What a request names: bucket, object, access point, or something of another service."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 
 from timeline.policy.aws import s3
@@ -39,6 +39,7 @@ class Target:
         account: account in the ARN, or "".
         through_access_point: the request names an access point.
         problem: a kind of resource that is not decided (R-S3-18), or "".
+        of_s3: slots of the policies that most S3 actions are asked of, with the ARN they see.
     """
 
     arn: str
@@ -49,6 +50,13 @@ class Target:
     account: str = ""
     through_access_point: bool = False
     problem: str = ""
+    of_s3: tuple[tuple[str, str], ...] = field(init=False)
+
+    def __post_init__(self) -> None:
+        bucket = ("bucket.policy", self.bucket_arn)
+        point = ("access_point.policy", self.arn)
+        found = (point, bucket) if self.through_access_point else (bucket,)
+        object.__setattr__(self, "of_s3", found)
 
     def unsupported(self, action: str) -> str:
         """Why the action on this target is never decided, or ""."""
@@ -60,19 +68,15 @@ class Target:
             return "federation"
         return self.problem
 
-    def policies(self, action: str) -> list[tuple[str, str]]:
+    def policies(self, action: str) -> tuple[tuple[str, str], ...]:
         """Slots of the resource policies that are asked, each with the ARN it sees."""
         if self.service == "s3":
-            if action in s3.IDENTITY_ONLY:
-                return []
-            bucket = [("bucket.policy", self.bucket_arn)]
-            point = [("access_point.policy", self.arn)] if self.through_access_point else []
-            return point + bucket
+            return () if action in s3.IDENTITY_ONLY else self.of_s3
         if self.service == "kms":
-            return [("kms_key_policy", self.arn)]
+            return (("kms_key_policy", self.arn),)
         if action.startswith("sts:assumerole") or self.service not in WITHOUT_RESOURCE_POLICY:
-            return [("resource_policy", self.arn)]
-        return []
+            return (("resource_policy", self.arn),)
+        return ()
 
 
 @lru_cache(maxsize=8_192)
