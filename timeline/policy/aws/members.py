@@ -106,7 +106,9 @@ def _state(content: bytes) -> object:
     return Members(found)
 
 
-_state_of = lru_cache(maxsize=512)(_state)
+@lru_cache(maxsize=512)
+def _state_of(content: bytes) -> object:
+    return _state(content)
 
 
 def _as_bytes(members: dict[str, Any], names: tuple[str, ...]) -> None:

@@ -5,16 +5,19 @@ that one mutant costs one fork and a fraction of a second. `make mutants` names 
 the tables in full hold whatever the tables themselves assert.
 """
 
+import json
 import random
 from typing import Any
 
 import pytest
 
+from tests.timeline.policy.aws import lines
 from tests.timeline.policy.aws import test_answers as answers
 from tests.timeline.policy.aws import test_assumptions as assumptions
 from tests.timeline.policy.aws import test_hostile as hostile
 from tests.timeline.policy.aws import test_naive as naive
 from tests.timeline.policy.aws import test_vectors as vectors
+from timeline.policy.decide import decide, decide_read, read
 
 
 def values(function: Any) -> list[tuple[Any, ...]]:
@@ -32,6 +35,15 @@ def test_answers_to_the_tables() -> None:
 
 def test_answers_to_drawn_lines() -> None:
     answers.test_answers_to_drawn_lines()
+
+
+def test_lines_as_json_and_as_objects() -> None:
+    r = random.Random(12)
+    for number in range(200):
+        unknown = lines.some(r, lines.SLOTS, 1)
+        asked = {"request": lines.request(r), "state": lines.state(r), "unknown": unknown}
+        line = {"id": number, "provider": "aws", **asked}
+        assert decide(line) == decide_read(read(json.dumps(line).encode()))
 
 
 def test_vectors() -> None:
