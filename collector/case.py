@@ -12,10 +12,11 @@ from ipaddress import ip_network
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from collector import case_counterfactuals
+from collector import case_counterfactuals, case_people
 from collector.case_counterfactuals import Counterfactuals
 from collector.case_exhibits import ExhibitNumbering as ExhibitNumbering
 from collector.case_exhibits import exhibits
+from collector.case_people import Assigned
 from collector.errors import CaseError
 from collector.toml_source import Source, Table, show
 
@@ -165,6 +166,7 @@ class CaseConfig:
     jurisdiction: Jurisdiction
     assumptions: Assumptions
     counterfactuals: Counterfactuals = field(default_factory=Counterfactuals)
+    people: tuple[Assigned, ...] = ()
 
     @property
     def zone(self) -> ZoneInfo:
@@ -210,6 +212,7 @@ def load(case: Path) -> CaseConfig:
         jurisdiction=_jurisdiction(top.table("jurisdiction")),
         assumptions=_assumptions(top.table("assumptions")),
         counterfactuals=case_counterfactuals.parse(top.table("counterfactuals")),
+        people=tuple(case_people.parse(table) for table in top.tables("people")),
     )
     top.close()
     return config

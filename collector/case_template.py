@@ -23,6 +23,13 @@ authority = ""                  # authority to collect: order, consent, engageme
 # accounts = ["111111111111"]
 # principals = ["<identifier of a user or role, as the logs spell it>"]
 
+# [[people]]                    # who held a principal or key, as a document says: as supplied
+# name = "A. Example"
+# principals = ["<identifier of a user, session or key, as the logs spell it>"]
+# from = 2022-01-01T00:00:00Z   # leave out: open
+# to = 2022-07-01T00:00:00Z
+# evidence = "staff list of 2022-06-01, NW-000123"
+
 [incident]
 # Tables cover all accesses. An access is in the incident if its time is in [from, to), and its
 # resource matches (none given = all), and it is anonymous (if anonymous = true) or its address or

@@ -116,7 +116,7 @@ def _anew(case: Path) -> BuildReport:
         party_of=lambda actor: party_of([actor], config.parties),
     )
     found_gaps += state.gaps
-    known = _known(table, shots)
+    known = _known(table, shots, config)
     writers = events.by_uid(table, {change["change_uid"] for change in state.changes})
     changes = _attributed(state.changes, known, writers, config)  # 5
     every, missing = normalize.Stored(derived / "events"), holes.periods(hiding)
@@ -211,7 +211,11 @@ def _material(
     )
 
 
-def _known(table: Any, shots: Sequence[Snapshot]) -> aws_attribution.Known:  # noqa: ANN401 Arrow
+def _known(
+    table: Any,  # noqa: ANN401 Arrow
+    shots: Sequence[Snapshot],
+    config: CaseConfig,
+) -> aws_attribution.Known:
     """Records and answers that links between callers are found in."""
     return aws_attribution.Known(
         issues=aws_attribution.issues(events.of_operations(table, aws_attribution.ISSUING)),
@@ -219,6 +223,8 @@ def _known(table: Any, shots: Sequence[Snapshot]) -> aws_attribution.Known:  # n
         memberships=membership.memberships(
             shots, events.of_operations(table, membership.OPERATIONS)
         ),
+        people=config.people,
+        users=membership.users(shots),
     )
 
 

@@ -161,11 +161,27 @@ def _counterfactual(row: Mapping[str, Any]) -> str:
     return f"{row['counterfactual']} ({row['undo']}) in the place"
 
 
+def _ladder(change: Mapping[str, Any]) -> Iterator[str]:
+    """Rungs of attribution as far as they are named, and where and why they stop."""
+    found = json.loads(change["attribution"] or "{}").get("ladder") or {}
+    rungs = ("request", "credential", "principal", "account", "organization", "person")
+    named = [f"{rung} {found[rung]}" for rung in rungs if rung in found]
+    if named:
+        yield f"  attribution: {' → '.join(named)}"
+    for shown in found.get("person_shown", ()):
+        by = {k: v for k, v in shown.items() if k != "by"}
+        yield f"    person shown by {shown['by']}: {'; '.join(f'{k} {v}' for k, v in by.items())}"
+    if "stops" in found:
+        yield f"    stops {found['stops']}"
+
+
 def _as_change(derived: Path, row: Mapping[str, Any]) -> Iterator[str]:
     uids = (row["event_uid"], f"opaque/{row['event_uid']}")
     made = pick.rows(derived, "changes", {"change_uid": uids})
     if not made:
         yield "  not an access that is decided, and not a recorded change of configuration"
+    if made:
+        yield from _ladder(made[0])
     for change in made:
         yield (
             f"  {change['effect']} {change['slot']} {change['fact']} of {change['resource_uid']}: "

@@ -1,6 +1,7 @@
 """Every text of the material with tokens in place of values, before any exhibit is made of it."""
 
 import dataclasses
+import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from enum import Enum
@@ -61,6 +62,7 @@ def literals(material: Material, profile: Profile) -> Literals:
                 words[caller] = "PRINCIPAL"
                 last = caller.rpartition("/")[2]
                 places |= {f'"{last}"': last} if last and last != caller else {}
+        words |= {name: "PRINCIPAL" for name in sorted(_people(material))}
     for container, key in sorted(_objects(rows)):
         if any(fnmatchcase(key, pattern) for pattern in profile.object_keys):
             if len(key) >= spelling.SHORTEST:
@@ -80,6 +82,17 @@ def literals(material: Material, profile: Profile) -> Literals:
             + [item.digest.sha256[:12] for item in material.items]
         ),
     )  # fmt: skip
+
+
+def _people(material: Material) -> set[str]:
+    """Persons that the ladder of attribution names, and their ids in a directory."""
+    found: set[str] = set()
+    for row in material.changes:
+        ladder = json.loads(row["attribution"] or "{}").get("ladder") or {}
+        shown = ladder.get("person_shown") or ()
+        found |= {str(ladder["person"])} if "person" in ladder else set()
+        found |= {str(one["user"]) for one in shown if "user" in one}
+    return found
 
 
 def rewriter(known: Literals, profile: Profile, pseudonyms: Pseudonyms) -> Rewrite:

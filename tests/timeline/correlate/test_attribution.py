@@ -158,7 +158,11 @@ def test_the_ladder_stops_where_the_records_do(
     row: Row, initiating: str | None, rungs: dict[str, str]
 ) -> None:
     event = {"request_id": "R", "event_uid": "e", "actor_unique_id": None, "time": NINE, **row}
-    assert ladder(event, initiating, Known(issues={})) == rungs
+    found = ladder(event, initiating, Known(issues={}))
+    assert found.pop("stops") == (
+        f"at the {list(rungs)[-1]}: no record, answer or assignment in case.toml names a person"
+    )
+    assert found == rungs
 
 
 OWNER = Party(name="Owner", role=None, principals=(), accounts=("1",))

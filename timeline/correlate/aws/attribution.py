@@ -10,7 +10,8 @@
 
 Every link cites its event. The user agent is the client's own statement and is no link. The ladder
 request → credential → principal → account → organization → person ends at the last rung that a
-record or an answer names (`membership.py`); none here names a person.
+record or an answer names (`membership.py`). A person is named by supplied evidence alone
+(`timeline/correlate/people.py`); else the ladder says where and why it stops.
 """
 
 import json
@@ -18,16 +19,21 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from collector.case_people import Assigned
 from collector.clock import stamp
 from timeline.correlate.aws import stacks
 from timeline.correlate.aws.membership import Memberships
 from timeline.correlate.aws.stacks import Operation
+from timeline.correlate.people import UserRecord, person
 
 #: Operations that hand out a session's key.
 ISSUING = (
     "AssumeRole", "AssumeRoleWithSAML", "AssumeRoleWithWebIdentity", "AssumeRoot",
     "GetFederationToken", "GetSessionToken",
 )  # fmt: skip
+
+#: Of the ladder, from the bottom.
+RUNGS = ("request", "credential", "principal", "account", "organization")
 
 #: A chain longer than this is not a chain of real sessions; guards against a loop in the records.
 LONGEST_CHAIN = 16
@@ -95,11 +101,15 @@ class Known:
         issues: session key id -> the event that handed it out.
         operations: recorded operations on stacks.
         memberships: of accounts in organizations.
+        people: whom the case says that principals and keys were assigned to.
+        users: user records of directories.
     """
 
     issues: Mapping[str, Issue]
     operations: Sequence[Operation] = ()
     memberships: Memberships = field(default_factory=Memberships)
+    people: Sequence[Assigned] = ()
+    users: Sequence[UserRecord] = ()
 
 
 def attribution(event: Mapping[str, Any], known: Known) -> tuple[str | None, str | None]:
@@ -145,8 +155,8 @@ def ladder(event: Mapping[str, Any], initiating: str | None, known: Known) -> di
         known: what else the records hold.
 
     Returns:
-        request, credential, principal, account, organization, as far as named, and with an
-        organization the answer that shows it. A provider's records name no person here.
+        request, credential, principal, account, organization, person, as far as named; with an
+        organization or a person what shows it; without a person `stops`: where and why it ends.
     """
     said = json.loads(initiating) if initiating else {}
     account = event["actor_account_uid"] or ""
@@ -165,7 +175,24 @@ def ladder(event: Mapping[str, Any], initiating: str | None, known: Known) -> di
             "evidence_item": shown.evidence_item,
             "locator": shown.locator,
         }
-    return found
+    names = [
+        str(name)
+        for name in (*found.values(), event["actor_uid"], event.get("source_identity"))
+        if isinstance(name, str)
+    ]
+    named, why = person(names, event["time"], known.people, _user(event, known.users))
+    if why is not None:
+        last = next(rung for rung in reversed(RUNGS) if rung in found)
+        found["stops"] = f"at the {last}: {why}"
+    return found | named
+
+
+def _user(event: Mapping[str, Any], users: Sequence[UserRecord]) -> UserRecord | None:
+    """The record of the user on whose behalf the request was made, by id; the nearest in time."""
+    said = json.loads(event.get("delegation") or "{}").get("onBehalfOf") or {}
+    store = str(said.get("identityStoreArn") or "").rpartition("/")[2]
+    own = [one for one in users if (one.store, one.user) == (store, said.get("userId"))]
+    return min(own, key=lambda one: (abs(one.at - event["time"]), one.at), default=None)
 
 
 def _link(link: str, principal: str | None, row: Mapping[str, Any], **more: str) -> dict[str, Any]:

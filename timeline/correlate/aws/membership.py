@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from timeline.correlate.people import UserRecord
 from timeline.normalize import Snapshot
 
 #: Operations after which an account may be in another organization or in none.
@@ -28,6 +29,8 @@ OPERATIONS = (
 _OF_THE_CALLER = ("CreateOrganization", "DeleteOrganization", "LeaveOrganization")
 _ARN = re.compile(r"arn:[a-z-]+:organizations::[0-9]{12}:account/(o-[a-z0-9]+)/([0-9]{12})")
 _ABOUT = re.compile(r"aws:account:([0-9]{12})")
+#: Answers of identitystore:ListUsers.
+USERS = "aws.identitystore.users"
 _IN_NONE = "AWSOrganizationsNotInUseException"
 
 
@@ -85,6 +88,26 @@ def memberships(answers: Iterable[Snapshot], rows: Iterable[Mapping[str, Any]]) 
             and row["outcome"] == "success"
         ],
     )
+
+
+def users(answers: Iterable[Snapshot]) -> list[UserRecord]:
+    """User records of Identity Center's directory, out of answers of ListUsers."""
+    found = {
+        UserRecord(
+            store=str(one.get("IdentityStoreId")),
+            user=str(one["UserId"]),
+            names=tuple(str(one[name]) for name in ("UserName", "DisplayName") if one.get(name)),
+            at=answer.observed_at,
+            evidence_item=answer.item.uid,
+            locator=answer.locator,
+        )
+        for answer in answers
+        if answer.kind == USERS and answer.observed_at and isinstance(answer.body, dict)
+        for one in answer.body.get("Users") or ()
+        if isinstance(one, dict) and one.get("UserId")
+    }
+    kept = (one for one in found if one.names)
+    return sorted(kept, key=lambda u: (u.store, u.user, u.at, u.evidence_item, u.locator))
 
 
 def _shown(answer: Snapshot) -> list[Shown]:

@@ -34,6 +34,7 @@ ANSWERS: tuple[tuple[str, frozenset[str]], ...] = tuple(
         ("aws.s3.public_access_block", "PublicAccessBlockConfiguration"),
         ("aws.s3.ownership", "OwnershipControls"),
         ("aws.s3.buckets", "Buckets Owner"),
+        ("aws.identitystore.users", "Users"),
     )
 )
 
@@ -47,6 +48,8 @@ def fits(kind: str, body: Mapping[str, bytes]) -> bool:
     """
     if kind == "aws.s3.policy":  # IAM's GetPolicy describes a policy under the same key
         return body["Policy"].startswith(b'"') or b'"Statement"' in body["Policy"]
+    if kind == "aws.identitystore.users":  # IAM's ListUsers has the same key
+        return b'"IdentityStoreId"' in body["Users"]
     if kind == "aws.iam.authorization_details" and not _LISTS & body.keys():
         return b'"PolicyVersionList"' in body["Policies"]  # ListPolicies gives no documents
     return True

@@ -73,6 +73,7 @@ KINDS: dict[str, str] = {
     "accessanalyzer:GetFindingV2": "aws.accessanalyzer.findings",
     "securityhub:GetFindings": "aws.securityhub.findings",
     "guardduty:GetFindings": "aws.guardduty.findings",
+    "identitystore:ListUsers": "aws.identitystore.users",
 }
 
 #: Elements deeper than this are no answer of the provider.
