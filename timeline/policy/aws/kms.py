@@ -2,9 +2,9 @@
 
 For a PutObject without the encryption header the bucket's default counts, where the state gives it
 as `bucket.default_sse` and `bucket.default_kms_key`; else `object.sse` is taken. Grants on the key
-may be given as `kms_grants`, a list of {grantee, operations, constrained}; where the state names
-that path as unknown, a refusal for want of a permission is not known either. A grant under a
-constraint, to a session or within a boundary decides nothing by itself.
+may be given as `kms_grants`: a list of {grantee, operations, constrained}, or as ListGrants returns
+them. Where the state names that path as unknown, a refusal for want of a permission is not known
+either. A grant under a constraint, to a session or within a boundary decides nothing by itself.
 
 S3 gives the key the ARN of the object as encryption context, or that of the bucket where a bucket
 key is used: `object.bucket_key_enabled`, and of an upload the header, else
@@ -26,6 +26,7 @@ from timeline.policy.aws.slots import PolicySet
 from timeline.policy.aws.target import Target
 from timeline.policy.aws.weigh import identity_weight, resource_denies, resource_grants
 from timeline.policy.kleene import Kleene, Unknown, all_of, any_of, choose, negate, pending
+from timeline.policy.malformed import MalformedError
 
 NEEDED = {
     "s3:getobject": "kms:decrypt",
@@ -183,17 +184,37 @@ def _granted(needed: str, inside: Callers) -> Kleene:
     who = inside.request.principal
     names = {who.arn, inside.request.lookup("aws:principalarn")} - {None}
     answers: list[Kleene] = [pending(hidden)]
-    for grant in state.given.get(_GRANTS) or ():
-        if operation not in [str(each).lower() for each in grant.get("operations") or ()]:
+    for grantee, operations, constrained in map(_grant, _listed(state.given.get(_GRANTS))):
+        if operation not in operations:
             continue
         limited = any_of(inside.boundary.present, inside.session.present)
-        grantee = str(grant.get("grantee"))
-        if grantee in names:
-            plain = not grant.get("constrained") and limited is False
-            answers.append(True if plain else unclear)
+        if grantee is None:
+            answers.append(unclear)
+        elif grantee in names:
+            answers.append(unclear if constrained or limited is not False else True)
         elif who.account == _account(grantee) and _may_mean(grantee, who):
             answers.append(unclear)
     return any_of(*answers)
+
+
+def _listed(value: object) -> list[object]:
+    """Grants as a list, or in the envelope of ListGrants."""
+    value = value.get("Grants") if isinstance(value, Mapping) else value
+    if value is not None and not isinstance(value, list | tuple):
+        raise MalformedError(f"state.{_GRANTS}: expected a list of grants, found {value!r}")
+    return list(value or ())
+
+
+def _grant(value: object) -> tuple[str | None, frozenset[str], bool]:
+    """Grantee where it is known, operations in lower case, whether constrained."""
+    if not isinstance(value, Mapping):
+        raise MalformedError(f"state.{_GRANTS}: expected objects, found {value!r}")
+    grantee = value.get("grantee", value.get("GranteePrincipal"))
+    operations = value.get("operations", value.get("Operations"))
+    if not isinstance(grantee, str | None) or not isinstance(operations, list | tuple):
+        raise MalformedError(f"state.{_GRANTS}: expected a grantee and operations, found {value!r}")
+    constrained = bool(value.get("constrained") or value.get("Constraints"))
+    return grantee, frozenset(str(each).lower() for each in operations), constrained
 
 
 def _may_mean(grantee: str, who: Principal) -> bool:

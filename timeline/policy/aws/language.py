@@ -233,7 +233,7 @@ def compile_document(document: object) -> Document:
             return Document((), f"not JSON: {type(error).__name__}")
         return _compiled(content)
     if isinstance(document, str):
-        text = unquote(document) if document.lstrip().startswith("%7B") else document
+        text = unquote(document) if document.lstrip()[:3].upper() == "%7B" else document
         return _compiled_json(text.encode("utf-8", "surrogatepass"))
     return Document((), f"expected an object, found {type(document).__name__}")
 

@@ -6,6 +6,7 @@ import pytest
 
 from timeline.model import Verdict
 from timeline.policy.aws import evaluate
+from timeline.policy.malformed import MalformedError
 
 OWNER, OTHER = "111111111111", "222222222222"
 ALICE = f"arn:aws:iam::{OWNER}:user/alice"
@@ -161,3 +162,32 @@ def test_default_encryption_of_an_upload(
         "kms_key_policy": CLOSED,
     }
     assert evaluate(request, state, list(unknown)).verdict is verdict, what
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ({"GranteePrincipal": ALICE, "Operations": ["Decrypt"]}, Verdict.ALLOWED),
+        ({"GranteePrincipal": ALICE, "Operations": ["Encrypt"]}, Verdict.DENIED),
+        (
+            {
+                "GranteePrincipal": ALICE,
+                "Operations": ["Decrypt"],
+                "Constraints": {"EncryptionContextSubset": {"team": "x"}},
+            },
+            Verdict.UNKNOWN,
+        ),
+        ({"operations": ["Decrypt"], "grantee": None}, Verdict.UNKNOWN),
+        ({"operations": ["Encrypt"], "grantee": None}, Verdict.DENIED),
+    ],
+)
+def test_grants_as_the_provider_lists_them(given: dict[str, Any], expected: Verdict) -> None:
+    assert decided([given]) is expected
+
+
+@pytest.mark.parametrize(
+    "given", [[1], [{}], [{"grantee": ALICE}], {"grantee": ALICE, "Grants": 1}]
+)
+def test_what_is_no_grant_is_named(given: Any) -> None:
+    with pytest.raises(MalformedError, match=r"state\.kms_grants: expected"):
+        decided(given)
