@@ -59,6 +59,7 @@ class Language:
         keys = {
             "aws:principalaccount": self.account or "anonymous",
             "aws:resourceaccount": self.bucket["owner_account"],
+            "s3:resourceaccount": self.bucket["owner_account"],
             "aws:currenttime": "2026-01-01T12:00:00Z",
             "aws:principaltype": {"Root": "Account", "IAMUser": "User"}.get(self.kind, self.kind),
         }
@@ -126,6 +127,7 @@ class Language:
         if base.startswith("date"):
             moment, limit = seconds(value), seconds(wanted)
             kinds = {"dategreaterthanequals": moment >= limit, "datelessthan": moment < limit}
+            kinds |= {"dategreaterthan": moment > limit, "datelessthanequals": moment <= limit}
             return kinds.get(base, moment == limit)
         if base == "binaryequals":
             return value == wanted and len(base64.b64decode(wanted)) > 0
