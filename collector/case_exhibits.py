@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from collector.toml_source import Table, show
 
+PURPOSES = ("counsel-directed", "business", "testifying")
 SCHEMES = ("letters", "numbers", "ranges", "initials", "custom")
 PAGE_SIZES = ("A4", "Letter")
 ENCODINGS = ("utf-8", "cp1252")
@@ -44,6 +45,7 @@ class ExhibitNumbering:
         bates_writer: writer id of the one copy that reserves Bates numbers; None = none may.
         load_file_encoding: of the Concordance file, `utf-8` with a byte order mark or `cp1252`.
         confidentiality: designation that covers, footers and load files print; None = none.
+        purpose: for what the documents are said to be made; a claim, printed as one (R-096).
         printed_rows: longest list that is printed whole; of a longer one so many rows are printed.
     """
 
@@ -62,6 +64,7 @@ class ExhibitNumbering:
     load_file_encoding: str = ENCODINGS[0]
     confidentiality: str | None = None
     printed_rows: int = 1000
+    purpose: str | None = None
 
 
 def exhibits(table: Table) -> ExhibitNumbering:
@@ -86,6 +89,7 @@ def exhibits(table: Table) -> ExhibitNumbering:
         load_file_encoding=table.choice("load_file_encoding", ENCODINGS) or ENCODINGS[0],
         confidentiality=table.text("confidentiality"),
         printed_rows=table.number("printed_rows", 1000, 1),
+        purpose=table.choice("purpose", PURPOSES),
     )
     table.close()
     _check_scheme(table, numbering)

@@ -79,6 +79,7 @@ page_size = "A4"                # A4 or Letter
 bates_writer = ""               # the one copy that reserves numbers: `writer` in custody.jsonl
 load_file_encoding = "utf-8"    # of the Concordance file: utf-8 or cp1252
 confidentiality = ""            # designation on every page: "CONFIDENTIAL, protective order of …"
+# purpose = "testifying"       # label, a claim: counsel-directed, business, testifying
 printed_rows = 1000             # of a longer list so many rows are printed; the rest is native
 
 [jurisdiction]

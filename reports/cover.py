@@ -90,6 +90,7 @@ def cover(exhibit: Exhibit, imprint: Imprint, material: Material, native_sha256:
         ("Prepared", say(f"{imprint.prepared_at} with butfor {imprint.tool}, {imprint.status} "
                          f"{imprint.label}")),
         ("Seal, redaction", parts.joined(imprint.notes, " ")),
+        *_purpose(material),
         ("Confidentiality", given(imprint.confidentiality) if imprint.confidentiality
          else say("no designation stated")),
     )  # fmt: skip
@@ -129,6 +130,14 @@ def _follows(one: str, other: str) -> bool:
     """Whether two numbers differ by one in what follows the last hyphen."""
     (series, _, n), (of, _, m) = one.rpartition("-"), other.rpartition("-")
     return bool(series) and series == of and n.isdigit() and m.isdigit() and int(n) + 1 == int(m)
+
+
+def _purpose(material: Material) -> tuple[tuple[str, Text], ...]:
+    """The label that case.toml claims; nothing is said where none is (R-096)."""
+    stated = material.config.exhibits.purpose
+    if stated is None:
+        return ()
+    return (("Purpose", parts.every(material)("purpose", label=stated)),)
 
 
 def _custodian(material: Material) -> Text:

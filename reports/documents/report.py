@@ -41,8 +41,8 @@ TEMPLATE = "report.j2"
 #: Sections in the order of print: keys of what is held, names of parts that a person writes.
 ORDER = (
     "report-instructions", "given", "report-conclusions", "report-qualifications", "materials",
-    "coverage", "report-literature", "report-own-knowledge", "report-others", "method", "findings",
-    "report-opinions", "alternatives", "report-range-of-opinion", "counter", "report-qualified",
+    "coverage", "unavailable", "report-literature", "report-own-knowledge", "report-others",
+    "method", "findings", "report-opinions", "alternatives", "report-range-of-opinion", "counter", "report-qualified",
     "limits", "validation", "reliability", "duties", "exhibits", "report-exhibits-used",
     "report-prior-testimony", "report-compensation", "glossary", "report-notice-reliability",
     "report-duty", "report-declaration-of-truth", "execution",

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from reports import method_pages, text
-from reports.documents import known_issues, places, report_given, report_range
+from reports.documents import known_issues, places, report_given, report_range, report_unavailable
 from reports.documents.knowledge import Knowledge
 from reports.documents.places import Numbers
 from reports.exhibits import parts
@@ -242,6 +242,7 @@ def glossary(_material: Material, tell: Say, _numbers: Numbers) -> Iterator[Bloc
 
 BLOCKS: Mapping[str, Callable[[Material, Say, Numbers], Iterator[Block]]] = {
     "given": report_given.given_facts, "materials": materials, "coverage": coverage,
+    "unavailable": report_unavailable.unavailable,
     "method": method, "findings": findings, "alternatives": report_range.alternatives,
     "counter": report_range.counter, "limits": limits, "validation": validation,
     "reliability": reliability, "duties": duties, "exhibits": exhibits, "glossary": glossary,

@@ -130,7 +130,7 @@ def test_every_report_has_the_legend_and_every_statement_of_ours_a_mark(
         title = plain(section.title)
         if not any(word in title for word in (
             "Facts given", "Materials", "Coverage", "Method", "Findings", "Alternatives",
-            "Counter-evidence", "Validation",
+            "Counter-evidence", "Validation", "Electronically stored",
         )):  # fmt: skip
             continue
         for block in section.blocks:
@@ -240,3 +240,34 @@ def test_records_detract_as_well(material: Material) -> None:
     for form in (FRCP, CPR, CRIM, REPORT):
         said = words(made(material, form))
         assert "1 gap in the records; a record inside one could change a finding" in said
+
+
+def test_what_is_not_available_is_named_with_what_would_replace_it(material: Material) -> None:
+    """R-094: a section of every report, also where nothing is missing."""
+    from reports.exhibits import records_wanted
+
+    for form in REPORTS:
+        (section,) = [
+            one for one in made(material, form).sections if "is not available" in plain(one.title)
+        ]
+        table, facts = section.blocks
+        assert isinstance(table, Table)
+        assert isinstance(facts, Facts)
+        assert len(table.rows) == len(material.gaps)
+        told = "\n".join(plain(text) for _, text in facts.pairs)
+        assert records_wanted.FILE in told
+        assert "Steps taken to preserve it" in told
+    bare = replace(material, gaps=(), accesses=(), classes=())
+    (section,) = [one for one in made(bare, CPR).sections if "is not available" in plain(one.title)]
+    empty = section.blocks[0]
+    assert isinstance(empty, Table)
+    assert "No gap is recorded" in plain(empty.empty)
+
+
+def test_many_gaps_are_counted(material: Material) -> None:
+    from reports.documents import report_unavailable
+
+    many = replace(material, gaps=material.gaps * (report_unavailable.LINES + 3))
+    said = words(made(many, FRCP))
+    left = len(many.gaps) - report_unavailable.LINES
+    assert f"{left} further gaps in Ex. K" in said
