@@ -4,14 +4,42 @@ Parquet files hold no time of writing and no host name; rows come in the order g
 who sorts them. One file per table under `derived/`.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar, overload
 
 from collector.errors import CaseError
 
 #: Fixed writer settings: another default of a later library must not change the bytes silently.
 _PARQUET = {"compression": "zstd", "compression_level": 3, "version": "2.6"}
+
+#: Rows that are held as Python values at a time.
+_PART = 16_384
+
+T = TypeVar("T")
+
+
+class Made(Sequence[Mapping[str, Any]]):
+    """Rows that are made from what is already in memory when they are written, and not before."""
+
+    def __init__(self, held: Sequence[T], make: Callable[[T], Mapping[str, Any]]) -> None:
+        """One row of each thing held."""
+        self._held: Sequence[Any] = held
+        self._make: Callable[[Any], Mapping[str, Any]] = make
+
+    def __len__(self) -> int:
+        return len(self._held)
+
+    @overload
+    def __getitem__(self, index: int) -> Mapping[str, Any]: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[Mapping[str, Any]]: ...
+
+    def __getitem__(self, index: int | slice) -> Any:
+        if isinstance(index, slice):
+            return [self._make(one) for one in self._held[index]]
+        return self._make(self._held[index])
 
 
 def write(derived: Path, table: str, rows: Sequence[Mapping[str, Any]]) -> int:
@@ -27,17 +55,20 @@ def write(derived: Path, table: str, rows: Sequence[Mapping[str, Any]]) -> int:
 
     shape = schema(table)
     names = set(shape.names)
-    for row in rows:
-        if row.keys() != names:
-            raise ValueError(
-                f"{table}: expected the columns of its schema, found {sorted(row.keys() ^ names)} "
-                "extra or missing"
-            )
+    parts = []
+    for start in range(0, len(rows), _PART):
+        part = rows[start : start + _PART]
+        for row in part:
+            if row.keys() != names:
+                raise ValueError(
+                    f"{table}: expected the columns of its schema, found "
+                    f"{sorted(row.keys() ^ names)} extra or missing"
+                )
+        columns = [pa.array([row[f.name] for row in part], type=f.type) for f in shape]
+        parts.append(pa.Table.from_arrays(columns, schema=shape))
     derived.mkdir(parents=True, exist_ok=True)
-    columns = [pa.array([row[f.name] for row in rows], type=f.type) for f in shape]
-    pq.write_table(
-        pa.Table.from_arrays(columns, schema=shape), derived / f"{table}.parquet", **_PARQUET
-    )
+    whole = pa.concat_tables([shape.empty_table(), *parts]).combine_chunks()
+    pq.write_table(whole, derived / f"{table}.parquet", **_PARQUET)
     return len(rows)
 
 

@@ -234,10 +234,9 @@ def write(derived: Path, analysis: Analysis) -> dict[str, int]:
     classes = [
         decisions.class_row(one, named) for _, one in sorted(analysis.decided.classes.items())
     ]
-    accesses = [
-        _access_row(a, ground)
-        for a, ground in zip(analysis.accesses, analysis.grounds, strict=True)
-    ]
+    accesses = tables.Made(
+        tuple(zip(analysis.accesses, analysis.grounds, strict=True)), _access_row
+    )
     held = by_key(analysis.accesses)
     exposed = [exposure.row(w, len(successes_in(w, held))) for w in analysis.windows]
     class_changes, class_sets = causation.rows_in_order(analysis.explained)
@@ -258,7 +257,8 @@ def _ground(
     return provider.stated(access.row, one.request, one.decision)
 
 
-def _access_row(access: Access, ground: tuple[str, str] | None) -> dict[str, Any]:
+def _access_row(one: tuple[Access, tuple[str, str] | None]) -> dict[str, Any]:
+    access, ground = one
     return {
         "event_uid": access.row["event_uid"],
         "provider_uid": access.row["provider_uid"],

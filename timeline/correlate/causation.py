@@ -14,6 +14,7 @@ from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from timeline import tables
 from timeline.correlate.course import as_logged
 from timeline.correlate.cuts import Sets, cuts, hitting_sets, indices
 from timeline.correlate.roles import Answer, CutFamily, judge, shape
@@ -231,7 +232,7 @@ def _opener(question: Question) -> int | None:
 
 def rows_in_order(
     explained: Sequence[Explained],
-) -> tuple[list[Row], list[Row]]:
+) -> tuple[Sequence[Row], Sequence[Row]]:
     """Rows of both tables, sorted so that equal results give equal bytes."""
     changes = [(part.class_uid, row) for part in explained for row in part.changes]
     sets = [(part.class_uid, row) for part in explained for row in (*part.sets, *part.facts)]
@@ -244,10 +245,11 @@ def rows_in_order(
             pair[1]["members"],
         )
     )  # fmt: skip
-    return (
-        [{"class_uid": uid, **row} for uid, row in changes],
-        [{"class_uid": uid, **row} for uid, row in sets],
-    )
+    return tables.Made(changes, _of_class), tables.Made(sets, _of_class)
+
+
+def _of_class(pair: tuple[str, Row]) -> Row:
+    return {"class_uid": pair[0], **pair[1]}
 
 
 def _first(row: Row) -> tuple[bool, str]:

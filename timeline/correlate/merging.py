@@ -4,7 +4,7 @@ All of it is exact: left out is only what no change writes, forgotten only what 
 at, merged only what decides alike.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import TypeAlias
 
 from timeline.correlate.course import Content, Course, World, Worlds
@@ -55,10 +55,12 @@ def forgetting(
         key = i, worlds
         if key not in memo:
             kept = after[i]
-            found = (
-                tuple(world[n] if n in kept else None for n in range(width))
-                for world in step(i, worlds)
-            )
+            found: Iterable[World] = step(i, worlds)
+            if len(kept) < width:
+                found = (
+                    tuple(content if n in kept else None for n, content in enumerate(world))
+                    for world in found
+                )
             memo[key] = frozenset(found if merge is None else (merge(i, w) for w in found))
         return memo[key]
 
@@ -79,18 +81,24 @@ def merging_altered(course: Course, alike: Alike) -> Merge:
     altered = {n for n, _ in last}
     one = _representative(lambda n, value: alike(course.places[n], value))
 
-    def merge(i: int, world: World) -> World:
-        return tuple(
-            tuple(
+    memo: dict[tuple[int, int, Content], Content] = {}
+
+    def merged(i: int, n: int, content: Content) -> Content:
+        key = i, n, content
+        if key not in memo:
+            memo[key] = tuple(
                 sorted(
                     {
                         (fact, value) if last.get((n, fact), -1) > i else one(n, fact, value)
-                        for fact, value in content
+                        for fact, value in content or ()
                     }
                 )
             )
-            if content and n in altered
-            else content
+        return memo[key]
+
+    def merge(i: int, world: World) -> World:
+        return tuple(
+            merged(i, n, content) if content and n in altered else content
             for n, content in enumerate(world)
         )
 

@@ -14,10 +14,13 @@ request classes that it was counted from.
 | contradicted | (no change) the evaluator returns deny although a success is logged |
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, TypeAlias
 
 from timeline.correlate.causes import UNDOS, Causes
+from timeline.correlate.decisions import EARLIEST
 from timeline.correlate.material import Access
 from timeline.correlate.roles import Answer
 
@@ -29,24 +32,83 @@ RELATIONS = (BUT_FOR, CONTRIBUTING, BASELINE, UNDETERMINED, CONTRADICTED)
 _Key: TypeAlias = tuple[str, str | None, str]
 
 
+@dataclass(slots=True)
+class _Sum:
+    """Accesses added up; those of many classes from the sums of each."""
+
+    accesses: int = 0
+    anonymous: int = 0
+    bytes_out: int = 0
+    bytes_known: int = 0
+    first: datetime = EARLIEST
+    last: datetime = EARLIEST
+    objects: set[str] = field(default_factory=set)
+    principals: set[str] = field(default_factory=set)
+    addresses: set[str] = field(default_factory=set)
+    classes: set[str] = field(default_factory=set)
+
+    def add(self, access: Access) -> None:
+        row = access.row
+        time, size, resource, address = (
+            row["time"], row["bytes_out"], row["resource_uid"], row["src_ip"],
+        )  # fmt: skip
+        self.first = min(self.first, time) if self.accesses else time
+        self.last = max(self.last, time) if self.accesses else time
+        self.accesses += 1
+        self.anonymous += row["auth_method"] == "anonymous"
+        if size is not None:
+            self.bytes_out += size
+            self.bytes_known += 1
+        if resource:
+            self.objects.add(resource)
+        if address:
+            self.addresses.add(address)
+        if access.principal != "anonymous":
+            self.principals.add(access.principal)
+        self.classes.add(access.class_uid)
+
+    def join(self, other: "_Sum") -> None:
+        self.first = min(self.first, other.first) if self.accesses else other.first
+        self.last = max(self.last, other.last) if self.accesses else other.last
+        self.accesses += other.accesses
+        self.anonymous += other.anonymous
+        self.bytes_out += other.bytes_out
+        self.bytes_known += other.bytes_known
+        self.objects |= other.objects
+        self.addresses |= other.addresses
+        self.principals |= other.principals
+        self.classes |= other.classes
+
+
 def rows(accesses: Iterable[Access], causes: Causes) -> list[dict[str, Any]]:
     """Rows of the table `rollups`, in order.
+
+    Accesses are added up by class, classes with the same relations together, and these by change:
+    an access that needed forty changes is looked at once.
 
     Args:
         accesses: decided ones; logged successes are counted.
         causes: rows of causation by class.
     """
-    succeeded = [a for a in accesses if a.row["outcome"] == "success"]
-    scopes = {"all": succeeded, "incident": [a for a in succeeded if a.in_incident]}
-    relations: dict[str, list[_Key]] = {}
+    scopes: dict[str, dict[str, _Sum]] = {"all": {}, "incident": {}}
+    relations: dict[str, tuple[_Key, ...]] = {}
+    for access in accesses:
+        if access.row["outcome"] != "success":
+            continue
+        uid = access.class_uid
+        if uid not in relations:
+            relations[uid] = tuple(_relations(access, causes))
+        for scope in ("all", "incident") if access.in_incident else ("all",):
+            scopes[scope].setdefault(uid, _Sum()).add(access)
     made = []
-    for scope, inside in sorted(scopes.items()):
-        groups: dict[_Key, list[Access]] = {}
-        for access in inside:
-            if access.class_uid not in relations:
-                relations[access.class_uid] = list(_relations(access, causes))
-            for key in relations[access.class_uid]:
-                groups.setdefault(key, []).append(access)
+    for scope, by_class in sorted(scopes.items()):
+        alike: dict[tuple[_Key, ...], _Sum] = {}
+        for uid, one in by_class.items():
+            alike.setdefault(relations[uid], _Sum()).join(one)
+        groups: dict[_Key, _Sum] = {}
+        for keys, one in alike.items():
+            for key in keys:
+                groups.setdefault(key, _Sum()).join(one)
         made += [_row(scope, key, groups[key]) for key in sorted(groups, key=_order)]
     return made
 
@@ -77,25 +139,23 @@ def _relation(row: Mapping[str, Any]) -> str | None:
     return CONTRIBUTING if row["ness"] == Answer.YES else None
 
 
-def _row(scope: str, key: _Key, members: Sequence[Access]) -> dict[str, Any]:
+def _row(scope: str, key: _Key, members: _Sum) -> dict[str, Any]:
     undo, change_uid, relation = key
-    sizes = [a.row["bytes_out"] for a in members if a.row["bytes_out"] is not None]
-    times = [a.row["time"] for a in members]
     return {
         "scope": scope,
         "undo": undo,
         "change_uid": change_uid,
         "relation": relation,
-        "accesses": len(members),
-        "anonymous": sum(a.row["auth_method"] == "anonymous" for a in members),
-        "objects": len({a.row["resource_uid"] for a in members if a.row["resource_uid"]}),
-        "bytes_out": sum(sizes),
-        "bytes_known": len(sizes),
-        "principals": len({a.principal for a in members if a.principal != "anonymous"}),
-        "addresses": len({a.row["src_ip"] for a in members if a.row["src_ip"]}),
-        "first": min(times),
-        "last": max(times),
-        "classes": sorted({a.class_uid for a in members}),
+        "accesses": members.accesses,
+        "anonymous": members.anonymous,
+        "objects": len(members.objects),
+        "bytes_out": members.bytes_out,
+        "bytes_known": members.bytes_known,
+        "principals": len(members.principals),
+        "addresses": len(members.addresses),
+        "first": members.first,
+        "last": members.last,
+        "classes": sorted(members.classes),
     }
 
 

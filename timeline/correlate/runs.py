@@ -292,9 +292,14 @@ def _met(question: Question, merge: Merge) -> Callable[[int, World], bool | None
     logged = as_logged(question.course)
     met = [merge(i, world) for i, world in enumerate(logged)]
 
+    known: dict[tuple[int, World], bool | None] = {}
+
     def admits(i: int, world: World) -> bool | None:
-        same = all(world[n] == met[i][n] for n in question.inputs[i])
-        return question.admits(i, logged[i] if same else world)
+        key = i, tuple([world[n] for n in question.inputs[i]])
+        if key not in known:
+            same = all(world[n] == met[i][n] for n in question.inputs[i])
+            known[key] = question.admits(i, logged[i] if same else world)
+        return known[key]
 
     return admits
 

@@ -157,7 +157,7 @@ def test_rows_are_those_of_asking_each_caller(tmp_path: Path, seed: int) -> None
             assumptions=frozenset(case_file.load(case).assumptions.on()),
         )
         decided = decisions.decide_all(normalize.rows(tmp_path / "events"), setting)
-        return rows_in_order(analysis.explained(decided, setting, writers)[0])
+        return [*map(list, rows_in_order(analysis.explained(decided, setting, writers)[0]))]
 
     assert rows(AWS, "shared") == rows(apart, "apart")
     assert counted["shared"] < counted["apart"] or seed % 2
