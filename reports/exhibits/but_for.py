@@ -4,17 +4,23 @@ Counts are of logged successes in the incident. A change's verdict is per class 
 undos are printed where they differ, and neither is ever added to the other.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from reports.exhibits import causation_tables, findings, matrix_picture, minimal_sets, parts
+from reports.exhibits import (
+    but_for_native,
+    causation_tables,
+    findings,
+    matrix_picture,
+    minimal_sets,
+    parts,
+)
 from reports.material import Material, Row
 from reports.model import (
     Column,
     Exhibit,
     Kind,
     Label,
-    Native,
     Origin,
     Paragraph,
     Picture,
@@ -31,8 +37,8 @@ TEMPLATE = "but_for.j2"
 #: Columns of classes that fit across a page.
 ACROSS = 5
 #: Most tables of the matrix, lines of a table, and changes in the answer that are printed; what is
-#: left out is counted there, and stands in the native table or the derived table named.
-TABLES, LINES, ANSWERED = 8, 200, 12
+#: left out is counted there, and stands in the native table.
+TABLES, LINES, ANSWERED = 3, 60, 12
 #: (but_for, ness, role) -> what a cell says, in order of precedence; see `_cell`.
 UNTRIED = "—"
 BUT_FOR, CONTRIBUTES, REASSERTS, NOTHING, OPEN = (
@@ -90,11 +96,11 @@ def build(material: Material, label: Label, numbers: Mapping[str, tuple[str, ...
         kind=Kind.ILLUSTRATIVE, origin=Origin.DERIVED, question=tell("question"),
         facts=(("Period (UTC)", say(f"{instant(first)} to {instant(last)}")),),
         coverage=parts.coverage(material), answer=tuple(_answer(material, tell, matrix, label)),
-        sections=(*_sections(material, tell, matrix), *findings.sections(tell, material.findings)),
+        sections=tuple(_sections(material, tell, matrix)),
         limits=(
             *_own_limits(material, tell, matrix), *parts.limits(material, start=first, end=last)
         ),
-        sources=parts.sources(material, cited), native=_native(material, matrix),
+        sources=parts.sources(material, cited), native=but_for_native.table(material, matrix),
         findings=tuple(row["number"] for row in material.findings),
         based_on=(*numbers.get("C", ()), *numbers.get("D", ())),
     )  # fmt: skip
@@ -210,7 +216,19 @@ def _rest(material: Material, matrix: Matrix) -> dict[str, int]:
 
 def _sections(material: Material, tell: Say, matrix: Matrix) -> Iterator[Section]:
     yield from _matrix_sections(tell, matrix)
-    classes = Table(
+    yield from findings.sections(tell, material.findings)
+    yield _classes(tell, matrix)
+    groups = {group.row["class_uid"]: group.number for group in matrix.groups}
+    requests = {group.number: group.requests for group in matrix.groups}
+    yield minimal_sets.section(material, tell, matrix.changes, groups, requests)
+    numbers = {change["change_uid"]: n for n, change in enumerate(matrix.changes, 1)}
+    yield from causation_tables.sections(material, tell, numbers)
+
+
+def _classes(tell: Say, matrix: Matrix) -> Section:
+    """Of many classes those of most requests, in their order."""
+    most = sorted(matrix.groups, key=lambda group: (-group.requests, group.number))[:LINES]
+    table = Table(
         caption=tell("classes_caption", n=len(matrix.groups)),
         columns=(
             Column(title="Class", width=0.6), Column(title="Who", width=2.6),
@@ -221,46 +239,67 @@ def _sections(material: Material, tell: Say, matrix: Matrix) -> Iterator[Section
             Column(title="Bytes as logged", width=1.1, number=True),
             Column(title="Decision; without assumptions", width=1.6),
         ),
-        rows=tuple(_class_row(group) for group in matrix.groups[:LINES]),
+        rows=tuple(_class_row(group) for group in sorted(most, key=lambda group: group.number)),
         empty=tell("classes_empty"),
     )  # fmt: skip
-    left = len(matrix.groups) - LINES
-    more = (Paragraph(text=tell("more", n=left, table="classes")),) if left > 0 else ()
-    yield Section(title=tell("classes_title"), blocks=(classes, *more))
-    groups = {group.row["class_uid"]: group.number for group in matrix.groups}
-    yield minimal_sets.section(material, tell, matrix.changes, groups)
-    numbers = {change["change_uid"]: n for n, change in enumerate(matrix.changes, 1)}
-    yield from causation_tables.sections(material, tell, numbers)
+    left = len(matrix.groups) - len(most)
+    more = (Paragraph(text=tell("more", n=left)),) if left else ()
+    return Section(title=tell("classes_title"), blocks=(table, *more))
 
 
 def _matrix_sections(tell: Say, matrix: Matrix) -> Iterator[Section]:
-    """Classes with the same verdicts share a column; at most `ACROSS` columns a table."""
+    """Classes with the same verdicts share a column; of many columns those of most requests."""
     alike: dict[tuple[str, ...], list[Group]] = {}
     for group in matrix.groups:
         verdicts = tuple(matrix.cell(group, change) for change in matrix.changes)
         alike.setdefault(verdicts, []).append(group)
     columns = list(alike.items())
-    yield from _picture(tell, matrix, columns)
+    if len(columns) > ACROSS:
+        columns.sort(key=lambda column: -sum(group.requests for group in column[1]))
     shown = columns[: ACROSS * TABLES]
-    blocks: list[Table | Paragraph] = [
-        _matrix_table(tell, matrix, shown[at : at + ACROSS])
-        for at in range(0, max(len(shown), 1), ACROSS)
-    ]
+    cuts = [shown[at : at + ACROSS] for at in range(0, max(len(shown), 1), ACROSS)]
+    yield from _picture(tell, matrix, columns, _printed(matrix, cuts[0])[0])
+    blocks: list[Table | Paragraph] = []
+    for cut in cuts:
+        numbers, left = _printed(matrix, cut)
+        blocks.append(_matrix_table(tell, matrix, cut, numbers))
+        if left:
+            blocks.append(Paragraph(text=tell("matrix_rows", n=left)))
     if len(shown) < len(columns):
         blocks.append(Paragraph(text=tell("matrix_more", n=len(columns) - len(shown))))
     yield Section(title=tell("matrix_title"), blocks=(*blocks, Paragraph(text=tell("signs"))))
 
 
+def _printed(
+    matrix: Matrix, columns: Sequence[tuple[tuple[str, ...], list[Group]]]
+) -> tuple[tuple[int, ...], int]:
+    """Numbers of the changes that a table of these columns prints, and how many it leaves out.
+
+    Of many, those that are more than without effect on one of the columns come first.
+    """
+    tried = {
+        n: any(verdicts[n - 1] not in (UNTRIED, NOTHING) for verdicts, _ in columns)
+        for n in range(1, len(matrix.changes) + 1)
+        if not columns or any(verdicts[n - 1] != UNTRIED for verdicts, _ in columns)
+    }
+    kept = sorted(tried, key=lambda n: (not tried[n], n))[:LINES]
+    return tuple(sorted(kept)), len(tried) - len(kept)
+
+
 def _picture(
-    tell: Say, matrix: Matrix, columns: Sequence[tuple[tuple[str, ...], list[Group]]]
-) -> Iterator[Section]:
-    """The same cells as signs, for the first columns and the changes tried on them."""
+    tell: Say, matrix: Matrix, columns: Sequence[tuple[tuple[str, ...], list[Group]]],
+    linked: Collection[int],
+) -> Iterator[Section]:  # fmt: skip
+    """The same cells as signs, for the first columns and the changes tried on them.
+
+    `linked` are the numbers of the rows that marks can lead to.
+    """
     drawn = columns[: matrix_picture.COLUMNS]
     tried = [
         matrix_picture.Line(
             number=n, when=interval(change), change=parts.change_name(change),
             cells=tuple(verdicts[n - 1] for verdicts, _ in drawn),
-            linked=any(verdicts[n - 1] != UNTRIED for verdicts, _ in columns[:ACROSS]),
+            linked=n in linked,
         )
         for n, change in enumerate(matrix.changes, 1)
         if any(verdicts[n - 1] != UNTRIED for verdicts, _ in drawn)
@@ -279,8 +318,9 @@ def _picture(
 
 
 def _matrix_table(
-    tell: Say, matrix: Matrix, columns: Sequence[tuple[tuple[str, ...], list[Group]]]
-) -> Table:
+    tell: Say, matrix: Matrix, columns: Sequence[tuple[tuple[str, ...], list[Group]]],
+    numbers: Collection[int],
+) -> Table:  # fmt: skip
     titles = [
         f"{minimal_sets.listed([group.number for group in groups])}: {_size(groups)}"
         for _, groups in columns
@@ -303,7 +343,7 @@ def _matrix_table(
                 *(say(verdicts[n - 1]) for verdicts, _ in columns),
             )
             for n, change in enumerate(matrix.changes, 1)
-            if not columns or any(verdicts[n - 1] != UNTRIED for verdicts, _ in columns)
+            if n in numbers
         ),
         empty=tell("matrix_empty"),
     )  # fmt: skip
@@ -341,35 +381,3 @@ def _own_limits(material: Material, tell: Say, matrix: Matrix) -> Iterator[Text]
     names = sorted({name for g in matrix.groups for name in g.row.get("assumptions") or ()})
     if names:
         yield tell("assumptions_matter", names=names)
-
-
-def _native(material: Material, matrix: Matrix) -> Native:
-    """One row a class, change and undo, with the record of the change."""
-    columns = (
-        ("row", "int"), ("class", "int"), ("class_uid", "text"), ("principal", "text"),
-        ("action", "text"), ("requests", "int"), ("change_uid", "text"), ("operation", "text"),
-        ("undo", "text"), ("counterfactual", "text"), ("decision_without", "text"),
-        ("but_for", "text"), ("ness", "text"), ("hp_modified", "text"),
-        ("across_completions", "text"), ("role", "text"), ("opened_window", "bool"), *parts.TRACE,
-    )  # fmt: skip
-    groups = {group.row["class_uid"]: group for group in matrix.groups}
-    changes = {change["change_uid"]: change for change in matrix.changes}
-    chosen = [
-        row for row in material.class_changes
-        if row["class_uid"] in groups and row["change_uid"] in changes
-    ]  # fmt: skip
-    rows = tuple(
-        (
-            n, groups[row["class_uid"]].number, row["class_uid"],
-            groups[row["class_uid"]].row.get("principal"),
-            groups[row["class_uid"]].row.get("action"), groups[row["class_uid"]].requests,
-            row["change_uid"], changes[row["change_uid"]]["operation"], row["undo"],
-            row["counterfactual"], row["decision_without"], row["but_for"], row["ness"],
-            row["hp_modified"], row["across_completions"], row["role"], row["opened_window"],
-            *parts.trace(
-                material, changes[row["change_uid"]], changes[row["change_uid"]]["time_from"]
-            ),
-        )
-        for n, row in enumerate(chosen, 1)
-    )  # fmt: skip
-    return Native(columns=columns, rows=rows)

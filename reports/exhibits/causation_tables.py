@@ -12,8 +12,9 @@ from reports.model import Column, Paragraph, Section, Table, Text, given, quote,
 from reports.pinpoint import counted, instant
 from reports.text import Say
 
-#: Lines of totals that are printed; the rest is counted and stands in the derived table.
-LINES = 200
+#: Lines of totals that are printed, those of most requests; the rest is counted and stands in the
+#: native table.
+LINES = 60
 RELATIONS = ("but-for", "contributing only", "baseline-sufficient", "undetermined")
 NUMBERS = (
     Column(title="Requests", width=0.9, number=True),
@@ -42,13 +43,13 @@ def _rollups(
                                               "principals", "anonymous", "addresses"))  # fmt: skip
         key = (row["change_uid"], row["relation"], counts, tuple(row["classes"]))
         merged.setdefault(key, (row, []))[1].append(row["undo"])
-    chosen = sorted(
-        merged.values(),
-        key=lambda one: (
-            numbers.get(one[0]["change_uid"], len(numbers) + 1), one[0]["change_uid"] or "",
-            _rank(one[0]["relation"]), one[1],
-        ),
-    )  # fmt: skip
+    order = {
+        key: (numbers.get(row["change_uid"], len(numbers) + 1), row["change_uid"] or "",
+              _rank(row["relation"]), undos)
+        for key, (row, undos) in merged.items()
+    }  # fmt: skip
+    most = sorted(merged, key=lambda key: (-merged[key][0]["accesses"], order[key]))[:LINES]
+    chosen = [merged[key] for key in sorted(most, key=lambda key: order[key])]
     table = Table(
         caption=tell("rollups_caption"),
         columns=(
@@ -62,13 +63,12 @@ def _rollups(
                 _changed(row["change_uid"], names),
                 say(row["relation"]), say(", ".join(sorted(undos))), *_counts(row),
             )
-            for row, undos in chosen[:LINES]
+            for row, undos in chosen
         ),
         empty=tell("rollups_empty"),
     )  # fmt: skip
-    if len(chosen) <= LINES:
-        return (table,)
-    return (table, Paragraph(text=tell("more", n=len(chosen) - LINES, table="rollups")))
+    left = len(merged) - len(chosen)
+    return (table, Paragraph(text=tell("more", n=left))) if left else (table,)
 
 
 def _changed(uid: str | None, names: Mapping[str, str]) -> Text:

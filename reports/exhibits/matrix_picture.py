@@ -14,7 +14,7 @@ from reports.marks import marked
 #: Most rows and columns that are drawn.
 ROWS, COLUMNS = 40, 16
 #: Characters of the numbers of classes that stand over a column.
-FITS = 12
+FITS = 10
 LEFT, CELL, HEAD = 236.0, 18.0, 24.0
 
 
@@ -73,7 +73,7 @@ def short(name: str) -> list[str]:
     what, _, numbers = name.lower().partition(" ")
     if len(numbers) <= FITS:
         return [what, numbers]
-    return [f"{what} from", numbers.split("–")[0].split(",")[0]]
+    return [what, f"{numbers.split('–')[0].split(',')[0]} etc."]
 
 
 def described(names: Sequence[str], lines: Sequence[Line]) -> str:

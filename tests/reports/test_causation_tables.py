@@ -1,13 +1,14 @@
 """Totals per change, controls, and the order of findings in exhibit F."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from reports.exhibits import causation_tables, findings
-from reports.model import Section, Table
+from reports.exhibits import but_for, causation_tables, findings, minimal_sets
+from reports.model import Label, Section, Table
 from reports.text import sentences
 from tests.reports import builder
 
@@ -92,8 +93,62 @@ def test_many_findings_are_bounded_and_what_is_left_out_is_counted(tmp_path: Pat
     many = [{**one, "number": f"F-{n:03}", "numbers": {"accesses": n}} for n in range(1, total + 1)]
     made_of = findings.sections(TELL, many)
     full = [words(section.title) for section in made_of if "Finding F" in words(section.title)]
-    assert full == [f"Finding F-{n:03}" for n in range(total - findings.FULL + 1, total + 1)]
+    assert full == [f"Finding F-{n:03}" for n in range(total, total - findings.FULL, -1)]
+    (table, *_) = made_of[0].blocks
+    assert isinstance(table, Table)
+    assert [words(row[0]) for row in table.rows] == [
+        f"F-{n:03}" for n in range(total, max(total - findings.LISTED, 0), -1)
+    ]
     table, more = made_of[-1].blocks
     assert isinstance(table, Table)
     assert len(table.rows) == findings.STATED
-    assert "7 further lines" in words(more.text)  # type: ignore[union-attr]
+    assert "7 further findings" in words(more.text)  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize(
+    ("numbers", "said"),
+    [
+        ([3], "Class 3"),
+        ([4, 1, 2, 3, 7], "Classes 1–4, 7"),
+        (range(1, 17, 2), "Classes 1, 3, 5, 7, 9, 11, 13, 15"),
+        ([*range(1, 17, 2), *range(20, 400)], "Classes 1, 3, 5, 7, 9, 11, 13 and 381 more"),
+    ],
+)
+def test_of_many_classes_the_first_are_named(numbers: Sequence[int], said: str) -> None:
+    assert minimal_sets.listed(numbers) == said
+
+
+def test_the_matrix_of_many_changes_is_bounded_and_the_native_table_is_whole(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    material = builder.write(tmp_path)
+    uid = material.changes[0]["change_uid"]
+    none = rollup(change_uid=None, classes=[material.classes[0]["class_uid"]])
+    material = replace(material, rollups=(rollup(change_uid=uid), none))
+    label = Label(number="F", stem="f")
+    whole = but_for.build(material, label, {})
+    monkeypatch.setattr(but_for, "LINES", 1)
+    monkeypatch.setattr(minimal_sets, "LINES", 1)
+    cut = but_for.build(material, label, {})
+    assert cut.native == whole.native
+    matrix = next(s for s in cut.sections if words(s.title) == "Matrix")
+    table, more, *_ = matrix.blocks
+    assert isinstance(table, Table)
+    assert [words(cell).startswith(but_for.BUT_FOR) for cell in table.rows[0][3:]] == [True]
+    assert "further change" in words(more.text)  # type: ignore[union-attr]
+    names = [name for name, _ in cut.native.columns]
+    found = {row[names.index("part")] for row in cut.native.rows}
+    assert found == {"verdict", "class", "set", "total"}
+    assert all(row[names.index("record_sha256")] for row in cut.native.rows)
+    assert list(range(1, len(cut.native.rows) + 1)) == [row[0] for row in cut.native.rows]
+
+
+def test_a_change_in_between_is_words_and_not_code(tmp_path: Path) -> None:
+    (one,) = builder.write(tmp_path).findings[:1]
+    between = {"what": "PutBucketPolicy on b", "time": "2022-06-01 00:00:00 Z", "order": 2}
+    (_, section) = findings.sections(TELL, [{**one, "intervening": [between]}])
+    table = next(b for b in section.blocks if isinstance(b, Table))
+    lines = {words(name): words(value) for name, value in table.rows}
+    assert lines["Changes in between"] == (
+        "what: PutBucketPolicy on b; time: 2022-06-01 00:00:00 Z; order: 2"
+    )

@@ -48,7 +48,7 @@ def test_picture_and_table_say_the_same(tmp_path: Path) -> None:
 def test_many_classes_are_named_by_their_first() -> None:
     assert matrix_picture.short("Class 7") == ["class", "7"]
     assert matrix_picture.short("Classes 1–4, 7") == ["classes", "1–4, 7"]
-    assert matrix_picture.short("Classes 41–45, 47, 58–60") == ["classes from", "41"]
+    assert matrix_picture.short("Classes 41–45, 47, 58–60") == ["classes", "41 etc."]
 
 
 @pytest.mark.parametrize(
