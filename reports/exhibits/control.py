@@ -96,8 +96,9 @@ def build(
 ) -> Exhibit:  # fmt: skip
     """The exhibit for the resources that get a history."""
     tell = sentences(TEMPLATE, material.case)
-    dates = {one.resource: one for one in baseline_exhibit.as_of(material, resources)}
-    asked = tuple(dates)[:MOST_RESOURCES]
+    known = tuple(baseline_exhibit.as_of(material, resources))
+    dates = {one.resource: one for one in known[:MOST_RESOURCES]}
+    asked = tuple(dates)
     held = computed(asked, material.intervals, material.changes, material.config)
     found = tuple(cells(material, held, dates))
     times = [one.at for one in dates.values()]
@@ -112,7 +113,7 @@ def build(
         coverage=parts.coverage(material), answer=tuple(_answer(material, tell, found, dates)),
         sections=_sections(material, tell, found, held, dates),
         limits=(
-            *_limits(tell, held, len(dates) - len(asked)),
+            *_limits(tell, held, len(known) - len(asked)),
             *parts.limits(
                 material, start=min(times, default=None), end=max(times, default=None)),
         ),
@@ -232,14 +233,14 @@ def _sections(
         Section(title=tell("instants_title"), blocks=(dated,)),
         Section(title=tell("matrix_title"), blocks=tuple(
             tables_of.matrices(tell, found, is_supplied=is_supplied))),
-        Section(title=tell("differences_title"), blocks=(
-            tables_of.differences(tell, found, is_supplied=is_supplied),)),
+        Section(title=tell("differences_title"), blocks=tuple(
+            tables_of.differences(tell, found, is_supplied=is_supplied))),
         Section(title=tell("register_title"), blocks=(
             tables_of.register(tell, entries, supplied=is_supplied),
             *tables_of.unallocated(tell, entries),
             *(() if is_supplied else (tables_of.preset(tell),)))),
-        Section(title=tell("principals_title"), blocks=(
-            tables_of.principals(tell, held.permissions, dates),)),
+        Section(title=tell("principals_title"), blocks=tuple(
+            tables_of.principals(tell, held.permissions, dates))),
     )  # fmt: skip
 
 

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 from collector.registers import ROLES, Entry
 from reports.exhibits import parts
 from reports.exhibits.baseline import AsOf
-from reports.model import Column, Items, Table, Text, given, quote, say
+from reports.model import Column, Items, Paragraph, Table, Text, given, quote, say
 from reports.pinpoint import bounded, pinpoint
 from reports.text import Say
-from timeline.correlate.control import NO, UNKNOWN, YES, Permission
+from timeline.correlate.control import CHANGE, NO, UNKNOWN, YES, Permission
 
 if TYPE_CHECKING:
     from reports.exhibits.control import Cell
@@ -19,14 +19,16 @@ _EARLIEST = datetime.min.replace(tzinfo=UTC)
 NONE_ASKED = "no principal asked"
 #: Parties beside each other in one table; more go into a further one.
 ABREAST = 4
+#: Lines of a table that are printed, those that matter most; the native table holds all.
+LINES = 60
 DIFFERENCES = (
     Column(title="Setting", width=2.0),
     Column(title="Party", width=1.8),
     Column(title="Allocated", width=2.2),
     Column(title="Could change", width=1.0),
     Column(title="Could see", width=1.0),
-    Column(title="Could change since (UTC)", width=1.9, exact=True),
-    Column(title="Comparison", width=1.7),
+    Column(title="Could change since (UTC)", width=2.1, exact=True),
+    Column(title="Comparison", width=1.6),
 )
 REGISTER = (
     Column(title="Control", width=1.8),
@@ -38,14 +40,14 @@ REGISTER = (
 PRESET_ROLES = ("client", "managed", "platform")
 PRESET = (Column(title="Role", width=2.4), Column(title="Usually configures", width=5.0))
 PRINCIPALS = (
-    Column(title="Principal; party; resource", width=3.4),
-    Column(title="What", width=0.8),
-    Column(title="Yes", width=2.2),
-    Column(title="Unknown", width=1.8),
-    Column(title="No", width=2.0),
-    Column(title="Because; unknown", width=2.0),
-    Column(title="First held (UTC)", width=1.6, exact=True),
-    Column(title="A policy of it", width=1.6, exact=True),
+    Column(title="Principal; party; resource", width=3.2),
+    Column(title="What", width=1.0),
+    Column(title="Yes", width=1.5),
+    Column(title="Unknown", width=1.5),
+    Column(title="No", width=1.5),
+    Column(title="Because; unknown", width=3.0),
+    Column(title="First held (UTC)", width=1.9, exact=True),
+    Column(title="A policy of it", width=1.9, exact=True),
 )
 
 
@@ -110,9 +112,12 @@ def _allocated(cell: "Cell") -> Text:
     )
 
 
-def differences(tell: Say, found: Sequence["Cell"], *, is_supplied: bool) -> Table:
-    """Allocation beside permission, with what compares."""
+def differences(
+    tell: Say, found: Sequence["Cell"], *, is_supplied: bool
+) -> Iterator[Table | Paragraph]:
+    """Allocation beside permission, with what compares; of many lines those that differ first."""
     told = [cell for cell in found if counts(cell)]
+    most = sorted(range(len(told)), key=lambda n: (not told[n].differs, n))[:LINES]
     rows = tuple(
         (
             _setting(cell.resource, cell.pattern, cell.title), given(cell.party),
@@ -121,12 +126,14 @@ def differences(tell: Say, found: Sequence["Cell"], *, is_supplied: bool) -> Tab
             parts.lines(say(cell.comparison), *map(say, cell.differs)) if is_supplied
             else say("not supplied"),
         )
-        for cell in told
+        for cell in (told[n] for n in sorted(most))
     )  # fmt: skip
-    return Table(
-        caption=tell("differences_caption", n=len(rows)), columns=DIFFERENCES, rows=rows,
+    yield Table(
+        caption=tell("differences_caption", n=len(told)), columns=DIFFERENCES, rows=rows,
         empty=tell("differences_empty"), wide=True,
     )  # fmt: skip
+    if len(told) > LINES:
+        yield Paragraph(text=tell("differences_more", n=len(told) - LINES))
 
 
 def _since(one: Permission | None) -> str:
@@ -174,16 +181,35 @@ def unallocated(tell: Say, entries: Sequence[Entry]) -> Iterator[Items]:
         yield Items(entries=missing)
 
 
-def principals(tell: Say, found: Sequence[Permission], dates: Mapping[str, AsOf]) -> Table:
-    """Permissions of a principal on the settings of a resource, one row for each of two things."""
+def principals(
+    tell: Say, found: Sequence[Permission], dates: Mapping[str, AsOf]
+) -> Iterator[Table | Paragraph]:
+    """Permissions of a principal on the settings of a resource, one row for each of two things.
+
+    Of many rows those with a permission held come first, those to change before those to see.
+    """
     groups: dict[tuple[str, str, str], list[Permission]] = {}
     for one in found:
         groups.setdefault((one.resource_uid, one.principal, one.what), []).append(one)
-    rows = tuple(_permissions(ones, dates[ones[0].resource_uid]) for ones in groups.values())
-    return Table(
-        caption=tell("principals_caption", n=len(rows)), columns=PRINCIPALS, rows=rows,
+    listed = list(groups.values())
+    most = sorted(
+        range(len(listed)), key=lambda n: (_rank(listed[n], dates[listed[n][0].resource_uid]), n)
+    )[:LINES]
+    yield Table(
+        caption=tell("principals_caption", n=len(listed)), columns=PRINCIPALS,
+        rows=tuple(
+            _permissions(listed[n], dates[listed[n][0].resource_uid]) for n in sorted(most)
+        ),
         empty=tell("principals_empty"), wide=True,
     )  # fmt: skip
+    if len(listed) > LINES:
+        yield Paragraph(text=tell("principals_more", n=len(listed) - LINES))
+
+
+def _rank(ones: Sequence[Permission], date: AsOf) -> tuple[int, bool]:
+    answers = {one.at(date.at) for one in ones}
+    held = next(n for n, answer in enumerate((YES, UNKNOWN, NO)) if answer in answers)
+    return held, ones[0].what != CHANGE
 
 
 def _permissions(ones: Sequence[Permission], date: AsOf) -> tuple[Text, ...]:
@@ -199,8 +225,15 @@ def _permissions(ones: Sequence[Permission], date: AsOf) -> tuple[Text, ...]:
     return (
         parts.lines(quote(ones[0].principal), given(ones[0].party), quote(ones[0].resource_uid)),
         say(ones[0].what),
-        *(say(", ".join(named[answer]) or "none") for answer in (YES, UNKNOWN, NO)),
-        parts.lines(*(quote(path) for path in because), *(quote(name) for name in unknowns))
+        *(say(_titles(named[answer], len(ones))) for answer in (YES, UNKNOWN, NO)),
+        parts.joined([quote(one) for one in (*because, *unknowns)], "; ")
         or say("no grant in the records"),
         say(_since(first)), say(pinpoint(proof) if proof else "no record"),
     )  # fmt: skip
+
+
+def _titles(named: Sequence[str], of: int) -> str:
+    """Settings by title; all of several by their number, as the tables above name them."""
+    if len(named) == of > 1:
+        return f"all {of} settings"
+    return ", ".join(named) or "none"

@@ -7,8 +7,10 @@ import pytest
 
 from collector.registers import Entry, Registers
 from reports import catalogue
+from reports.exhibits import control_tables
 from reports.exhibits.control import ABSENT, AGREE, DIFFER, OPEN, Cell
 from reports.model import Exhibit, Kind, Table, plain
+from reports.text import sentences
 from tests.reports import builder
 
 
@@ -96,3 +98,39 @@ def test_a_usual_split_is_printed_as_a_preset_only_where_nothing_was_supplied(
     assert len(preset) == 1
     assert preset[0].startswith("Preset, not evidence:")
     assert not any("Preset" in one for one in captions(_exhibit(tmp_path / "b")))
+
+
+def test_long_tables_are_bounded_and_what_is_left_out_is_counted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = _exhibit(tmp_path / "a")
+    monkeypatch.setattr(control_tables, "LINES", 1)
+    cut = _exhibit(tmp_path / "b")
+    for title in ("Allocation beside permission", "Permissions, one principal"):
+        (before,) = next(s.blocks for s in whole.sections if plain(s.title).startswith(title))
+        (table, more) = next(s.blocks for s in cut.sections if plain(s.title).startswith(title))
+        assert isinstance(before, Table)
+        assert isinstance(table, Table)
+        assert len(table.rows) == 1
+        assert table.rows[0] in before.rows
+        assert plain(more.text).startswith(f"{len(before.rows) - 1} further")  # type: ignore[union-attr]
+    names = [name for name, _ in cut.native.columns]
+    at = names.index("part")
+    assert [row[at] for row in whole.native.rows] == [row[at] for row in cut.native.rows]
+
+
+def test_of_many_pairs_those_that_differ_are_printed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(control_tables, "LINES", 1)
+    tell = sentences("control.j2", None)
+    pairs = [_cell("yes", "no", ("configures",)), _cell("yes", "no", ("monitors",))]
+    (table, more) = control_tables.differences(tell, pairs, is_supplied=True)
+    assert isinstance(table, Table)
+    assert [plain(row[6]).splitlines()[0] for row in table.rows] == [DIFFER]
+    assert plain(more.text).startswith("1 further pair ")  # type: ignore[union-attr]
+
+
+def test_all_of_several_settings_are_named_by_their_number() -> None:
+    assert control_tables._titles(["a", "b"], 2) == "all 2 settings"
+    assert control_tables._titles(["a"], 2) == "a"
+    assert control_tables._titles(["a"], 1) == "a"
+    assert control_tables._titles([], 2) == "none"
