@@ -42,10 +42,10 @@ TEMPLATE = "report.j2"
 ORDER = (
     "report-instructions", "given", "report-conclusions", "report-qualifications", "materials",
     "coverage", "unavailable", "report-literature", "report-own-knowledge", "report-others",
-    "method", "findings", "report-opinions", "alternatives", "report-range-of-opinion", "counter", "report-qualified",
-    "limits", "validation", "reliability", "duties", "exhibits", "report-exhibits-used",
-    "report-prior-testimony", "report-compensation", "glossary", "report-notice-reliability",
-    "report-duty", "report-declaration-of-truth", "execution",
+    "method", "findings", "report-opinions", "alternatives", "report-range-of-opinion", "counter",
+    "report-qualified", "limits", "validation", "reliability", "duties", "exhibits",
+    "report-exhibits-used", "report-prior-testimony", "report-compensation", "glossary",
+    "report-notice-reliability", "report-duty", "report-declaration-of-truth", "execution",
 )  # fmt: skip
 MAP = (
     Column(title="No.", width=0.5, number=True),
