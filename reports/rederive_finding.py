@@ -40,7 +40,9 @@ _REF = re.compile(
 #: Instants as findings print them, bare numbers, and what holds digits that count nothing.
 _INSTANT = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?:\.\d+)? Z")
 _QUOTED = re.compile(r"“[^”]*”|arn:\S+|\b\d{12}\b")
-_NUMBER = re.compile(r"(?<![\w.:/-])\d{1,3}(?:,\d{3})+(?![\w:/-])|(?<![\w.:/-])\d+(?![\w:/-])")
+_NUMBER = re.compile(r"(?<![\w.:/@-])\d{1,3}(?:,\d{3})+(?![\w:/-])|(?<![\w.:/@-])\d+(?![\w:/-])")
+#: A time between a change and an access.
+_DISTANCE = re.compile(r"\(((?:\d+ days?, )?\d+:\d\d:\d\d(?:\.\d+)?)\)")
 
 Row = Mapping[str, Any]
 
@@ -226,7 +228,9 @@ def _said(
     text = str(finding["statement"])
     known = {wording.instant(at, edge=edge) for at in times for edge in ("start", "end")}
     strange = sorted(set(_INSTANT.findall(text)) - known - _bounds(finding))
-    bare = _QUOTED.sub(" ", _INSTANT.sub(" ", text))
+    distances = {str(later - earlier) for earlier in times for later in times if later > earlier}
+    strange += sorted(set(_DISTANCE.findall(text)) - distances)
+    bare = _QUOTED.sub(" ", _INSTANT.sub(" ", _DISTANCE.sub(" ", text)))
     numbers = {int(one.replace(",", "")) for one in _NUMBER.findall(bare)}
     strange += [f"{one:,}" for one in sorted(numbers - counted)]
     return Result(

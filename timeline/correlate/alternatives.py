@@ -45,6 +45,8 @@ def alternatives(tested: Tested) -> tuple[Mapping[str, str], ...]:
 
 def _by_purpose(tested: Tested) -> list[Mapping[str, str]]:
     exempted = wording.counted(tested.exempted, "access", "accesses")
+    unnamed = sum(1 for r in tested.accesses if r["auth_method"] == "anonymous")
+    insider = f"{unnamed} of {len(tested.accesses)} carried no credential, which names nobody"
     return [
         _one(
             "legitimate or authorized access",
@@ -53,7 +55,7 @@ def _by_purpose(tested: Tested) -> list[Mapping[str, str]]:
             "in part: by the exemptions that case.toml lists",
         ),
         _one("researcher or scanner", "", "", "not tested: no register of such parties supplied"),
-        _one("insider", "", "", "not tested"),
+        _one("insider", "", "", f"not tested: {insider}" if unnamed else "not tested"),
         _one("data placed public on purpose", "", "", "not tested: no change approvals supplied"),
         _one(
             "traffic of the collection itself",
@@ -113,7 +115,9 @@ def _by_record(tested: Tested) -> list[Mapping[str, str]]:
             else "",
             f"{duplicates} of records, or of requests in a second log, recognized and counted once"
             if tested.duplicates
-            else "",
+            else ""
+            if tested.contradictions
+            else "no copy of a record, and no contradiction with a logged outcome, in the case",
             "in part: by copies and by the logged outcomes",
         ),
         _one(

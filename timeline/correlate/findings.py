@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 
-from timeline.correlate import alternatives, basis, causes, quality, wording
+from timeline.correlate import alternatives, basis, causes, closing, quality, wording
 from timeline.correlate.causes import Roll
 from timeline.correlate.exposure import Window
 from timeline.correlate.intervening import intervening
@@ -289,6 +289,19 @@ def _finding(
     causal = bool(accesses) and result_class == "counterfactual"
     numbers = _numbers(accesses)
     counterfactual = "undo of each recorded change, by delta-undo and replay-undo"
+    listed = alternatives.alternatives(
+        alternatives.Tested(
+            accesses=[a.row for a in accesses],
+            exempted=material.exempted.get(container, 0),
+            duplicates=material.duplicates,
+            contradictions=len(material.contradictions),
+            other_windows=other_windows,
+            sufficient=roll.sufficient,
+        )
+    )
+    falsifiers = wording.falsifiers(assumptions, _distance(roll.changes, accesses, material))
+    if accesses:
+        statement = closing.closed(statement, METHOD, assumptions, listed, falsifiers)
     return Finding(
         finding_uid=_uid(kind, classes, windows, counterfactual if causal else ""),
         number="",
@@ -303,19 +316,10 @@ def _finding(
         quality_grade=quality.grade(changes, accesses, material),
         coverage=basis.coverage(container, material),
         inference_steps=wording.STEPS,
-        alternatives=alternatives.alternatives(
-            alternatives.Tested(
-                accesses=[a.row for a in accesses],
-                exempted=material.exempted.get(container, 0),
-                duplicates=material.duplicates,
-                contradictions=len(material.contradictions),
-                other_windows=other_windows,
-                sufficient=roll.sufficient,
-            )
-        ),
+        alternatives=listed,
         counter_evidence=wording.counter_evidence(len(material.contradictions)),
         limitations=basis.limits(container, accesses, unknowns, material),
-        falsifiers=wording.falsifiers(assumptions, _distance(roll.changes, accesses, material)),
+        falsifiers=falsifiers,
         not_opined=wording.NOT_OPINED,
         assumptions=assumptions,
         numbers=numbers,

@@ -186,9 +186,10 @@ def enabling_not_established(
 
 def necessary(change: str, n: int, of: int, undo: str) -> str:
     """But-for, the form of R-172 first and its plain reading after it."""
+    both = ", by delta-undo and by replay-undo alike" if undo == "undo" else ""
     return (
         f"Under counterfactual “{undo} of {change}”, the evaluator returns deny for "
-        f"{n} of {of} requests. In plain words: had that change not been in effect, "
+        f"{n} of {of} requests{both}. In plain words: had that change not been in effect, "
         f"{'this request' if n == 1 else 'these requests'} would have been denied."
     )
 

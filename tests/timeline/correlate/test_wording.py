@@ -53,7 +53,7 @@ def test_counterfactual_sentence_has_the_prescribed_form_first() -> None:
     said = wording.necessary("PutBucketPolicy at T by A", 3, 4, "undo")
     assert said.startswith(
         "Under counterfactual “undo of PutBucketPolicy at T by A”, the evaluator returns deny "
-        "for 3 of 4 requests."
+        "for 3 of 4 requests, by delta-undo and by replay-undo alike."
     )
     assert "had that change not been in effect" in said
 
