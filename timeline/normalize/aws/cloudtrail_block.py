@@ -42,7 +42,7 @@ from timeline.normalize.row import PackedRows
 SOURCE = "aws.cloudtrail"
 #: Records that are encoded again together, to see that they come out as long as they went in:
 #: so few that they are still at hand for what follows.
-TOGETHER = 16
+TOGETHER = 8
 
 _fields = msgspec.json.Decoder(Fields).decode
 _value = msgspec.json.Decoder(msgspec.Raw).decode
