@@ -12,7 +12,7 @@ from jinja2 import TemplateError
 from collector import canonical, manifest
 from collector.errors import DerivedError
 from collector.verify.files import SIGNED
-from reports import csv_table, html, method_pages
+from reports import csv_table, html, method_pages, repro
 from reports.cited_evidence import Kept
 from reports.cover import Cover
 from reports.exhibits import records_wanted
@@ -119,6 +119,8 @@ def carried(
     for name in ("findings.json", "model_card.json"):
         if material.case is not None and (material.case / "derived" / name).is_file():
             copy(material.case / "derived" / name, folder / name)
+    if rewritten is None:  # a redacted rendition has other ids than the tables of the case
+        repro.write(material, folder)
     wanted = records_wanted.native(material)
     (folder / records_wanted.FILE).write_bytes(csv_table.encode(wanted))
     if inputs.get("program"):

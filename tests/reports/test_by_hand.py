@@ -1,6 +1,7 @@
 """The other side follows the README of a bundle: Python, openssl, coreutils, and nothing else."""
 
 import csv
+import hashlib
 import json
 import re
 import shutil
@@ -91,6 +92,28 @@ def test_every_command_of_the_readme_does_what_it_says(
             assert "Response verify OK" in done.stdout + done.stderr
         if command.startswith("gunzip"):
             assert done.stdout.split()[0] == _digest(folder)
+
+
+def test_each_number_of_a_finding_comes_out_again_without_the_tool(
+    handed_over: tuple[Path, str, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """R-117: the queries of the bundle, over the tables that its inputs.json names."""
+    import duckdb
+
+    folder, _, _ = handed_over
+    case = folder.parent / "case"
+    for one in json.loads((folder / "inputs.json").read_bytes())["derived"]:
+        raw = (case / "derived" / one["path"]).read_bytes()
+        assert hashlib.sha256(raw).hexdigest() == one["sha256"]
+    text = (folder / "repro.md").read_text(encoding="utf-8")
+    found = re.findall(r"(?m)^(\w+): (\d+)\n\n    (select .*)$", text)
+    held = json.loads((folder / "findings.json").read_bytes())
+    assert len(found) == sum(len(one["refs"]) for one in held) > 0
+    monkeypatch.chdir(case / "derived")
+    for name, value, query in found:
+        row = duckdb.connect().execute(query).fetchone()
+        assert row is not None
+        assert int(row[0]) == int(value), name
 
 
 def _first(folder: Path) -> dict[str, str]:
