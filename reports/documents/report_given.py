@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from collector.case import Exemption
+from collector.case_people import Assigned
 from reports.documents.knowledge import Knowledge
 from reports.documents.places import Numbers
 from reports.exhibits import parts
@@ -37,6 +38,7 @@ def _stated(material: Material) -> Iterator[tuple[str, Text]]:
             ),
             "; ",
         )  # fmt: skip
+    yield from (("Person", _person(one)) for one in config.people)
     place = config.jurisdiction
     if place.contract:
         dated = given(place.contract_date) if place.contract_date else say("date not supplied")
@@ -48,13 +50,7 @@ def _stated(material: Material) -> Iterator[tuple[str, Text]]:
 def _incident(material: Material) -> Iterator[tuple[str, Text]]:
     incident = material.config.incident
     if incident.time_from or incident.time_to:
-        yield (
-            "Period of the incident",
-            say(
-                f"from {instant(incident.time_from, beyond='open')} until before "
-                f"{instant(incident.time_to, beyond='open')}"
-            ),
-        )
+        yield "Period of the incident", say(_period(incident.time_from, incident.time_to))
     for name, values in (
         ("Resources of the incident", incident.resources),
         ("Addresses of the incident", incident.addresses),
@@ -70,6 +66,24 @@ def _incident(material: Material) -> Iterator[tuple[str, Text]]:
         ("Notified", incident.notified),
     )  # fmt: skip
     yield from ((name, say(instant(at))) for name, at in events if at is not None)
+
+
+def _person(one: Assigned) -> Text:
+    """Who is said to have held what, and the document that says so."""
+    return parts.joined(
+        (
+            given(one.name), given(", ".join(one.principals)),
+            say(_period(one.time_from, one.time_to)), given(one.evidence),
+        ),
+        "; ",
+    )  # fmt: skip
+
+
+def _period(start: datetime | None, end: datetime | None) -> str:
+    """Half-open, as case.toml states it; an end that is not stated is not printed."""
+    told = [f"from {instant(start)}"] if start else []
+    told += [f"until before {instant(end)}"] if end else []
+    return " ".join(told) or "without bounds in time"
 
 
 def _exempt(one: Exemption) -> Text:

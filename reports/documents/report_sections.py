@@ -209,6 +209,7 @@ def _changed(material: Material, tell: Say) -> Iterator[Text]:
     on = material.config.assumptions.on()
     names = ("records-complete", "unseen-guardrails-absent", "gaps-minimal", "documented-readings")
     off = [tell("assumption_off", name=said(name)) for name in names if name not in on]
+    off += [tell("reading", taken=one) for one in material.config.assumptions.readings]
     if material.case is not None:
         off += [
             tell("overridden", name=path.name, sha256=hashlib.sha256(path.read_bytes()).hexdigest())

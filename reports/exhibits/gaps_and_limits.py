@@ -224,7 +224,7 @@ def _assumptions(material: Material, tell: Say) -> Section:
         used.update(set(row["class"].get("assumptions") or ()))
     on = material.config.assumptions.on()
     names = sorted({"records-complete", "unseen-guardrails-absent", "gaps-minimal",
-                    "documented-readings", *used})  # fmt: skip
+                    "documented-readings", *on, *used})  # fmt: skip
     table = Table(
         caption=tell("assumptions_caption", n=len(names)),
         columns=(

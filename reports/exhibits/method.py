@@ -136,7 +136,7 @@ def _errors(
     yield Facts(
         pairs=tuple(
             (f"Assumption {name}", say("in force" if name in on else "switched off"))
-            for name in NAMES
+            for name in dict.fromkeys((*NAMES, *on))
         )
     )
 

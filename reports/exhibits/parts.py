@@ -103,6 +103,7 @@ def limits(
     lines += [
         tell("assumption" if name in on else "assumption_off", name=said(name)) for name in names
     ]
+    lines += [tell("reading", taken=one) for one in material.config.assumptions.readings]
     lines += [
         tell("basis", source=row["source"], why=row["basis"])
         for row in _first_of_each(material.coverage)

@@ -37,6 +37,10 @@ name = {0}
 role = {0}
 principals = [{0}]
 accounts = [{0}]
+[[people]]
+name = {0}
+principals = [{0}]
+evidence = {0}
 [incident]
 from = 2022-06-01T00:00:00Z
 resources = [{0}]

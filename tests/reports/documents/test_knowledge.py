@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from collector.case import Exemption, Incident, Party
-from reports import human_parts
+from collector.case_people import Assigned
+from reports import catalogue, human_parts
 from reports.documents import knowledge, report_given, report_range
 from reports.documents.forms import CPR, CRIM, FRCP, REPORT, REPORTS, Form
 from reports.documents.knowledge import Knowledge, Statement
@@ -179,6 +180,34 @@ def test_facts_of_the_case_file_are_instructed_and_none_is_added(material: Mater
     ))  # fmt: skip
     (paragraph,) = report_given.given_facts(none, tell, NUMBERS)
     assert isinstance(paragraph, Paragraph)
+
+
+def test_people_of_the_case_file_stand_with_the_document_that_names_them(
+    material: Material,
+) -> None:
+    held = Assigned(
+        name="R. Roe", principals=("AIDA*",), time_from=builder.at("2022-05-01 00:00:00"),
+        time_to=None, evidence="payroll, EV-9",
+    )  # fmt: skip
+    placed = replace(material, config=replace(material.config, people=(held,)))
+    (facts,) = report_given.given_facts(placed, sentences("report.j2", None), NUMBERS)
+    assert isinstance(facts, Facts)
+    assert "Person: R. Roe; AIDA*; from 2022-05-01 00:00:00 Z; payroll, EV-9" in [
+        plain(text) for _, text in facts.pairs
+    ]
+
+
+def test_a_reading_that_the_case_takes_is_told_wherever_premises_are(material: Material) -> None:
+    taken = replace(material.config.assumptions, readings=("A4=other",))
+    placed = replace(material, config=replace(material.config, assumptions=taken))
+    exhibits = catalogue.build(placed, catalogue.chosen(placed, ()))
+    for exhibit in exhibits:
+        assert "the reading A4=other is taken" in " ".join(map(plain, exhibit.limits))
+    said = {one.key: words(one) for one in exhibits}
+    assert "reading A4=other" in said["K"]
+    assert "Assumption reading A4=other: in force" in said["M"]
+    crim = made(of(placed, "uk-criminal"), CRIM)
+    assert "of an ambiguous rule the reading A4=other is taken" in words(crim)
 
 
 def test_every_finding_has_its_alternatives_and_the_preference_is_blank(
