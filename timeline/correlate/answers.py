@@ -5,12 +5,13 @@ that altered nothing, or back and forth. Without an assumption most of a configu
 at any epoch. So a decision is kept with what it read:
 1. places are noted as the evaluator asks for them, with the number of what they held;
 2. a later question on a request that no document tells apart has the same answer if all that was
-   read then holds the same now: the evaluator would ask and be told the same, step by step;
+   read then holds the same now: the evaluator would ask and be told the same, step by step; of the
+   object that it asks for, what that object holds, and not what another one held;
 3. a content that may act otherwise as time passes is equal to none at another instant.
 """
 
 import json
-from collections.abc import Hashable, Iterable
+from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TypeAlias
@@ -25,6 +26,8 @@ from timeline.model import Decision, Knowledge, SlotState
 Read: TypeAlias = tuple[str, str, datetime | None]
 
 _NAMES = ""
+#: Before the number of a resource of the request's own; no resource begins like this.
+_OWN = "·own"
 
 
 @dataclass(slots=True)
@@ -87,22 +90,30 @@ class Answers:
 class Seen:
     """A configuration at the instant of a request, read once for all questions on it."""
 
-    def __init__(self, view: Viewed, at: datetime, answers: Answers) -> None:
-        """Of a view as it is; `doubted` gives the same without assumptions on the records."""
+    def __init__(
+        self, view: Viewed, at: datetime, answers: Answers, own: Sequence[str] = ()
+    ) -> None:
+        """Of a view as it is; `doubted` gives the same without assumptions on the records.
+
+        `own` = resources of the request's own, which go by their place here and not by name.
+        """
         self.view = view
         self.at_ = at
+        self.own = {resource: f"{_OWN}{n}" for n, resource in enumerate(own)}
+        self._named = {place: resource for resource, place in self.own.items()}
         self._answers = answers
         self._numbers: dict[Read, int] = {}
 
     def doubted(self, assumptions: Iterable[str]) -> "Seen":
         """With the assumptions on the records that still hold."""
-        return Seen(Doubted(self.view, assumptions), self.at_, self._answers)
+        return Seen(Doubted(self.view, assumptions), self.at_, self._answers, tuple(self.own))
 
     def number(self, read: Read) -> int:
         """Number of what is read there."""
         found = self._numbers.get(read)
         if found is None:
-            resource, slot, at = read
+            name, slot, at = read
+            resource = self._named.get(name, name)
             if slot == _NAMES:
                 found = self._answers.numbered(tuple(self.view.slots(resource)))
             else:
@@ -119,11 +130,13 @@ class _Noted:
     def __init__(self, seen: Seen) -> None:
         self._view = seen.view
         self._at = seen.at_
+        self._own = seen.own
         self.reads: dict[Read, None] = {}
 
     def at(self, resource_uid: str, slot: str, t: datetime) -> SlotState:
         """As the view."""
-        self.reads[resource_uid, slot, None if t == self._at else t] = None
+        name = self._own.get(resource_uid, resource_uid)
+        self.reads[name, slot, None if t == self._at else t] = None
         return self._view.at(resource_uid, slot, t)
 
     def resources(self) -> Iterable[str]:
@@ -132,5 +145,5 @@ class _Noted:
 
     def slots(self, resource_uid: str) -> Iterable[str]:
         """As the view."""
-        self.reads[resource_uid, _NAMES, None] = None
+        self.reads[self._own.get(resource_uid, resource_uid), _NAMES, None] = None
         return self._view.slots(resource_uid)

@@ -255,8 +255,10 @@ def _decided(
     views = [view, *around.views(group.near(t), group.slice, view, setting.attempts)]
     told = _json({name: v for name, v in signature.items() if name not in OF_INSTANT})
 
+    own = provider.own_places(request)
+
     def ask(held: frozenset[str], on_records: Iterable[str]) -> Decision:
-        seen = [Seen(Doubted(v, on_records), t, answers) for v in views]
+        seen = [Seen(Doubted(v, on_records), t, answers, own) for v in views]
         return around.agreed([answers.of((id(group), told), each, request, held) for each in seen])
 
     decision = ask(assumptions, assumptions)
