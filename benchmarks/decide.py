@@ -10,6 +10,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -79,8 +80,8 @@ def _each(
         if key not in groups:
             groups[key] = decisions._group(request, t, setting)
         signature = decisions._signature(groups[key], request, t, setting)
-        alone = Answers(provider)
-        asked = groups[key], request, t, setting, alone, signature
+        alone = replace(setting, answers=Answers())
+        asked = groups[key], request, t, alone, signature
         yield row["event_uid"], decisions._decided("", *asked)
 
 

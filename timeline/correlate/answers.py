@@ -11,9 +11,10 @@ at any epoch. So a decision is kept with what it read:
 """
 
 import json
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import lru_cache
 from typing import TypeAlias
 
 from timeline.correlate.course import BEGINNING
@@ -24,6 +25,9 @@ from timeline.model import Decision, Knowledge, SlotState
 #: A place with the instant at which it is read, None = that of the request; an empty slot stands
 #: for the names of the resource's slots.
 Read: TypeAlias = tuple[str, str, datetime | None]
+
+#: JSON text of a content -> whether it may act otherwise as time passes.
+OfTime: TypeAlias = Callable[[str], bool]
 
 _NAMES = ""
 #: Before the number of a resource of the request's own; no resource begins like this.
@@ -40,16 +44,20 @@ class _Known:
 class Answers:
     """What has been decided so far."""
 
-    def __init__(self, provider: Provider) -> None:
-        """For requests to one cloud."""
-        self._provider = provider
+    def __init__(self) -> None:
+        """Nothing yet."""
         self._known: dict[Hashable, _Known] = {}
         self._numbers: dict[Hashable, int] = {}
         #: id of a state -> (the state, so that the id stays its own; its text; whether of time)
         self._texts: dict[int, tuple[SlotState, str, bool]] = {}
 
     def of(
-        self, told: Hashable, seen: "Seen", request: Request, assumptions: frozenset[str]
+        self,
+        told: Hashable,
+        seen: "Seen",
+        request: Request,
+        provider: Provider,
+        assumptions: frozenset[str],
     ) -> Decision:
         """The decision on a request.
 
@@ -58,20 +66,21 @@ class Answers:
                 in equal configurations.
             seen: the configuration, at the instant of the request.
             request: in the evaluator's form.
+            provider: decides; one that decides otherwise has answers of its own.
             assumptions: of the evaluator; those on the records are part of `seen`.
         """
-        known = self._known.setdefault((told, assumptions), _Known())
+        known = self._known.setdefault((provider.decide, told, assumptions), _Known())
         for reads, answers in known.by_reads.items():
             found = answers.get(tuple(map(seen.number, reads)))
             if found is not None:
                 return found
         noted = _Noted(seen)
-        decision = self._provider.decide(noted, request, seen.at_, assumptions)
+        decision = provider.decide(noted, request, seen.instant, assumptions)
         reads = tuple(noted.reads)
         known.by_reads.setdefault(reads, {})[tuple(map(seen.number, reads))] = decision
         return decision
 
-    def number(self, slot: str, state: SlotState, at: datetime) -> int:
+    def number(self, slot: str, state: SlotState, at: datetime, of_time: OfTime) -> int:
         """Equal for contents that an evaluator cannot tell apart."""
         start = state.intervals[0].start if slot in BEGINNING and state.intervals else None
         if state.knowledge is Knowledge.UNKNOWN:
@@ -79,7 +88,7 @@ class Answers:
         told = self._texts.get(id(state))
         if told is None:
             text = json.dumps(state.value)
-            told = self._texts[id(state)] = state, text, self._provider.of_time(text)
+            told = self._texts[id(state)] = state, text, of_time(text)
         return self.numbered((state.knowledge, told[1], start, at if told[2] else None))
 
     def numbered(self, content: Hashable) -> int:
@@ -91,22 +100,30 @@ class Seen:
     """A configuration at the instant of a request, read once for all questions on it."""
 
     def __init__(
-        self, view: Viewed, at: datetime, answers: Answers, own: Sequence[str] = ()
+        self,
+        view: Viewed,
+        at: datetime,
+        answers: Answers,
+        of_time: OfTime,
+        own: Sequence[str] = (),
     ) -> None:
         """Of a view as it is; `doubted` gives the same without assumptions on the records.
 
         `own` = resources of the request's own, which go by their place here and not by name.
         """
-        self.view = view
-        self.at_ = at
+        self.view, self.instant = view, at
         self.own = {resource: f"{_OWN}{n}" for n, resource in enumerate(own)}
         self._named = {place: resource for resource, place in self.own.items()}
-        self._answers = answers
+        self._answers, self._of_time = answers, of_time
+        self._read: Callable[[Read], SlotState] = lru_cache(maxsize=None)(self._state)
         self._numbers: dict[Read, int] = {}
 
     def doubted(self, assumptions: Iterable[str]) -> "Seen":
-        """With the assumptions on the records that still hold."""
-        return Seen(Doubted(self.view, assumptions), self.at_, self._answers, tuple(self.own))
+        """With the assumptions on the records that still hold; what was read is not read again."""
+        doubted, inner = Doubted(self.view, assumptions), self._read
+        found = Seen(doubted, self.instant, self._answers, self._of_time, tuple(self.own))
+        found._read = lambda read: doubted.doubt(inner(read))
+        return found
 
     def number(self, read: Read) -> int:
         """Number of what is read there."""
@@ -117,11 +134,15 @@ class Seen:
             if slot == _NAMES:
                 found = self._answers.numbered(tuple(self.view.slots(resource)))
             else:
-                when = self.at_ if at is None else at
-                state = self.view.at(resource, slot, when)
-                found = self._answers.number(slot, state, when)
+                when = self.instant if at is None else at
+                found = self._answers.number(slot, self._read(read), when, self._of_time)
             self._numbers[read] = found
         return found
+
+    def _state(self, read: Read) -> SlotState:
+        name, slot, at = read
+        resource = self._named.get(name, name)
+        return self.view.at(resource, slot, self.instant if at is None else at)
 
 
 class _Noted:
@@ -129,7 +150,7 @@ class _Noted:
 
     def __init__(self, seen: Seen) -> None:
         self._view = seen.view
-        self._at = seen.at_
+        self._at = seen.instant
         self._own = seen.own
         self.reads: dict[Read, None] = {}
 

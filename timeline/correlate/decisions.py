@@ -12,8 +12,8 @@ in = decided + left out with a reason, asserted by the driver.
 """
 
 import json
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Hashable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -32,7 +32,6 @@ from timeline.correlate.signatures import Attempts, Group, Slice
 from timeline.correlate.views import (
     GAPS_MINIMAL,
     RECORDS_COMPLETE,
-    Doubted,
     Viewed,
     across_a_gap,
     content_key,
@@ -103,12 +102,14 @@ class Setting:
         attempts: attempted writes of the case.
         provider: functions of the accesses' cloud.
         assumptions: named assumptions that are on.
+        answers: what has been decided so far, in this setting and in those made from it.
     """
 
     view: Viewed
     attempts: Attempts
     provider: Provider
     assumptions: frozenset[str]
+    answers: Answers = field(default_factory=Answers, compare=False, repr=False)
 
 
 def decide_all(rows: Any, setting: Setting) -> Decided:  # noqa: ANN401 rows, or their table
@@ -119,7 +120,7 @@ def decide_all(rows: Any, setting: Setting) -> Decided:  # noqa: ANN401 rows, or
         setting: what they are decided in.
     """
     provider = setting.provider
-    counting, answers, found = Counted(provider), Answers(provider), Accesses()
+    counting, found = Counted(provider), Accesses()
     apart = Apart(setting.view, setting.attempts, provider, lambda r, t: _group(r, t, setting))
     classes: dict[str, RequestClass] = {}
     places: dict[str, int] = {}
@@ -135,7 +136,7 @@ def decide_all(rows: Any, setting: Setting) -> Decided:  # noqa: ANN401 rows, or
             signature = _signature(group, request, t, setting)
             uid = signatures.uid(signature, group.slice.epoch(t))
             if uid not in classes:
-                classes[uid] = _decided(uid, group, request, t, setting, answers, signature)
+                classes[uid] = _decided(uid, group, request, t, setting, signature)
                 places[uid] = len(found.classes)
                 found.classes.append(uid)
             of_number.append(places[uid])
@@ -248,18 +249,19 @@ def _decided(
     request: Request,
     t: datetime,
     setting: Setting,
-    answers: Answers,
     signature: Mapping[str, Any],
 ) -> RequestClass:
     view, provider, assumptions = setting.view, setting.provider, setting.assumptions
     views = [view, *around.views(group.near(t), group.slice, view, setting.attempts)]
-    told = _json({name: v for name, v in signature.items() if name not in OF_INSTANT})
-
+    told = _told(group.slice, signature)
     own = provider.own_places(request)
+    seen = [Seen(v, t, setting.answers, provider.of_time, own) for v in views]
 
     def ask(held: frozenset[str], on_records: Iterable[str]) -> Decision:
-        seen = [Seen(Doubted(v, on_records), t, answers, own) for v in views]
-        return around.agreed([answers.of((id(group), told), each, request, held) for each in seen])
+        each = [one.doubted(on_records) for one in seen]
+        return around.agreed(
+            [setting.answers.of(told, one, request, provider, held) for one in each]
+        )
 
     decision = ask(assumptions, assumptions)
     used = set(decision.assumptions)
@@ -285,8 +287,25 @@ def again(one: RequestClass, setting: Setting) -> Decision:
     effects = signatures.effects(one.slice, setting.attempts, setting.provider.slack)
     near = [e.attempt for e in effects if e.start < one.at < e.end]
     views = [setting.view, *around.views(near, one.slice, setting.view, setting.attempts)]
-    asked = (setting.provider.decide(v, one.request, one.at, setting.assumptions) for v in views)
-    return around.agreed(list(asked))
+    told = _told(one.slice, one.signature)
+    own = setting.provider.own_places(one.request)
+    return around.agreed(
+        [
+            setting.answers.of(
+                told,
+                Seen(view, one.at, setting.answers, setting.provider.of_time, own),
+                one.request,
+                setting.provider,
+                setting.assumptions,
+            )
+            for view in views
+        ]
+    )
+
+
+def _told(found: Slice, signature: Mapping[str, Any]) -> Hashable:
+    """What distinguishes a request, its own resource's slots and the instant aside."""
+    return found.places, _json({k: v for k, v in signature.items() if k not in OF_INSTANT})
 
 
 def agreement(decision: Verdict, row: Mapping[str, Any]) -> str:

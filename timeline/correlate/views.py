@@ -104,7 +104,10 @@ class Doubted:
 
     def at(self, resource_uid: str, slot: str, t: datetime) -> SlotState:
         """As the inner view, or UNKNOWN where it rests on an assumption that does not hold."""
-        state = self._inner.at(resource_uid, slot, t)
+        return self.doubt(self._inner.at(resource_uid, slot, t))
+
+    def doubt(self, state: SlotState) -> SlotState:
+        """A slot as the inner view has it, or UNKNOWN."""
         if not self._complete and any(i.start is not None for i in state.intervals):
             return _doubtful(state, RECORDS_COMPLETE)
         if not self._minimal and across_a_gap(state):

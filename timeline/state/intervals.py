@@ -83,7 +83,8 @@ class History:
         held = self._places.get(place)
         if held is None:
             return SlotState(knowledge=Knowledge.UNKNOWN, value=None, why=NOT_MENTIONED)
-        position = bisect_right(self.edges(resource_uid, slot), t)
+        marks = self._marks.get(place)
+        position = bisect_right(self.edges(*place) if marks is None else marks, t)
         state = self._states.get((*place, position))
         if state is None:
             state = self._states[*place, position] = slot_state(slot, _in_force(held, t))
