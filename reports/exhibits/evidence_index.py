@@ -1,5 +1,6 @@
 """Exhibit B: every item of the case, used or not, with its hashes; every gap (R-091)."""
 
+import re
 from collections.abc import Iterator, Mapping
 
 from reports.exhibits import gaps_and_limits, parts
@@ -19,9 +20,11 @@ from reports.model import (
     say,
 )
 from reports.pinpoint import instant, stored
-from reports.text import Say, sentences
+from reports.text import Say, said, sentences
 
 TEMPLATE = "evidence_index.j2"
+#: Bodies that ask to be told when a document of theirs is marked as an exhibit, by file name.
+_NOTICE = re.compile(r"(?<![A-Za-z])(SWGDE)(?![A-Za-z])", re.IGNORECASE)
 COLUMNS = (
     Column(title="No.", width=0.6, number=True),
     Column(title="Item", width=1.0, exact=True),
@@ -49,7 +52,7 @@ def build(material: Material, label: Label, _numbers: Mapping[str, tuple[str, ..
             Section(title=tell("items_title"), blocks=(table,)), gaps_and_limits.section(material),
         ),
         limits=(
-            tell("limit_names"), tell("limit_records"),
+            tell("limit_names"), tell("limit_records"), *_asked_for_notice(material, tell),
             *parts.limits(material, start=None, end=None), parts.every(material)("codepoints"),
         ),
         sources=(), native=_native(material),
@@ -70,6 +73,14 @@ def _answer(material: Material, tell: Say, number: str) -> Iterator[Text]:
     if material.withdrawn:
         yield tell("answer_struck", n=len(material.withdrawn))
     yield tell("answer_gaps", n=len(material.gaps))
+
+
+def _asked_for_notice(material: Material, tell: Say) -> Iterator[Text]:
+    """A reminder where a document of a body that asks for notice is among the items (R-127)."""
+    for item in material.items:
+        named = _NOTICE.search(item.name)
+        if named is not None and item.uid not in material.withdrawn:
+            yield tell("limit_notice", item=said(item.uid), body=said(named[1].upper()))
 
 
 def _row(material: Material, at: int) -> tuple[Text, ...]:
