@@ -35,7 +35,8 @@ COVERAGE = (
     Column(title="Last record (UTC)", width=1.6, exact=True),
     Column(title="Records", width=0.9, number=True),
     Column(title="Gaps in it", width=0.9, number=True),
-    Column(title="Basis", width=3.0),
+    Column(title="Of the incident not in it (UTC)", width=1.6, exact=True),
+    Column(title="Basis", width=2.4),
 )
 
 
@@ -92,7 +93,7 @@ def coverage(material: Material, tell: Say, numbers: Numbers) -> Iterator[Block]
                             quote(row["container"]) if row["container"] else None),
                 say(instant(row["time_from"])), say(instant(row["time_to"])),
                 say(f"{row['records'] or 0:,}"),
-                say(f"{_touching(material, row):,}"),
+                say(f"{_touching(material, row):,}"), _outside(material, row),
                 given(row["basis"]),
             )
             for row in material.coverage
@@ -108,6 +109,22 @@ def coverage(material: Material, tell: Say, numbers: Numbers) -> Iterator[Block]
             place=said(places.rows(numbers, "K", len(material.gaps))),
         )
     )  # fmt: skip
+
+
+def _outside(material: Material, row: Row) -> Text:
+    """Stretches of the incident's period before the first and after the last record (R-061)."""
+    start, end = material.config.incident.time_from, material.config.incident.time_to
+    first, last = row["time_from"], row["time_to"]
+    if start is None and end is None:
+        return say("no period given")
+    if first is None or last is None:
+        return say("not established")
+    found = []
+    if start is not None and start < first:
+        found.append(f"{instant(start)} to {instant(min(first, end or first))}")
+    if end is not None and last < end:
+        found.append(f"{instant(max(last, start or last))} to {instant(end)}")
+    return parts.lines(*map(say, found)) if found else say("none")
 
 
 def _touching(material: Material, row: Row) -> int:

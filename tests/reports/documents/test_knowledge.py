@@ -300,3 +300,35 @@ def test_many_gaps_are_counted(material: Material) -> None:
     said = words(made(many, FRCP))
     left = len(many.gaps) - report_unavailable.LINES
     assert f"{left} further gaps in Ex. K" in said
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "said"),
+    [
+        ("2022-05-01 00:00:00", "2022-06-30 00:00:00", "none"),
+        ("2022-06-02 00:00:00", "2022-06-30 00:00:00",
+         "2022-06-01 00:00:00 Z to 2022-06-02 00:00:00 Z"),
+        ("2022-05-01 00:00:00", "2022-06-05 12:00:00",
+         "2022-06-05 12:00:00 Z to 2022-06-06 00:00:00 Z"),
+        ("2022-06-02 00:00:00", "2022-06-03 00:00:00",
+         "2022-06-01 00:00:00 Z to 2022-06-02 00:00:00 Z\n"
+         "2022-06-03 00:00:00 Z to 2022-06-06 00:00:00 Z"),
+        ("2022-07-01 00:00:00", "2022-07-02 00:00:00",
+         "2022-06-01 00:00:00 Z to 2022-06-06 00:00:00 Z"),
+        (None, None, "not established"),
+    ],
+)  # fmt: skip
+def test_coverage_is_held_against_the_period_of_the_incident(
+    material: Material, first: str | None, last: str | None, said: str
+) -> None:
+    """R-061: what of the incident lies outside of what a source holds."""
+    row = {
+        **material.coverage[0], "time_from": builder.at(first) if first else None,
+        "time_to": builder.at(last) if last else None,
+    }  # fmt: skip
+    exhibit = made(replace(material, coverage=(row,)), REPORT)
+    (table,) = [
+        block for section in exhibit.sections if "Coverage" in plain(section.title)
+        for block in section.blocks if isinstance(block, Table)
+    ]  # fmt: skip
+    assert plain(table.rows[0][5]) == said
