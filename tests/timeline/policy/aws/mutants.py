@@ -15,10 +15,13 @@ from tests.timeline.policy.aws import lines
 from tests.timeline.policy.aws import test_answers as answers
 from tests.timeline.policy.aws import test_assumptions as assumptions
 from tests.timeline.policy.aws import test_hostile as hostile
+from tests.timeline.policy.aws import test_key_grants as key_grants
 from tests.timeline.policy.aws import test_naive as naive
+from tests.timeline.policy.aws import test_register as register
 from tests.timeline.policy.aws import test_vectors as vectors
 from timeline.policy.aws import members
 from timeline.policy.decide import decide, decide_read, read
+from timeline.policy.malformed import MalformedError
 
 
 def values(function: Any) -> list[tuple[Any, ...]]:
@@ -38,9 +41,28 @@ def test_answers_to_drawn_lines() -> None:
     answers.test_answers_to_drawn_lines()
 
 
+def answered(line: dict[str, Any]) -> Any:
+    try:
+        return decide(line)
+    except MalformedError as error:
+        return str(error)
+
+
+def answered_as_json(line: dict[str, Any]) -> Any:
+    try:
+        return decide_read(read(json.dumps(line).encode()))
+    except MalformedError as error:
+        return str(error)
+
+
 def test_lines_as_json_and_as_objects() -> None:
     members.forget()  # what was kept before the fork would hide a mutant
     r = random.Random(12)
+    odd: list[dict[str, Any]] = [{"bucket": []}]
+    odd += [{"bucket": {"name": "b"}, "identity_policies": lines.EVERYTHING}]
+    for state in odd:
+        line: dict[str, Any] = {"provider": "aws", "request": lines.request(r), "state": state}
+        assert answered(line) == answered_as_json(line)
     for number in range(200):
         unknown = lines.some(r, lines.SLOTS, 1)
         asked = {"request": lines.request(r), "state": lines.state(r), "unknown": unknown}
@@ -54,7 +76,7 @@ def test_vectors() -> None:
         vectors.test_vector(case)
 
 
-@pytest.mark.parametrize("module", [assumptions, hostile])
+@pytest.mark.parametrize("module", [assumptions, hostile, key_grants, register])
 def test_the_rest(module: Any) -> None:
     for name, function in sorted(vars(module).items()):
         if name.startswith("test_") and "ten_thousand" not in name:
