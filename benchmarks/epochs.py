@@ -2,15 +2,16 @@
 
 `python -m benchmarks.epochs scan|assign|join even|hot ACCESSES EPOCHS`: one way a process, so that
 each is measured by itself. All read one Parquet table of (bucket, time) that the first call writes
-to the folder in BUTFOR_BENCH_FOLDER. Assigning is what a build does: the epoch of the access's
-slice, by bisection (`signatures.Slice.epoch`). Joining is the same in the engine, to compare: by
-bucket, by hour that the epoch touches, and by range inside the hour. Both count the accesses of
-every epoch, assert that every access has been counted once, and print a digest of the counts.
+to the folder in BUTFOR_BENCH_FOLDER. Assigning is what a build does: the interval of the access's
+slice, by a search for all rows of a batch (`coding.Timelines`), which asserts that every access
+lies in the interval found. Joining is the same in the engine, to compare: by bucket, by hour that
+the epoch touches, and by range inside the hour. Both count the accesses of every epoch, assert that
+every access has been counted once, and print a digest of the counts. Rows are read some thousands
+at a time: memory does not grow with their number.
 """
 
 import os
 import sys
-from collections import Counter
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
@@ -22,12 +23,15 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from timeline import engine
+from timeline.correlate.coding import Timelines
 from timeline.correlate.signatures import Slice
 
 START = datetime(2022, 1, 1, tzinfo=UTC)
 SPAN = 90 * 86_400_000_000
 BUCKETS = 12
 HOUR = 3_600_000_000
+#: Rows of a batch, as the row groups of a table of events.
+ROWS = 16_384
 
 
 def table(accesses: int, spread: str) -> Path:
@@ -70,14 +74,23 @@ def scan(path: Path) -> int:
 
 def assign(path: Path, found: list[Slice]) -> tuple[int, str]:
     """The epoch of every access."""
-    counts: Counter[tuple[int, datetime | None]] = Counter()
-    accesses = 0
-    for batch in pq.ParquetFile(path).iter_batches(1 << 16):
-        accesses += batch.num_rows
-        times = batch.column("time").cast(pa.timestamp("us", "UTC")).to_pylist()
-        shift = START - datetime(1970, 1, 1, tzinfo=UTC)
-        for bucket, time in zip(batch.column("bucket").to_pylist(), times, strict=True):
-            counts[bucket, found[bucket].epoch(time + shift)[0]] += 1
+    lines = Timelines()
+    for one in found:
+        lines.add([(time - START) // timedelta(microseconds=1) for time in one.times])
+    width = max(len(one.times) for one in found) + 1
+    totals = np.zeros(len(found) * width, np.int64)
+    with pq.ParquetFile(path) as file:
+        for batch in file.iter_batches(ROWS):
+            buckets = batch.column("bucket").to_numpy().astype(np.int64)
+            positions = lines.positions(buckets, batch.column("time").to_numpy())
+            totals += np.bincount(buckets * width + positions, minlength=len(totals))
+        accesses = file.metadata.num_rows
+    counts = {
+        (bucket, found[bucket].times[position - 1] if position else None): int(count)
+        for bucket in range(len(found))
+        for position, count in enumerate(totals[bucket * width : (bucket + 1) * width])
+        if count
+    }
     assert sum(counts.values()) == accesses
     return accesses, _digest(counts)
 
