@@ -165,7 +165,7 @@ def _write(
         load_files.write(
             documents, taken, folder, label=inputs["label"],
             encoding=material.config.exhibits.load_file_encoding, page_size=imprint.page_size,
-            case=material.case, scratch=scratch,
+            case=material.case,
         )  # fmt: skip
     files.index(produced, imprint, material, folder)
     files.carried(

@@ -107,7 +107,7 @@ def safe(value: str) -> tuple[str, int]:
 
 def write(
     documents: Sequence[Document], taken: bates.Reservation, folder: Path, *, label: str,
-    encoding: str, page_size: str, case: Path | None, scratch: Path,
+    encoding: str, page_size: str, case: Path | None,
 ) -> None:  # fmt: skip
     """All of it, into `load-file/` of the edition."""
     root = folder / FOLDER
@@ -138,7 +138,7 @@ def write(
                 "HASH": files.sha256(paths[0]),
                 "FILESIZE": str(sum(path.stat().st_size for path in paths)),
             }
-            _print(paths, taken.labels(first, document.pages), volumes, scratch / begin)
+            _print(paths, taken.labels(first, document.pages), volumes)
         line, spelled = _row(values)
         rows.append(line)
         replaced += [(begin, name, count) for name, count in spelled]
@@ -238,10 +238,8 @@ class _Folders:
         return place
 
 
-def _print(paths: Sequence[Path], labels: Sequence[str], volumes: _Folders, scratch: Path) -> None:
-    images = (
-        tiff for n, path in enumerate(paths) for tiff in page_images.of_pdf(path, scratch / str(n))
-    )
+def _print(paths: Sequence[Path], labels: Sequence[str], volumes: _Folders) -> None:
+    images = (tiff for path in paths for tiff in page_images.of_pdf(path))
     for label, tiff in zip(labels, images, strict=True):
         volumes.image(label, tiff)
 
