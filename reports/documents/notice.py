@@ -32,8 +32,8 @@ from reports.text import Say, said, sentences
 TEMPLATE = "notice.j2"
 #: Rules, in the order of the table; words of each are in the template.
 RULES = ("902(11)", "902(12)", "902(13)", "902(14)", "1006", "107", "26(a)(2)(D)")
-#: Keys of exhibits offered as summaries, and as illustrative aids.
-SUMMARIES, AIDS = "ABCDI", "EF"
+#: Keys of exhibits offered as summaries, and as illustrative aids; the first of G is a summary.
+SUMMARIES, AIDS = "ABCDGI", "EFG"
 STEPS = 4
 SERVED = (
     Column(title="Rule", width=1.0),
@@ -119,10 +119,10 @@ def _place(material: Material, numbers: Numbers, rule: str) -> Text:
         return say(places.document(material, numbers, named[rule]))
     if rule.startswith("26"):
         return say(places.document(material, numbers, forms.FRCP))
-    found = [number for key in (SUMMARIES if rule == "1006" else AIDS)
-             for number in numbers.get(key, ())]  # fmt: skip
-    if rule == "107":
-        found += numbers.get("G", ())[1:]
+    found: list[str] = []
+    for key in SUMMARIES if rule == "1006" else AIDS:
+        of = numbers.get(key, ())
+        found += (of[:1] if rule == "1006" else of[1:]) if key == "G" else of
     return say(f"Exs. {', '.join(found)}" if found else "none")
 
 

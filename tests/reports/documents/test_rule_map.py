@@ -9,7 +9,7 @@ import pytest
 from reports import catalogue
 from reports.documents import forms, foundation, notice, rule_map
 from reports.material import Material
-from reports.model import Exhibit, Label, Table, plain
+from reports.model import Exhibit, Kind, Label, Table, plain
 from reports.wording import check
 from tests.reports import builder
 from tests.reports.documents.test_report import words
@@ -107,3 +107,14 @@ def test_no_record_on_a_logger_establishes_no_practice(material: Material) -> No
     kept = [name for name, _ in made.native.columns].index("kept")
     assert [row for row in made.native.rows if row[kept]] == []
     assert "not an opinion on admissibility" in plain(made.answer[0])
+
+
+def test_a_notice_names_each_exhibit_by_the_kind_on_its_cover(exhibits: dict[str, Exhibit]) -> None:
+    (table,) = [
+        block for section in named(exhibits, "notice").sections for block in section.blocks
+        if isinstance(block, Table) and block.columns[0].title == "Rule"
+    ]  # fmt: skip
+    told = {plain(row[0]): plain(row[3]) for row in table.rows}
+    for rule, kind in (("FRE 1006", Kind.SUMMARY), ("FRE 107", Kind.ILLUSTRATIVE)):
+        of = [number for number, one in exhibits.items() if one.kind is kind]
+        assert told[rule] == f"Exs. {', '.join(of)}"
