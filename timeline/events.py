@@ -20,8 +20,8 @@ KEPT = (
 )  # fmt: skip
 
 
-#: Rows put together where they come one by one.
-AT_ONCE = 16_384
+#: Rows of a batch: of more, what is made of them in between is what takes memory.
+AT_ONCE = 4_096
 
 
 def batches(
@@ -40,7 +40,7 @@ def batches(
 
     names = sorted(columns)
     if hasattr(rows, "batches"):
-        yield from rows.batches(names)
+        yield from rows.batches(names, AT_ONCE)
         return
     shape = pa.schema([schema("events").field(name) for name in names])
     pending = iter(rows)

@@ -14,7 +14,6 @@ import json
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import lru_cache
 from typing import TypeAlias
 
 from timeline.correlate.course import BEGINNING
@@ -115,7 +114,7 @@ class Seen:
         self.own = {resource: f"{_OWN}{n}" for n, resource in enumerate(own)}
         self._named = {place: resource for resource, place in self.own.items()}
         self._answers, self._of_time = answers, of_time
-        self._read: Callable[[Read], SlotState] = lru_cache(maxsize=None)(self._state)
+        self._read = _reader(view, at)
         self._numbers: dict[Read, int] = {}
 
     def doubted(self, assumptions: Iterable[str]) -> "Seen":
@@ -139,10 +138,19 @@ class Seen:
             self._numbers[read] = found
         return found
 
-    def _state(self, read: Read) -> SlotState:
-        name, slot, at = read
-        resource = self._named.get(name, name)
-        return self.view.at(resource, slot, self.instant if at is None else at)
+
+def _reader(view: Viewed, at: datetime) -> Callable[[Read], SlotState]:
+    """Reads each place once; refers to nothing that refers to it, and so goes with its user."""
+    states: dict[Read, SlotState] = {}
+
+    def read(asked: Read) -> SlotState:
+        found = states.get(asked)
+        if found is None:
+            resource, slot, other = asked
+            found = states[asked] = view.at(resource, slot, at if other is None else other)
+        return found
+
+    return read
 
 
 class _Noted:

@@ -44,10 +44,17 @@ class Stored:
         chunks = [chunk for part in parts for chunk in part.chunks]
         return pa.chunked_array(chunks, self.schema.field(column).type)
 
-    def batches(self, columns: Sequence[str]) -> Iterator[pa.Table]:
-        """The rows in the order of the files, a row group at a time, with some columns."""
+    def batches(self, columns: Sequence[str], at_once: int = 1 << 20) -> Iterator[pa.Table]:
+        """The rows in the order of the files, with some columns.
+
+        Args:
+            columns: those wanted.
+            at_once: rows; at most a row group.
+        """
         for file in self._files:
-            yield from row_groups(file, columns)
+            for group in row_groups(file, columns):
+                for start in range(0, group.num_rows, at_once):
+                    yield group.slice(start, at_once)
 
     def select(self, columns: Sequence[str]) -> "Stored":
         """The same rows with some columns."""
