@@ -30,8 +30,8 @@ START = datetime(2022, 1, 1, tzinfo=UTC)
 SPAN = 90 * 86_400_000_000
 BUCKETS = 12
 HOUR = 3_600_000_000
-#: Rows of a batch, as the row groups of a table of events.
-ROWS = 16_384
+#: Rows of a batch.
+ROWS = 1 << 16
 
 
 def table(accesses: int, spread: str) -> Path:

@@ -20,6 +20,8 @@ _TICK = timedelta(microseconds=1)
 _FIRST, _LAST = np.iinfo(np.int64).min, np.iinfo(np.int64).max
 #: Combined numbers stay below this.
 _MOST = 1 << 62
+#: Owners by times, of which a table is made in the place of a second search.
+_TABLE = 1 << 21
 
 
 class Coder:
@@ -108,10 +110,11 @@ class Timelines:
     def __init__(self) -> None:
         """Without owners."""
         self._edges: list[Numbers] = []
+        self._last = _Laid(np.empty(0, np.int64), [])
 
     def add(self, edges: Sequence[int]) -> None:
         """The next owner's edges, ascending, each once."""
-        self._edges.append(np.array(edges, np.int64))
+        self._edges.append(np.array([_FIRST, *edges, _LAST], np.int64))
 
     def positions(self, owners: Numbers, times: Numbers) -> Numbers:
         """How many edges of its owner are not later than each time: the interval that holds it.
@@ -119,21 +122,45 @@ class Timelines:
         Intervals are half-open; that each time lies in the interval found, and so in no other, is
         asserted.
         """
-        present, owner = np.unique(owners, return_inverse=True)
-        edges = [self._edges[number] for number in present.tolist()]
-        starts = np.cumsum([0, *(len(each) for each in edges)])
-        every = np.concatenate(edges) if edges else np.empty(0, np.int64)
-        # An owner and a time as one number: times by their rank, which is small.
-        ranked = np.unique(every)
-        width = len(ranked) + 1
-        of_edges = np.repeat(np.arange(len(edges)), np.diff(starts)) * width
-        of_edges += np.searchsorted(ranked, every) + 1
-        of_times = owner * width + np.searchsorted(ranked, times, side="right")
-        found = np.searchsorted(of_edges, of_times, side="right")
-        low, high = found > starts[owner], found < starts[owner + 1]
-        padded = np.concatenate(([_FIRST], every, [_LAST]))
-        begins = np.where(low, padded[found], _FIRST)
-        ends = np.where(high, padded[found + 1], _LAST)
-        assert bool(np.all((begins <= times) & (times < ends))), "a time outside its interval"
-        positions: Numbers = found - starts[owner]
+        present = np.flatnonzero(np.bincount(owners, minlength=1)[: len(self._edges)])
+        if not np.array_equal(present, self._last.owners):
+            edges = [self._edges[number] for number in present.tolist()]
+            self._last = _Laid(present, edges)
+        return self._last.positions(owners, times)
+
+
+class _Laid:
+    """The edges of some owners one after another; those of a batch are mostly those of the next."""
+
+    def __init__(self, owners: Numbers, edges: Sequence[Numbers]) -> None:
+        self.owners = owners
+        self._place = np.zeros(int(owners.max(initial=0)) + 1, np.int64)
+        self._place[owners] = np.arange(len(owners))
+        lengths = [len(each) for each in edges]
+        self._starts = np.cumsum([0, *lengths])[:-1]
+        self._every = np.concatenate(edges) if edges else np.empty(0, np.int64)
+        #: All times by rank; before all of them is rank 0.
+        self._ranked = np.unique(self._every[(self._every > _FIRST) & (self._every < _LAST)])
+        self._width = len(self._ranked) + 2
+        ranks = np.searchsorted(self._ranked, self._every, side="right")
+        ranks[self._every == _LAST] = self._width - 1
+        self._keys = np.repeat(np.arange(len(edges)), lengths) * self._width + ranks
+        size = len(edges) * self._width
+        self._table = self._counted(size) if size <= _TABLE else None
+
+    def _counted(self, size: int) -> Numbers:
+        """Of every owner and rank, the place of the last edge that is not later."""
+        counted: Numbers = np.cumsum(np.bincount(self._keys, minlength=size)) - 1
+        return counted
+
+    def positions(self, owners: Numbers, times: Numbers) -> Numbers:
+        owner = self._place[owners]
+        keys = owner * self._width + np.searchsorted(self._ranked, times, side="right")
+        if self._table is not None:
+            found = self._table[keys]
+        else:
+            found = np.searchsorted(self._keys, keys, side="right") - 1
+        inside = (self._every[found] <= times) & (times < self._every[found + 1])
+        assert bool(inside.all()), "a time outside its interval"
+        positions: Numbers = found - self._starts[owner]
         return positions

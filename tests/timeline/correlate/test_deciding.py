@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from collector import case as case_file
 from tests.timeline.correlate.scenarios import built
 from timeline import normalize, tables
-from timeline.correlate import decisions, signatures
+from timeline.correlate import coding, decisions, signatures
 from timeline.correlate.accesses import Accesses
 from timeline.correlate.answers import Answers
 from timeline.correlate.apart import Apart
@@ -182,9 +182,10 @@ def test_a_view_without_edges_is_refused(setting: decisions.Setting) -> None:
         Apart(Overlay(setting.view, {}), setting.attempts, AWS, lambda *_: pytest.fail("made"))
 
 
+@pytest.mark.parametrize("table", [0, coding._TABLE])
 @settings(max_examples=150, deadline=None)
 @given(st.data())
-def test_positions_are_those_of_a_search_one_by_one(data: st.DataObject) -> None:
+def test_positions_are_those_of_a_search_one_by_one(table: int, data: st.DataObject) -> None:
     times = st.integers(-20, 20)
     edges = data.draw(st.lists(st.lists(times, max_size=8, unique=True).map(sorted), min_size=1))
     asked = data.draw(st.lists(st.tuples(st.integers(0, len(edges) - 1), times), max_size=30))
@@ -192,8 +193,10 @@ def test_positions_are_those_of_a_search_one_by_one(data: st.DataObject) -> None
     for each in edges:
         lines.add(each)
     owners, at = (np.array([pair[n] for pair in asked], np.int64) for n in (0, 1))
-    found = lines.positions(owners, at).tolist()
-    assert found == [bisect_right(edges[owner], t) for owner, t in asked]
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(coding, "_TABLE", table)
+        found = [lines.positions(owners, at).tolist() for _ in range(2)]
+    assert found[0] == found[1] == [bisect_right(edges[owner], t) for owner, t in asked]
 
 
 @settings(max_examples=150, deadline=None)
