@@ -33,7 +33,7 @@ from timeline.correlate.provider import Edges, Provider
 from timeline.correlate.questions import Questions
 from timeline.correlate.signatures import Attempts
 from timeline.correlate.targets import Target, declared
-from timeline.correlate.views import Doubted, Viewed
+from timeline.correlate.views import Doubted, Viewed, carried_across
 from timeline.correlate.worlds import Case, Records, checked
 from timeline.model import Verdict
 from timeline.state.intervals import History
@@ -92,7 +92,8 @@ def analyze(
     accesses = tuple(_accesses(decided, keys, config))
     order = narrowing.narrowed(decided, setting, changes, writers)
     asked_of, placed, _ = narrowing.applied(order, decided, setting, history, changes)
-    observed = Records(history, setting, decided, changes, narrowed=placed is not setting)
+    across = any(carried_across(row["why"] or "") for row in intervals)
+    observed = Records(history, setting, decided, changes, placed is not setting, across)
     if holes.applied(placed, missing) is not placed:
         placed = holes.applied(placed, missing)
         asked_of = holes.asked_all(asked_of, placed)

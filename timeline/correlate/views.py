@@ -128,9 +128,14 @@ class Doubted:
         return self._inner.slots(resource_uid)
 
 
+def carried_across(why: str) -> bool:
+    """Whether the reason of an interval says so."""
+    return _ACROSS_A_GAP in why
+
+
 def across_a_gap(state: SlotState) -> bool:
     """Whether a content is known only because gaps hold no more than what is proven."""
-    return _ACROSS_A_GAP in state.why
+    return carried_across(state.why)
 
 
 def content_key(state: SlotState) -> list[Json]:

@@ -31,9 +31,10 @@ from timeline.correlate.questions import Questions
 from timeline.correlate.views import GAPS_MINIMAL, RECORDS_COMPLETE, Doubted, Viewed
 from timeline.model import Decision, Verdict
 
+DOCUMENTED = "documented-readings"
 #: Names of the assumptions, as case.toml spells them.
 NAMED = (
-    "documented-readings", GAPS_MINIMAL, RECORDS_COMPLETE, "unseen-guardrails-absent",
+    DOCUMENTED, GAPS_MINIMAL, RECORDS_COMPLETE, "unseen-guardrails-absent",
 )  # fmt: skip
 #: Before the reading of one entry among the assumptions.
 READING = "reading "
@@ -53,6 +54,7 @@ class Records:
         decided: classes and accesses.
         changes: rows of the table.
         narrowed: whether outcomes placed any hidden change.
+        across_gaps: whether any content is known only across a period of missing records.
     """
 
     history: Viewed
@@ -60,6 +62,7 @@ class Records:
     decided: Decided
     changes: Sequence[Mapping[str, Any]]
     narrowed: bool
+    across_gaps: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -144,7 +147,7 @@ def readings(met: Iterable[str], held: frozenset[str], provider: Provider) -> li
     found = []
     for each in sorted(met):
         own = {name for name in held if name.startswith(f"{READING}{each}=")}
-        both = each in provider.without_default or "documented-readings" not in held
+        both = each in provider.without_default or DOCUMENTED not in held
         ways = ("first", "other") if both else ("other",)
         wanted = [{f"{READING}{each}={way}"} for way in ways] + ([set()] if own else [])
         found += [tuple(sorted(own ^ one)) for one in wanted if one != own]
@@ -256,6 +259,25 @@ class _Asking:
         for uid in wanted:
             self.replies[uid, toggled] = self._reply(uid, toggled, world)
 
+    def toggled(self, toggled: Toggled, uids: Sequence[str]) -> None:
+        """As `world`, but taken over from a world that cannot differ from it, where there is one.
+
+        Without gaps `gaps-minimal` says nothing. Where no entry of the register turned any answer
+        in a world, it is the same without `documented-readings`.
+        """
+        records = self.case.records
+        gapless = not (self.case.missing or records.narrowed or records.across_gaps)
+        for name, idle in ((GAPS_MINIMAL, gapless), (DOCUMENTED, True)):
+            if not idle or name not in toggled or name not in self.held:
+                continue
+            source = tuple(each for each in toggled if each != name)
+            self.toggled(source, uids)
+            if name == GAPS_MINIMAL or not self.met:
+                for uid in uids:
+                    self.replies.setdefault((uid, toggled), self.replies[uid, source])
+                return
+        self.world(toggled, uids)
+
     def _reply(self, uid: str, toggled: Toggled, world: World) -> Reply:
         own = self.case.decided.classes[uid].decision.verdict
         verdict = world.decision(uid).verdict
@@ -290,7 +312,7 @@ def ask(
     for toggled in sorted(common.union(*named.values()), key=lambda names: (len(names), names)):
         uids = [uid for uid, several in named.items() if toggled in several]
         whole = chosen if toggled in common and askable(toggled, held) else []
-        asking.world(toggled, dict.fromkeys([*whole, *uids]))
+        asking.toggled(toggled, list(dict.fromkeys([*whole, *uids])))
     provider = case.setting.provider
     known = len(asking.met) + 1
     while known != len(asking.met):  # a reading may lead to entries that no world met before
