@@ -186,17 +186,19 @@ def _span(length: timedelta) -> str:
 
 
 def _accounts(material: Material, tell: Say) -> Text:
-    """Accounts of the loggers, each with the party that case.toml names for it."""
-    of = {account: party.name for party in material.config.parties for account in party.accounts}
+    """Accounts of the loggers, each with every party that case.toml names for it."""
+    of: dict[str, list[str]] = {}
+    for party in material.config.parties:
+        for account in dict.fromkeys(party.accounts):
+            of.setdefault(account, []).append(party.name)
     named = sorted({str(row["account_uid"]) for row in material.logging if row["account_uid"]})
     if not named:
         return tell("accounts_none")
-    return parts.lines(
-        *(
-            parts.joined((quote(one), given(of[one]) if one in of else tell("party_none")), ": ")
-            for one in named
-        )
-    )
+    lines = []
+    for account in named:
+        parties = parts.joined(map(given, of.get(account, ())), ", ") or tell("party_none")
+        lines.append(parts.joined((quote(account), parties), ": "))
+    return parts.lines(*lines)
 
 
 def _practice(material: Material, tell: Say) -> Text:

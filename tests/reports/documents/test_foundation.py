@@ -151,9 +151,10 @@ def test_accounts_of_loggers_stand_with_their_party(material: Material) -> None:
     }  # fmt: skip
     placed = replace(material, logging=(row, {**row, "account_uid": "222222222222"}))
     party = Party(name="Contoso", role=None, principals=(), accounts=("111111111111",))
-    placed = replace(placed, config=replace(placed.config, parties=(party,)))
+    other = replace(party, name="Fabrikam")
+    placed = replace(placed, config=replace(placed.config, parties=(party, other)))
     said = words(made(placed))
-    assert "111111111111: Contoso" in said
+    assert "111111111111: Contoso, Fabrikam" in said
     assert "222222222222: no party is named for it in case.toml" in said
     assert "give 2 periods: recorded 2" in said
 
