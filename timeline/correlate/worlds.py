@@ -178,6 +178,7 @@ class World:
             view=Doubted(records.history, held), provider=provider, assumptions=held,
         )  # fmt: skip
         self._observed = setting
+        self._asked: dict[str, RequestClass] = {}
         self._placed: Decided | None = None
         if records.narrowed:
             classes = {uid: self._decided(one) for uid, one in records.decided.classes.items()}
@@ -203,7 +204,9 @@ class World:
     def _class(self, uid: str) -> RequestClass:
         if self._placed is not None:
             return self._placed.classes[uid]
-        return self._decided(self._case.records.decided.classes[uid])
+        if uid not in self._asked:
+            self._asked[uid] = self._decided(self._case.records.decided.classes[uid])
+        return self._asked[uid]
 
     @cached_property
     def _times(self) -> dict[str, datetime]:
@@ -212,12 +215,13 @@ class World:
     def explained(self, uid: str) -> tuple[Explained, formulas.Asked]:
         """An allowed class by both undos, and what its formulas are computed from."""
         one = holes.asked_in(self._class(uid), self._setting)
-        found = orders.explain_in_every_order(one, self._questions)
+        question = self._questions.of(one)
+        found = orders.explain_in_every_order(one, self._questions, question=question)
         settled = found
         if self._filled:
             settled = holes.settled_at(found, one.at, self._times, self._case.missing)
         return settled, formulas.Asked(
-            question=self._questions.of(one),
+            question=question,
             changes=settled.changes,
             sets=settled.sets,
             exact=settled is found and not self._questions.loose(one),
