@@ -160,21 +160,18 @@ def _some_repeat(
 
     Values that differ in their hashes differ: hashes are a fourth of the work of grouping texts.
     """
-    told = (
-        f"FROM read_parquet($paths, hive_partitioning = false) "
-        f"WHERE {name} IS NOT NULL AND {condition}"
+    query = (
+        f"SELECT hash({name}) AS hash "  # noqa: S608 - own names
+        "FROM read_parquet($paths, hive_partitioning = false) "
+        f"WHERE {name} IS NOT NULL AND {condition} LIMIT {HASHED + 1}"
     )
-    (count,) = connection.execute(f"SELECT count(*) {told}", where).fetchall()[0]
-    if count < 2 or count > HASHED:
-        return bool(count > 1)
-    found = connection.execute(f"SELECT hash({name}) AS hash {told}", where).fetchnumpy()["hash"]
-    hashes = np.sort(np.asarray(found))
-    return bool(np.any(hashes[1:] == hashes[:-1]))
+    hashes = np.sort(np.asarray(connection.execute(query, where).fetchnumpy()["hash"]))
+    return len(hashes) > HASHED or bool(np.any(hashes[1:] == hashes[:-1]))
 
 
 def _fill(path: Path, pointed: Mapping[str, Mapping[int, str]]) -> bool:
     """Write the columns of `FOLDED` into one file, where they are not what the file has."""
-    if not pointed and all(table.is_empty(path, column) for column in FOLDED):
+    if not pointed and table.are_empty(path, FOLDED):
         return False
     had: dict[str, list[str | None]] = {column: [] for column in FOLDED}
     for group in table.row_groups(path, list(FOLDED)):

@@ -176,13 +176,17 @@ def row_groups(path: Path, columns: Sequence[str] | None = None) -> Iterator[pa.
             yield file.read_row_group(number, columns=columns)
 
 
-def is_empty(path: Path, column: str) -> bool:
-    """Whether a column holds nothing, by the file's own statistics; false where it has none."""
-    with pq.ParquetFile(path) as file:
-        place = file.schema_arrow.get_field_index(column)
-        for number in range(file.num_row_groups):
-            told = file.metadata.row_group(number).column(place).statistics
-            if told is None or told.null_count != file.metadata.row_group(number).num_rows:
+def are_empty(path: Path, columns: Sequence[str]) -> bool:
+    """Whether columns hold nothing, by the file's own statistics; false where it has none."""
+    told = pq.read_metadata(path)
+    places = [
+        place for place in range(told.num_columns) if told.schema.column(place).name in columns
+    ]
+    for number in range(told.num_row_groups):
+        group = told.row_group(number)
+        for place in places:
+            found = group.column(place).statistics
+            if found is None or found.null_count != group.num_rows:
                 return False
     return True
 
