@@ -134,7 +134,8 @@ class Seen:
                 found = self._answers.numbered(tuple(self.view.slots(resource)))
             else:
                 when = self.instant if at is None else at
-                found = self._answers.number(slot, self._read(read), when, self._of_time)
+                state = self._read((resource, slot, at))
+                found = self._answers.number(slot, state, when, self._of_time)
             self._numbers[read] = found
         return found
 
