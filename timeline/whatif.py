@@ -75,11 +75,11 @@ class _Meant:
         self._uids = pa.chunked_array(uids, pa.string())
         self._stored = normalize.Stored(derived / "events")
 
-    def batches(self, columns: Sequence[str]) -> Iterator[Any]:
+    def batches(self, columns: Sequence[str], at_once: int) -> Iterator[Any]:
         """As of the whole table, without the other rows."""
         import pyarrow.compute as pc
 
-        for batch in self._stored.batches(sorted({*columns, "event_uid"})):
+        for batch in self._stored.batches(sorted({*columns, "event_uid"}), at_once):
             yield batch.filter(pc.is_in(batch["event_uid"], value_set=self._uids))
 
 
