@@ -4,6 +4,7 @@ import json
 from bisect import bisect_right
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from tests.timeline.correlate.scenarios import built
 from timeline import normalize, tables
 from timeline.correlate import coding, decisions, signatures
 from timeline.correlate.accesses import Accesses
-from timeline.correlate.answers import Answers
+from timeline.correlate.answers import Answers, Seen
 from timeline.correlate.apart import Apart
 from timeline.correlate.aws import told
 from timeline.correlate.aws.provider import AWS
@@ -27,6 +28,7 @@ from timeline.correlate.course import attempts
 from timeline.correlate.signatures import Attempts, Group
 from timeline.correlate.views import Doubted, Overlay
 from timeline.events import KEPT, batches
+from timeline.model import Knowledge, SlotState
 from timeline.schema import schema
 from timeline.state.intervals import History
 
@@ -175,6 +177,30 @@ def test_rows_that_are_told_alike_have_one_request(case: Path) -> None:
 )
 def test_what_of_the_parameters_counts(one: str, other: str, *, alike: bool) -> None:
     assert (told._part(one) == told._part(other)) is alike
+
+
+class Holding:
+    """Every resource holds its own name."""
+
+    def at(self, resource_uid: str, slot: str, t: datetime) -> SlotState:
+        return SlotState(knowledge=Knowledge.PRESENT, value=resource_uid, why=f"{slot} {t}")
+
+    def resources(self) -> tuple[str, ...]:
+        return ()
+
+    def slots(self, resource_uid: str) -> tuple[str, ...]:
+        return (resource_uid,)
+
+
+@pytest.mark.parametrize("slot", ["acl", ""])
+def test_what_is_read_of_an_object_is_read_of_that_object(slot: str) -> None:
+    """By its place in the request and not by its name, whatever is assumed of the records."""
+    answers, at = Answers(), datetime(2022, 6, 1, tzinfo=UTC)
+    seen = [Seen(Holding(), at, answers, lambda _: False, (name,)) for name in ("a", "b", "a")]
+    read = (seen[0].own["a"], slot, None)
+    for views in (seen, [each.doubted(()) for each in seen]):
+        one, other, same = (each.number(read) for each in views)
+        assert one == same != other
 
 
 def test_a_view_without_edges_is_refused(setting: decisions.Setting) -> None:
