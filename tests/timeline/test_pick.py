@@ -5,7 +5,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from collector.errors import CaseError
@@ -14,6 +14,7 @@ from timeline import pick
 WORDS = st.sampled_from(["a", "b", "c", None])
 
 
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
     st.lists(st.tuples(WORDS, WORDS), max_size=12),
     st.sets(st.sampled_from("abcd")),
