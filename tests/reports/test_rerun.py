@@ -11,7 +11,7 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 from click.testing import CliRunner
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import butfor
@@ -190,6 +190,7 @@ def family(outcomes: list[str], denies: Callable[[str], bool]) -> tuple[Sets, Se
     return cuts, hitting_sets(cuts)
 
 
+@settings(deadline=None)
 @given(st.integers(1, 4).flatmap(
     lambda n: st.lists(st.sampled_from(CARD.OUTCOMES), min_size=2**n - 1, max_size=2**n - 1)
 ))  # fmt: skip
