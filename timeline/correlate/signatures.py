@@ -13,7 +13,7 @@ import hashlib
 import json
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -63,20 +63,18 @@ class Effect:
     end: datetime
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Group:
     """Requests with the same slice: one principal, one set of actions, one container.
 
     Attributes:
         slice, mentions: of all of them.
         effects: alterations of the slice, by start.
-        memo: signature and epoch -> class uid.
     """
 
     slice: "Slice"
     mentions: Mentions
     effects: tuple[Effect, ...]
-    memo: dict[str, str] = field(default_factory=dict)
 
     def near(self, t: datetime) -> list[int]:
         """Attempts whose effect may lie on either side of an access in `[t, t + 1 s)`."""
