@@ -16,6 +16,7 @@ from timeline.normalize.aws.request import request_of as derived
 
 _SERVICES = ("s3.amazonaws.com", "s3-control.amazonaws.com")
 _VARIABLE = re.compile(r"\$\{\s*([^},\s]+)")
+_ACCESS_POINT = re.compile(r"arn:[^:]*:s3:[^:]*:\d+:accesspoint[/:][^/]+")
 #: Context that other rules than conditions read: write gates, encryption, ways in, payer.
 _ALWAYS = ("s3:x-amz-", "s3:dataaccesspoint", "aws:sourcevpce", "aws:viaawsservice")
 _TIMES = ("aws:currenttime", "aws:epochtime")
@@ -64,8 +65,11 @@ def _plain(found: DerivedRequest) -> dict[str, Any]:
 
 
 def container_label(request: Request) -> str:
-    """Bucket name; empty for calls on no bucket."""
-    return bucket_and_key(request["resource"])[0]
+    """Bucket name; empty for calls on no bucket; of an access point that is asked by its own name
+    the ARN, for each has a policy of its own."""
+    resource = request["resource"]
+    named = _ACCESS_POINT.match(resource or "")
+    return named[0] if named else bucket_and_key(resource)[0]
 
 
 def bucket_and_key(resource: str | None) -> tuple[str, str]:
