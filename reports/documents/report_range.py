@@ -2,11 +2,13 @@
 
 For each finding the alternatives that were listed for it (R-102), who might hold them and which is
 preferred left blank; and all evidence that lowers a finding, or the sentence that none was found
-(R-103). What is the same for several findings stands once, with their numbers.
+(R-103). What is the same for several findings stands once, with their numbers. Of a long list that
+stands first which most findings share; what is not printed is counted, and is in findings.json.
 """
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TypeVar
 
 from reports.cover import spans
 from reports.documents import places
@@ -16,6 +18,7 @@ from reports.material import Material, Row
 from reports.model import Block, Column, Facts, Paragraph, Table, Text, given, say
 from reports.text import Say, said
 
+T = TypeVar("T")
 NONE_FOUND = "none found in the evidence supplied"
 #: What the computation says of an alternative for which no record speaks.
 NOTHING = "nothing in the records examined"
@@ -29,6 +32,10 @@ ALTERNATIVES = (
     Column(title="Who might hold it (author)", width=1.2),
     Column(title="Preferred, and why (author)", width=1.2),
 )
+#: Lines printed of either list.
+LINES = 60
+#: Numbers of findings named in one place.
+NAMED = 12
 #: Of a grade whose files all stand in a provider's digest.
 _SOUND = "tamper-evident source"
 
@@ -40,15 +47,32 @@ def alternatives(material: Material, tell: Say, _numbers: Numbers) -> Iterator[B
         for one in row.get("alternatives") or ():
             told = tuple(str(one.get(key) or "none") for key in TOLD)
             of.setdefault(told, []).append(str(row["number"]))
+    printed = _most_shared(of)
     yield Table(
         caption=tell("alternatives_caption", n=len(of), findings=len(material.findings)),
         columns=ALTERNATIVES,
         rows=tuple(
-            (say(", ".join(spans(numbers))), *(given(cell) for cell in told), say(""), say(""))
-            for told, numbers in of.items()
+            (say(_named(of[told])), *(given(cell) for cell in told), say(""), say(""))
+            for told in printed
         ),
         empty=tell("alternatives_empty"),
-    )  # fmt: skip
+    )
+    if len(of) > len(printed):
+        yield Paragraph(text=tell("alternatives_more", n=len(of) - len(printed)))
+
+
+def _most_shared(of: Mapping[T, Sequence[str]]) -> list[T]:
+    """All of a list that is not long; of a longer one the lines that most findings share."""
+    if len(of) <= LINES:
+        return list(of)
+    return sorted(of, key=lambda one: -len(of[one]))[:LINES]
+
+
+def _named(numbers: Sequence[str]) -> str:
+    """Numbers of findings, the first of many."""
+    told = list(spans(numbers))
+    left = len(told) - NAMED
+    return ", ".join(told if left <= 0 else (*told[:NAMED], f"and {left:,} more"))
 
 
 def counter(material: Material, tell: Say, numbers: Numbers) -> Iterator[Block]:
@@ -66,8 +90,11 @@ def _of_findings(material: Material, tell: Say) -> Iterator[Text]:
     for row in material.findings:
         for macro, what in _lowering(row):
             told.setdefault((macro, what), []).append(str(row["number"]))
-    for (macro, what), of in told.items():
-        yield tell(macro, numbers=said(", ".join(spans(of))), what=what)
+    printed = _most_shared(told)
+    for macro, what in printed:
+        yield tell(macro, numbers=said(_named(told[macro, what])), what=what)
+    if len(told) > len(printed):
+        yield tell("counter_more", n=len(told) - len(printed))
 
 
 def _lowering(row: Row) -> Iterator[tuple[str, str]]:

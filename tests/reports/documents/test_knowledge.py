@@ -228,6 +228,34 @@ def test_every_finding_has_its_alternatives_and_the_preference_is_blank(
     ]  # fmt: skip
 
 
+def test_of_many_alternatives_the_most_shared_are_printed_and_the_rest_counted(
+    material: Material,
+) -> None:
+    def alternative(name: str) -> dict[str, str]:
+        return {"name": name, "for": f"{name} spoke", "against": "x", "tested": "no"}
+
+    findings = tuple(
+        {"number": f"F-{2 * n:03d}", "quality_grade": "2 tamper-evident sources (x)",
+         "alternatives": [alternative(f"own {n}"), alternative("insider")]}
+        for n in range(1, 101)
+    )  # fmt: skip
+    many = replace(material, findings=findings, accesses=(), gaps=())
+    tell = sentences("report.j2", None)
+    table, more = report_range.alternatives(many, tell, NUMBERS)
+    assert isinstance(table, Table)
+    assert isinstance(more, Paragraph)
+    assert len(table.rows) == report_range.LINES
+    numbers, name = (plain(cell) for cell in table.rows[0][:2])
+    assert name == "insider"
+    assert numbers.startswith("F-002, F-004,")
+    assert numbers.endswith("F-024, and 88 more")
+    assert plain(more.text).startswith("41 further alternatives not printed here")
+    (facts,) = report_range.counter(many, tell, NUMBERS)
+    assert isinstance(facts, Facts)
+    assert len(facts.pairs) == report_range.LINES + 1
+    assert "41 further statements not printed here" in plain(facts.pairs[-1][1])
+
+
 @pytest.mark.parametrize(
     ("change", "found"),
     [
