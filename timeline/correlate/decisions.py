@@ -272,13 +272,37 @@ def _decided(
         uid=uid,
         request=request,
         at=t,
-        slice=group.slice,
+        slice=_of_object(group.slice, request, setting),
         epoch=group.slice.epoch(t),
         decision=replace(decision, assumptions=tuple(sorted(used))),
         bare=ask(frozenset(), ()),
         signature=signature,
         principal=provider.principal_label(request),
         container=provider.container_label(request),
+    )
+
+
+def _of_object(found: Slice, request: Request, setting: Setting) -> Slice:
+    """The slice of a group, with what the request's own object holds and not what another one does.
+
+    A group is read through its first request. Its objects have no recorded write, for one that has
+    is a group of its own; so the attempts are the same.
+    """
+    provider, written = setting.provider, setting.attempts.resources
+    own, container = provider.own_places(request), provider.container_label(request)
+    if not own or not written.isdisjoint(own):
+        return found
+
+    def of_another(resource: str) -> bool:
+        other = {**request, "resource": resource}
+        same = resource not in own and provider.container_label(other) == container
+        return same and resource not in written and bool(provider.own_places(other))
+
+    others = {place for place in found.places if of_another(place[0])}
+    slots = {slot for resource, slot in found.places if (resource, slot) in others}
+    return replace(
+        found,
+        places=(found.places - others) | {(uid, slot) for uid in own for slot in slots},
     )
 
 
