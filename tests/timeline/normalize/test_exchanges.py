@@ -15,6 +15,7 @@ from collector import warc
 from collector.model import EvidenceItem
 from tests.timeline.normalize.evidence import AT, Store
 from timeline import normalize, rederive
+from timeline.correlate.aws import membership
 from timeline.normalize import exchanges
 from timeline.normalize.aws import answers_collected, detector_findings
 from timeline.state.aws import harvest
@@ -173,7 +174,8 @@ KINDS_OF_LOGGING = ("trails", "status", "selectors", "event_data_store")
 
 def test_every_kind_that_is_collected_is_read_by_a_stage() -> None:
     of_logging = {f"aws.cloudtrail.{name}" for name in KINDS_OF_LOGGING}
-    kinds = set(answers_collected.KINDS.values()) - of_logging - detector_findings.KINDS
+    elsewhere = of_logging | detector_findings.KINDS | {membership.USERS}
+    kinds = set(answers_collected.KINDS.values()) - elsewhere
     assert kinds <= set(harvest.ANSWERS)
 
 
