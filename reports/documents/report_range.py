@@ -24,7 +24,7 @@ NONE_FOUND = "none found in the evidence supplied"
 NOTHING = "nothing in the records examined"
 TOLD = ("name", "for", "against", "tested")
 ALTERNATIVES = (
-    Column(title="Findings", width=0.8),
+    Column(title="Findings", width=1.3),
     Column(title="Alternative", width=1.7),
     Column(title="For", width=1.7),
     Column(title="Against", width=1.7),
@@ -35,7 +35,7 @@ ALTERNATIVES = (
 #: Lines printed of either list.
 LINES = 60
 #: Numbers of findings named in one place.
-NAMED = 12
+NAMED = 6
 #: Of a grade whose files all stand in a provider's digest.
 _SOUND = "tamper-evident source"
 

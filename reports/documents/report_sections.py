@@ -29,6 +29,8 @@ MATERIALS = (
     Column(title="Bytes", width=1.2, number=True),
     Column(title="Acquired, first and last (UTC)", width=2.0, exact=True),
 )
+#: Sources printed of a longer list.
+COVERED = 60
 COVERAGE = (
     Column(title="Source", width=2.6),
     Column(title="First record (UTC)", width=1.6, exact=True),
@@ -84,7 +86,10 @@ def _from(source: str, row: Row) -> Text:
 
 
 def coverage(material: Material, tell: Say, numbers: Numbers) -> Iterator[Block]:
-    """R-061: what each source holds, and the gaps that touch it."""
+    """R-061: what each source holds, and the gaps that touch it; of many those with gaps first."""
+    rows = list(material.coverage)
+    if len(rows) > COVERED:
+        rows.sort(key=lambda row: (-_touching(material, row), -(row["records"] or 0)))
     yield Table(
         caption=tell("coverage_caption", n=len(material.coverage)), columns=COVERAGE,
         rows=tuple(
@@ -96,10 +101,12 @@ def coverage(material: Material, tell: Say, numbers: Numbers) -> Iterator[Block]
                 say(f"{_touching(material, row):,}"), _outside(material, row),
                 given(row["basis"]),
             )
-            for row in material.coverage
+            for row in rows[:COVERED]
         ),
         empty=tell("coverage_empty"),
     )  # fmt: skip
+    if len(rows) > COVERED:
+        yield Paragraph(text=tell("coverage_more", n=len(rows) - COVERED))
     kinds = Counter(row["kind"].replace("_", " ") for row in material.gaps)
     yield fact(
         Knowledge.TOOL,

@@ -28,8 +28,8 @@ INSIDE, OUTSIDE, MISSING = "inside", "outside", "not supplied"
 DOCUMENTS = (
     Column(title="Id; kind", width=1.4),
     Column(title="Title; framework", width=2.4),
-    Column(title="Claimed", width=1.0, exact=True),
-    Column(title="Provable from", width=1.0, exact=True),
+    Column(title="Claimed", width=1.2, exact=True),
+    Column(title="Provable from", width=1.2, exact=True),
     Column(title="Days between", width=0.8, number=True),
     Column(title="First provable", width=1.8),
     Column(title="Scope; period", width=1.8),

@@ -25,7 +25,7 @@ LEDGER = (
     Column(title="Warning; about", width=3.0),
     Column(title="Emitted (UTC)", width=1.4, exact=True),
     Column(title="Delivered (UTC); to", width=1.6),
-    Column(title="Acknowledged (UTC)", width=1.4, exact=True),
+    Column(title="Acknowledged (UTC)", width=1.7, exact=True),
     Column(title="Action, as supplied", width=1.8),
     Column(title="Closed (UTC)", width=1.4, exact=True),
     Column(title="Stated in; evidence", width=1.7),

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from collector.case import Exemption, Incident, Party
 from collector.case_people import Assigned
 from reports import catalogue, human_parts
-from reports.documents import knowledge, report_given, report_range
+from reports.documents import knowledge, report_given, report_range, report_sections
 from reports.documents.forms import CPR, CRIM, FRCP, REPORT, REPORTS, Form
 from reports.documents.knowledge import Knowledge, Statement
 from reports.material import Material
@@ -248,12 +248,25 @@ def test_of_many_alternatives_the_most_shared_are_printed_and_the_rest_counted(
     numbers, name = (plain(cell) for cell in table.rows[0][:2])
     assert name == "insider"
     assert numbers.startswith("F-002, F-004,")
-    assert numbers.endswith("F-024, and 88 more")
+    assert numbers.endswith("F-012, and 94 more")
     assert plain(more.text).startswith("41 further alternatives not printed here")
     (facts,) = report_range.counter(many, tell, NUMBERS)
     assert isinstance(facts, Facts)
     assert len(facts.pairs) == report_range.LINES + 1
     assert "41 further statements not printed here" in plain(facts.pairs[-1][1])
+
+
+def test_of_many_sources_those_with_most_gaps_and_records_are_printed(material: Material) -> None:
+    one = {**material.coverage[0], "container": None}
+    count = report_sections.COVERED + 5
+    rows = tuple({**one, "source": f"s{n}", "records": n} for n in range(count))
+    many = replace(material, coverage=rows, gaps=())
+    table, more, _ = report_sections.coverage(many, sentences("report.j2", None), NUMBERS)
+    assert isinstance(table, Table)
+    assert isinstance(more, Paragraph)
+    assert len(table.rows) == report_sections.COVERED
+    assert plain(table.rows[0][0]).startswith(f"s{count - 1}")
+    assert plain(more.text).startswith("5 further sources not printed here")
 
 
 @pytest.mark.parametrize(
