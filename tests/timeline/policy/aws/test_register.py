@@ -1,14 +1,15 @@
 """The register in words against the ids that the code asks for and the page that lists them."""
 
 import re
+from pathlib import Path
 
 import pytest
 
-from tests.architecture.tree import ROOT
 from timeline.policy.aws import evaluate
 from timeline.policy.aws.answer import WITHOUT_DEFAULT
 from timeline.policy.aws.register import READINGS
 
+ROOT = Path(__file__).parents[4]
 _ASKED = re.compile(r'readings\.default\("(A\d+)"\)')
 
 
