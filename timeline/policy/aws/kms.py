@@ -102,12 +102,23 @@ def _key_answer(
     fields = key.split(":")
     if len(fields) != 6 or not fields[5].startswith("key/"):
         return Unknown("object.kms_key")  # policies name keys, never aliases
-    foreign = state.text("bucket.owner_account") not in (None, fields[4])
-    rcps = "rcps_of_key" if foreign else "rcps"
+    bucket_owner = state.text("bucket.owner_account")
+    foreign: Kleene = bucket_owner not in (None, fields[4])
+    if isinstance(bucket_owner, Unknown):
+        foreign = bucket_owner
 
-    def answer(encrypted_for: Value) -> tuple[Kleene, list[str]]:
+    def under(rcps: str, encrypted_for: Value) -> tuple[Kleene, list[str]]:
         seen = _as_the_key_sees_it(request, fields[3], fields[4], encrypted_for)
         return _own_answer(needed, key, fields[4], Callers(seen, state, rcps=rcps), policies)
+
+    def answer(encrypted_for: Value) -> tuple[Kleene, list[str]]:
+        if foreign is True:
+            return under("rcps_of_key", encrypted_for)
+        same, denies = under("rcps", encrypted_for)
+        if foreign is False:
+            return same, denies
+        other, further = under("rcps_of_key", encrypted_for)
+        return choose(foreign, other, same), [one for one in denies if one in further]
 
     given = request.lookup(_ENCRYPTED_FOR)
     own, denies = answer(Unknown(_ENCRYPTED_FOR) if given is None else given)
