@@ -8,6 +8,7 @@ References: IAM User Guide, reference_policies_grammar, reference_policies_eleme
 
 import json
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from typing import Any
@@ -254,8 +255,7 @@ def _twice(content: bytes) -> str:
     found: list[str] = []
 
     def members(pairs: list[tuple[str, Any]]) -> None:
-        names = [name for name, _ in pairs]
-        found.extend(name for name in names if names.count(name) > 1)
+        found.extend(name for name, n in Counter(name for name, _ in pairs).items() if n > 1)
 
     json.loads(content, object_pairs_hook=members)
     return found[0] if found else ""
