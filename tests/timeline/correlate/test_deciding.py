@@ -170,11 +170,15 @@ def test_rows_that_are_told_alike_have_one_request(case: Path) -> None:
         ('{"additionalEventData":{"CipherSuite":"x"}}', '{"additionalEventData":{}}', False),
         ('{"tlsDetails":{}}', '{"tlsDetails":{"tlsVersion":"TLSv1.2"}}', False),
         ('{"resources":[{"ARN":"arn:aws:s3:::a/1"}]}', '{"resources":[{"ARN":"x"}]}', True),
+        ('{"resources":[{"ARN":"arn:aws:s3:r:1:accesspoint/a"}]}',
+         '{"resources":[{"ARN":"arn:aws:s3:r:1:accesspoint/b"}]}', False),
+        (r'{"resources":[{"ARN":"arn:aws:s3:r:1:accesspoint\/a"}]}',
+         r'{"resources":[{"ARN":"arn:aws:s3:r:1:accesspoint\/b"}]}', False),
         ('{"resources":[]}', "{}", False),
         ("not JSON", "nor this", False),
         ('{"requestParameters":[1]}', '{"requestParameters":[2]}', False),
     ],
-)
+)  # fmt: skip
 def test_what_of_the_parameters_counts(one: str, other: str, *, alike: bool) -> None:
     assert (told._part(one) == told._part(other)) is alike
 

@@ -82,12 +82,14 @@ def _part(text: str | None) -> Any:  # noqa: ANN401 hashable
     asked = held.requestParameters
     extra = held.additionalEventData
     resources = bytes(held.resources)
+    # An exporter may escape the slash: then the text is told apart as a whole.
+    pointed = b"accesspoint" in resources or b"\\" in resources
     return (
         None
         if asked is None
         else tuple((k, bytes(v)) for k, v in asked.items() if k not in _OF_RESOURCE),
         None if extra is None else (bytes(extra.CipherSuite), bytes(extra.SignatureVersion)),
         bool(held.tlsDetails),
-        resources if b":accesspoint/" in resources else resources[:1],
+        resources if pointed else resources[:1],
         bytes(held.vpcEndpointAccountId),
     )
