@@ -23,6 +23,7 @@ from typing import Any
 
 from collector.errors import UsageError
 from timeline.correlate import decisions, formulas, holes, narrowing, orders
+from timeline.correlate.answers import Answers
 from timeline.correlate.causation import Explained
 from timeline.correlate.causes import Causes
 from timeline.correlate.decisions import Decided, RequestClass, Setting
@@ -39,7 +40,7 @@ NAMED = (
 #: Before the reading of one entry among the assumptions.
 READING = "reading "
 #: Necessity of each change under each undo.
-Answers = frozenset[tuple[str, str, str]]
+Necessity = frozenset[tuple[str, str, str]]
 #: Names toggled, in order.
 Toggled = tuple[str, ...]
 
@@ -176,6 +177,7 @@ class World:
         setting = replace(
             records.setting,
             view=Doubted(records.history, held), provider=provider, assumptions=held,
+            answers=Answers(),  # which go with the world
         )  # fmt: skip
         self._observed = setting
         self._asked: dict[str, RequestClass] = {}
@@ -333,5 +335,5 @@ def ask(
     )
 
 
-def _answers(rows: Sequence[Mapping[str, Any]]) -> Answers:
+def _answers(rows: Sequence[Mapping[str, Any]]) -> Necessity:
     return frozenset((r["change_uid"], r["undo"], r["but_for"]) for r in rows)
