@@ -8,6 +8,7 @@ from typing import Any
 from collector.errors import UsageError
 from timeline import grounds, pick
 from timeline.correlate import wording
+from timeline.correlate.people import RUNGS
 
 
 def event(derived: Path, name: str) -> Iterator[str]:
@@ -164,8 +165,7 @@ def _counterfactual(row: Mapping[str, Any]) -> str:
 def _ladder(change: Mapping[str, Any]) -> Iterator[str]:
     """Rungs of attribution as far as they are named, and where and why they stop."""
     found = json.loads(change["attribution"] or "{}").get("ladder") or {}
-    rungs = ("request", "credential", "principal", "account", "organization", "person")
-    named = [f"{rung} {found[rung]}" for rung in rungs if rung in found]
+    named = [f"{rung} {found[rung]}" for rung in RUNGS if rung in found]
     if named:
         yield f"  attribution: {' → '.join(named)}"
     for shown in found.get("person_shown", ()):
@@ -180,8 +180,8 @@ def _as_change(derived: Path, row: Mapping[str, Any]) -> Iterator[str]:
     made = pick.rows(derived, "changes", {"change_uid": uids})
     if not made:
         yield "  not an access that is decided, and not a recorded change of configuration"
-    if made:
-        yield from _ladder(made[0])
+        return
+    yield from _ladder(made[0])
     for change in made:
         yield (
             f"  {change['effect']} {change['slot']} {change['fact']} of {change['resource_uid']}: "

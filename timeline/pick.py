@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from collector.errors import CaseError
+from timeline import tables
 
 
 def rows(
@@ -76,10 +77,9 @@ def _parts(derived: Path, table: str) -> Iterator[tuple[Any, int]]:
     """(file, number of a row group) of a table, in order."""
     import pyarrow.parquet as pq
 
-    one, folder = derived / f"{table}.parquet", derived / table
-    files = [one] if one.is_file() else sorted(folder.rglob("*.parquet"))
+    files = tables.files(derived, table)
     if not files:
-        raise CaseError(f"{one}: expected a derived table, found none. Run `butfor build` first.")
+        raise CaseError(f"{derived / table}: expected rows, found none. Run `butfor build` first.")
     for path in files:
         file = pq.ParquetFile(path)
         yield from ((file, group) for group in range(file.num_row_groups))

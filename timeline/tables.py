@@ -72,6 +72,20 @@ def write(derived: Path, table: str, rows: Sequence[Mapping[str, Any]]) -> int:
     return len(rows)
 
 
+def files(derived: Path, table: str) -> list[Path]:
+    """The files of a table, in stored order; none where its folder is empty.
+
+    Raises:
+        CaseError: the table was not built.
+    """
+    file, folder = derived / f"{table}.parquet", derived / table
+    if file.is_file():
+        return [file]
+    if folder.is_dir():
+        return sorted(folder.rglob("*.parquet"))
+    raise CaseError(f"{file}: expected a derived table, found none. Run `butfor build` first.")
+
+
 def read(derived: Path, table: str, columns: Sequence[str] | None = None) -> list[dict[str, Any]]:
     """All rows of one table as dictionaries, in stored order.
 
@@ -85,15 +99,8 @@ def read(derived: Path, table: str, columns: Sequence[str] | None = None) -> lis
     """
     import pyarrow.parquet as pq
 
-    file, folder = derived / f"{table}.parquet", derived / table
-    if file.is_file():
-        files = [file]
-    elif folder.is_dir():
-        files = sorted(folder.rglob("*.parquet"))
-    else:
-        raise CaseError(f"{file}: expected a derived table, found none. Run `butfor build` first.")
     wanted = list(columns) if columns is not None else None
     rows: list[dict[str, Any]] = []
-    for path in files:
+    for path in files(derived, table):
         rows.extend(pq.ParquetFile(path).read(columns=wanted).to_pylist())
     return rows

@@ -16,6 +16,7 @@ from timeline.correlate import coding
 from timeline.correlate.coding import Coder, Numbers
 from timeline.correlate.counted import NOTHING, supplemented
 from timeline.events import KEPT
+from timeline.normalize.model import at as instant
 
 #: Columns of which every access has its own text: there is nothing to hold once.
 OWN = frozenset({"event_uid", "provider_uid", "locator", "record_sha256"})
@@ -69,7 +70,7 @@ class Accesses(Sequence[Pair]):
         if places is not None:
             return self._coders[name].value(places[number])
         if name == "time":
-            return coding.instant(self._times[number])
+            return instant(self._times[number])
         return self._own_value(number, name) if name in OWN else NOTHING[name]
 
     def _own_value(self, number: int, name: str) -> str | None:

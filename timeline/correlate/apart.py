@@ -24,6 +24,8 @@ from timeline.correlate.coding import Coder, Numbers, Timelines
 from timeline.correlate.provider import Provider, Request
 from timeline.correlate.signatures import Attempts, Group
 from timeline.correlate.views import Dated, Place, Viewed, across_a_gap, content_key
+from timeline.normalize.model import at as instant
+from timeline.normalize.model import micros
 
 #: Makes the group of a request from its first access.
 MakeGroup: TypeAlias = Callable[[Request, datetime], Group]
@@ -129,7 +131,7 @@ class Apart:
         label, own, attempted = self._of_resources(asked, named, resources, times)
         place, fresh = self._settings.keys.rows([asked, label, attempted])
         for _, row in fresh:
-            at = coding.instant(int(times[row]))
+            at = instant(int(times[row]))
             request = self.askings[asked[row]].at(resources[named[row]], at)
             self._settle(request, int(attempted[row]), at)
         group, signature, mentions, timed = self._settings.of(place)
@@ -180,7 +182,7 @@ class Apart:
         pairs, fresh = Coder().rows([form, named])
         found = np.empty((len(fresh), 3), np.int64)
         for number, row in fresh:
-            at = coding.instant(int(times[row]))
+            at = instant(int(times[row]))
             request = self.askings[asked[row]].at(resources[named[row]], at)
             own = self._provider.own_places(request)
             written = tuple(uid for uid in own if uid in self._attempts.resources)
@@ -203,19 +205,19 @@ class Apart:
         return number
 
     def _edges(self, places: Iterable[Place]) -> list[int]:
-        return sorted({coding.micros(t) for place in places for t in self._dated.edges(*place)})
+        return sorted({micros(t) for place in places for t in self._dated.edges(*place)})
 
     def _settle(self, request: Request, attempted: int, at: datetime) -> None:
         """Step 2: group and signature of a request."""
         written = self._attempted.value(attempted)
-        key = _json([self._provider.group(request), written])
+        key = as_json([self._provider.group(request), written])
         number = self._settings.groups.number(key)
         if number == len(self.groups):
             group = self._make(request, at)
             self.groups.append(group)
-            edges = {coding.micros(t) for t in group.slice.times}
-            edges.update(coding.micros(e.start) + 1 for e in group.effects)
-            edges.update(coding.micros(e.end) for e in group.effects)
+            edges = {micros(t) for t in group.slice.times}
+            edges.update(micros(e.start) + 1 for e in group.effects)
+            edges.update(micros(e.end) for e in group.effects)
             self._cells.times.add(sorted(edges.union(self._edges(group.slice.places))))
         mentions = self.groups[number].mentions
         told = dict(self._provider.signature(request, mentions))
@@ -227,7 +229,7 @@ class Apart:
                 untimed["also"] = {**request["also"], "time": ""}
             told = dict(self._provider.signature(untimed, mentions))
             del told["resource"]
-        self._settings.add(number, _json(told), self._mentions.number(mentions), timed=timed)
+        self._settings.add(number, as_json(told), self._mentions.number(mentions), timed=timed)
 
     def _matching(self, mentions: Numbers, named: Numbers, resources: list[str]) -> Numbers:
         """Step 3."""
@@ -236,7 +238,7 @@ class Apart:
         for number, row in fresh:
             mentioned = self._mentions.value(int(mentions[row]))
             said = self._provider.resource_told(resources[named[row]], mentioned)
-            found[number] = self._matched.number(_json(said))
+            found[number] = self._matched.number(as_json(said))
         return found[pairs]
 
     def _cell(self, number: int, t: datetime) -> Hashable:
@@ -249,7 +251,7 @@ class Apart:
         own = self._own[number]
         states = [self._view.at(*place, t) for place in own.places]
         held = [[slot, *content_key(s)] for (_, slot), s in zip(own.places, states, strict=True)]
-        return _json(held), own.writes, any(map(across_a_gap, states))
+        return as_json(held), own.writes, any(map(across_a_gap, states))
 
 
 class _Settings:
@@ -289,10 +291,11 @@ class _Cells:
         """
         places, fresh = self._keys.rows([owners, self.times.positions(owners, times)])
         for _, row in fresh:
-            held = content(int(owners[row]), coding.instant(int(times[row])))
+            held = content(int(owners[row]), instant(int(times[row])))
             self._found.append(self._contents.number(held))
         return np.array(self._found, np.int64)[places]
 
 
-def _json(value: Any) -> str:  # noqa: ANN401 JSON
+def as_json(value: Any) -> str:  # noqa: ANN401 JSON
+    """Text that is equal for equal values."""
     return json.dumps(value, sort_keys=True, ensure_ascii=False, default=str)

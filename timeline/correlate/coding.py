@@ -4,7 +4,6 @@ A number stands for one value, or one combination of values, through all batches
 """
 
 from collections.abc import Hashable, Sequence
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import numpy as np
@@ -14,8 +13,6 @@ import pyarrow.compute as pc
 
 Numbers = npt.NDArray[np.int64]
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_TICK = timedelta(microseconds=1)
 #: Before and after all times of a table.
 _FIRST, _LAST = np.iinfo(np.int64).min, np.iinfo(np.int64).max
 #: Combined numbers stay below this.
@@ -84,16 +81,6 @@ def distinct_of(values: "pa.Array | pa.ChunkedArray") -> tuple[Numbers, list[Has
         values = values.dictionary_encode(null_encoding="encode")
     places: Numbers = values.indices.to_numpy(zero_copy_only=False).astype(np.int64)
     return places, values.dictionary.to_pylist()
-
-
-def micros(at: datetime) -> int:
-    """Microseconds since 1970."""
-    return (at - _EPOCH) // _TICK
-
-
-def instant(micros_: int) -> datetime:
-    """The other way round."""
-    return _EPOCH + micros_ * _TICK
 
 
 def times_of(values: "pa.Array | pa.ChunkedArray") -> Numbers:

@@ -24,7 +24,7 @@ from timeline import events
 from timeline.correlate import around, signatures
 from timeline.correlate.accesses import Accesses
 from timeline.correlate.answers import Answers, Seen
-from timeline.correlate.apart import Apart, Asking
+from timeline.correlate.apart import Apart, Asking, as_json
 from timeline.correlate.coding import Numbers
 from timeline.correlate.counted import MARKS, Counted
 from timeline.correlate.provider import Mentions, Provider, Request
@@ -329,7 +329,7 @@ def again(one: RequestClass, setting: Setting) -> Decision:
 
 def _told(found: Slice, signature: Mapping[str, Any]) -> Hashable:
     """What distinguishes a request, its own resource's slots and the instant aside."""
-    return found.places, _json({k: v for k, v in signature.items() if k not in OF_INSTANT})
+    return found.places, as_json({k: v for k, v in signature.items() if k not in OF_INSTANT})
 
 
 def agreement(decision: Verdict, row: Mapping[str, Any]) -> str:
@@ -388,10 +388,6 @@ def reasons(d: Decision) -> str:
         sort_keys=True,
         ensure_ascii=False,
     )
-
-
-def _json(value: Any) -> str:  # noqa: ANN401 JSON
-    return json.dumps(value, sort_keys=True, ensure_ascii=False, default=str)
 
 
 def timed(request: Request, at: datetime) -> Request:

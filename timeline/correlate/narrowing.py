@@ -18,6 +18,7 @@ from typing import Any
 from timeline.correlate import decisions, signatures
 from timeline.correlate.course import attempts
 from timeline.correlate.decisions import TICK, Decided, RequestClass, Setting
+from timeline.correlate.provider import let_through
 from timeline.correlate.signatures import Attempts
 from timeline.correlate.views import GAPS_MINIMAL, Doubted, Overlay, Place, Viewed
 from timeline.model import Decision, Knowledge, SlotState, Verdict
@@ -270,12 +271,9 @@ def _by_writes(
         passes: list[bool | None] = []
         for state in (hidden.before, hidden.after):
             view = Overlay(setting.view, {hidden.place: state})
-            timed = decisions.timed(request, attempt.time)
-            verdict = setting.provider.decide(view, timed, at, setting.assumptions).verdict
-            gate = setting.provider.gate(timed, written, view, at, setting.assumptions).verdict
-            both = {verdict, gate}
+            asked = decisions.timed(request, attempt.time)
             passes.append(
-                False if Verdict.DENIED in both else None if Verdict.UNKNOWN in both else True
+                let_through(setting.provider, asked, written, view, at, setting.assumptions)
             )
         if set(passes) == {True, False}:
             yield row, passes[1] is attempt.accepted

@@ -13,6 +13,9 @@ from fnmatch import fnmatchcase
 from collector.case_people import Assigned
 from collector.clock import stamp
 
+#: The ladder of attribution from the bottom; what is above the last one named is not established.
+RUNGS = ("request", "credential", "principal", "account", "organization", "person")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UserRecord:

@@ -11,7 +11,7 @@ from typing import Any, TypeAlias
 
 from timeline.correlate.course import Content
 from timeline.correlate.views import Place, Viewed
-from timeline.model import Decision, Json
+from timeline.model import Decision, Json, Verdict
 
 #: Times at which something known of a place begins or ends, ascending.
 Edges: TypeAlias = Mapping[Place, Sequence[datetime]]
@@ -155,3 +155,29 @@ class Provider:
     without_default: frozenset[str]
     caller: Callable[[Request], tuple[str, tuple[str, ...]] | None]
     of_caller: Callable[[str], bool]
+
+
+def let_through(
+    provider: Provider,
+    request: Request,
+    written: Mapping[Place, Content],
+    view: Viewed,
+    at: datetime,
+    assumptions: frozenset[str],
+) -> bool | None:
+    """Whether permissions and write gates let a write through in a state; None = not known.
+
+    Args:
+        provider: of the write.
+        request: of it, at its own time.
+        written: what it writes.
+        view, at: the state that it meets.
+        assumptions: named ones that are on.
+    """
+    asked = {
+        provider.decide(view, request, at, assumptions).verdict,
+        provider.gate(request, written, view, at, assumptions).verdict,
+    }
+    if Verdict.DENIED in asked:
+        return False
+    return None if Verdict.UNKNOWN in asked else True

@@ -26,11 +26,11 @@ from timeline.correlate.course import (
 from timeline.correlate.decider import Decisions
 from timeline.correlate.decisions import TICK, RequestClass, timed
 from timeline.correlate.peers import Mask
-from timeline.correlate.provider import Provider, Request
+from timeline.correlate.provider import Provider, Request, let_through
 from timeline.correlate.runs import Question
 from timeline.correlate.signatures import Attempts, Slice
 from timeline.correlate.views import Place, Viewed
-from timeline.model import SlotState, Verdict
+from timeline.model import SlotState
 
 T = TypeVar("T")
 
@@ -290,12 +290,8 @@ class Questions:
         """Authorization and gates in a world that differs from the actual one."""
         at = attempt.time - TICK
         written = {place: a.content for place, a in attempt.written.items()}
-        verdict = self._provider.decide(over, timed(request, attempt.time), at, self._assumptions)
-        gates = self._provider.gate(
-            timed(request, attempt.time), written, over, at, self._assumptions
-        )
-        both = {verdict.verdict, gates.verdict}
-        return False if Verdict.DENIED in both else None if Verdict.UNKNOWN in both else True
+        asked = timed(request, attempt.time)
+        return let_through(self._provider, asked, written, over, at, self._assumptions)
 
 
 def _later(make: Callable[[], Callable[..., T]]) -> Callable[..., T]:

@@ -24,16 +24,13 @@ from collector.clock import stamp
 from timeline.correlate.aws import stacks
 from timeline.correlate.aws.membership import Memberships
 from timeline.correlate.aws.stacks import Operation
-from timeline.correlate.people import UserRecord, person
+from timeline.correlate.people import RUNGS, UserRecord, person
 
 #: Operations that hand out a session's key.
 ISSUING = (
     "AssumeRole", "AssumeRoleWithSAML", "AssumeRoleWithWebIdentity", "AssumeRoot",
     "GetFederationToken", "GetSessionToken",
 )  # fmt: skip
-
-#: Of the ladder, from the bottom.
-RUNGS = ("request", "credential", "principal", "account", "organization")
 
 #: A chain longer than this is not a chain of real sessions; guards against a loop in the records.
 LONGEST_CHAIN = 16
