@@ -107,6 +107,9 @@ def _by_path(tested: Tested) -> list[Mapping[str, str]]:
 def _by_record(tested: Tested) -> list[Mapping[str, str]]:
     duplicates = wording.counted(tested.duplicates, "copy", "copies")
     contradictions = wording.counted(tested.contradictions, "contradiction")
+    neither = "no copy of a record, and no contradiction with a logged outcome, in the case"
+    if tested.contradictions:
+        neither = ""
     return [
         _one(
             "log error or duplicate",
@@ -115,9 +118,7 @@ def _by_record(tested: Tested) -> list[Mapping[str, str]]:
             else "",
             f"{duplicates} of records, or of requests in a second log, recognized and counted once"
             if tested.duplicates
-            else ""
-            if tested.contradictions
-            else "no copy of a record, and no contradiction with a logged outcome, in the case",
+            else neither,
             "in part: by copies and by the logged outcomes",
         ),
         _one(

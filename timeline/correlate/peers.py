@@ -12,7 +12,7 @@ Objects that no write is recorded on are written alike in the same way: the requ
 another one of the container that stands in the slice.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -42,7 +42,7 @@ class Mask:
     caller: str | None
     names: tuple[str, ...]
     stands: Mapping[str, str]
-    of_caller: Any
+    of_caller: Callable[[str], bool]
     _told: dict[Content, bool] = field(default_factory=dict)
 
     def place(self, place: Place) -> Place:

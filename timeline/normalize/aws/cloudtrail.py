@@ -270,6 +270,7 @@ def _activity(read_only: str | None, service: str | None, operation: str, catego
 
 @lru_cache(maxsize=4096)
 def tls_of(raw: bytes) -> _Tls:
+    """A connection's details out of their JSON."""
     return _Tls(text(decoded(raw).get("tlsVersion")), same_length(raw))
 
 
@@ -295,6 +296,7 @@ def _auth_evidence(
 
 
 def outcome_of(f: Fields, operation: str) -> str:
+    """What an event came to; of a sign-in that is in its answer."""
     if (
         not f.errorCode
         and operation == "ConsoleLogin"
@@ -366,6 +368,7 @@ def rest_of(
 
 
 def omitted_of(f: Fields, body: bytes, doubled: tuple[str, ...]) -> str | None:
+    """Names of what the provider left out or what stands twice, as JSON; None = nothing."""
     names = []
     if b"mitted" in body:
         bodies = ("requestParameters", "responseElements", "additionalEventData")

@@ -74,7 +74,7 @@ _ACCOUNT_HOST = re.compile(r"(\d{12})\.s3-control\.")
 _SERVICES = frozenset({"s3.amazonaws.com", "s3-control.amazonaws.com", "s3express.amazonaws.com"})
 
 
-class Acted(msgspec.Struct, gc=False):
+class Acted(msgspec.Struct, frozen=True, gc=False):
     """What an event acted on; None for what it does not name."""
 
     kind: str | None = None
