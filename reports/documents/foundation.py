@@ -53,8 +53,8 @@ FILES = (
     Column(title="File; log", width=1.6, exact=True),
     Column(title="Records", width=0.8, number=True),
     Column(title="First and last event (UTC)", width=1.9, exact=True),
-    Column(title="Delivered, as its name says (UTC)", width=1.6, exact=True),
-    Column(title="Last changed, as the answer says (UTC)", width=1.6, exact=True),
+    Column(title="Delivered, as its name says (UTC)", width=1.9, exact=True),
+    Column(title="Last changed, as the answer says (UTC)", width=1.9, exact=True),
     Column(title="Acquired (UTC)", width=1.8, exact=True),
 )
 
