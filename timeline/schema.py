@@ -72,9 +72,10 @@ TABLES: dict[str, tuple[tuple[str, pa.DataType, str], ...]] = {
         (
             "params",
             _S,
-            "JSON object of the record's requestParameters, responseElements, "
-            "additionalEventData, resources, userIdentity, tlsDetails, for configuring events and "
-            "for data events; null for other plain reads",
+            "JSON object: of configuring events, writes and sign-ins the record's own parts as "
+            "received (requestParameters, responseElements, additionalEventData, resources, "
+            "userIdentity, tlsDetails); of data events that read or list what a request is made of "
+            "and no column has; null for other plain reads",
         ),
         ("omitted", _S, "names of fields the provider says it left out, JSON list; null if none"),
         ("evidence_item", _S, "EV-1.f2"),
@@ -88,6 +89,11 @@ TABLES: dict[str, tuple[tuple[str, pa.DataType, str], ...]] = {
             _S,
             "event_uid of another log's record that stands for this request; null if this one does",
         ),
+        ("host_id", _S, "the provider's second id of the request; null if not logged"),
+        ("request_uri", _S, "first line of the request as received; null if not logged"),
+        ("object_size", _I, "bytes of the whole object; null if not logged"),
+        ("total_ms", _I, "from the request's arrival to the last byte sent; null if not logged"),
+        ("turn_around_ms", _I, "that the provider worked on it; null if not logged"),
     ),
     "changes": (
         ("change_uid", _S, "logged: its event_uid; otherwise stable of its own"),

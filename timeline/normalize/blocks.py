@@ -5,14 +5,14 @@ is worked out once for each combination of them (`Distinct`). Lines that a form 
 this way are left for the reader of single records, which decides what they are.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from timeline.normalize.row import PackedRows
+from timeline.normalize.coded import Many, array
 
 Numbers = npt.NDArray[np.int64]
 #: Combinations are counted in a table up to this size, and sorted beyond.
@@ -41,39 +41,31 @@ class Block(NamedTuple):
 
 
 class Pieces(NamedTuple):
-    """Records of a body that follow each other.
+    """Records of a body, in their order.
 
     Attributes:
         data: the bytes of each.
         offsets: of each in the body.
-        first: number of the first one.
+        numbers: of each among the records of the body.
     """
 
     data: list[bytes]
     offsets: list[int]
-    first: int
+    numbers: list[int]
 
 
 class TakenPieces(NamedTuple):
-    """What a form has read of pieces: which it left, ascending, and a row for each other one."""
+    """What a form has read of pieces: the places of those left, ascending; a row for each other."""
 
     left: list[int]
-    rows: PackedRows
-
-
-class Rows(NamedTuple):
-    """Rows of `events` that were read together, in the order of their lines."""
-
-    provider: str
-    source: str
-    batch: pa.RecordBatch
+    rows: list[Many]
 
 
 class Taken(NamedTuple):
     """What a form has read of a block: the lines, ascending, and a row for each of them."""
 
     lines: Numbers
-    rows: Rows
+    rows: Many
 
 
 def laid_out(data: bytes, offset: int, first: int) -> Block:
@@ -145,22 +137,3 @@ def _dense(wide: Numbers, size: int) -> tuple[Numbers, Numbers]:
     present = np.flatnonzero(table)
     table[present] = np.arange(len(present))
     return present, table[wide]
-
-
-def array(values: Sequence[Any], kind: pa.DataType) -> pa.Array:
-    """Values as a column; times are microseconds."""
-    if pa.types.is_timestamp(kind):
-        return pa.array(values, pa.int64()).cast(kind)
-    return pa.array(values, kind)
-
-
-def runs(lines: Numbers) -> Iterator[tuple[int, int, int]]:
-    """Runs of neighbours among lines that were taken, as (first line, after the last, row)."""
-    if not len(lines):
-        return
-    breaks = np.flatnonzero(np.diff(lines) != 1) + 1
-    rows = np.concatenate([np.zeros(1, np.int64), breaks])
-    firsts = lines[rows]
-    sizes = np.diff(np.concatenate([rows, np.array([len(lines)])]))
-    for first, size, row in zip(firsts.tolist(), sizes.tolist(), rows.tolist(), strict=True):
-        yield first, first + size, row

@@ -19,6 +19,7 @@ from collector.model import EvidenceItem, Gap
 from timeline.normalize import blocks, documents, exchanges, lines, split
 from timeline.normalize.archives import Body, Cut, bodies
 from timeline.normalize.aws.answers import REPORT
+from timeline.normalize.coded import Many
 from timeline.normalize.model import (
     BROKEN,
     RECORD_LIMIT,
@@ -32,7 +33,8 @@ from timeline.normalize.model import (
     Where,
     micros,
 )
-from timeline.normalize.row import PackedRows, Row
+from timeline.normalize.packed import packed
+from timeline.normalize.row import Row
 from timeline.normalize.spool import Spool
 from timeline.normalize.table import day_name
 from timeline.normalize.taken import AsTaken
@@ -72,20 +74,16 @@ class _Tally:
     sources: Counter[str] = field(default_factory=Counter)
     days: set[tuple[str, int]] = field(default_factory=set)
 
-    def row(self, row: Row) -> None:
+    def row(self, row: Row, place: int) -> None:
         """A record that gives a row."""
         self.rows += 1
         self.sources[row.source] += 1
-        self.days.add(self.spool.append(row))
+        self.days |= self.spool.add(packed(row, place))
 
-    def together(self, read: blocks.Rows | PackedRows) -> None:
+    def together(self, read: Many) -> None:
         """Records that gave a row each."""
-        if isinstance(read, PackedRows):
-            count = len(read.times)
-            self.days |= self.spool.extend_packed(read)
-        else:
-            count = read.batch.num_rows
-            self.days |= self.spool.extend(read.provider, read.batch)
+        count = len(read.times())
+        self.days |= self.spool.add(read)
         self.records += count
         self.rows += count
         self.sources[read.source] += count
@@ -166,7 +164,8 @@ def read_item(
 
 def _read_body(body: Body, item: EvidenceItem, parsers: tuple[Parser, ...], tally: _Tally) -> None:
     name = body.prefix.removesuffix("!/") or item.name
-    place = _Place(item, Where(item.uid, body.prefix, micros(item.acquired_at)), name)
+    where = Where(item.uid, body.prefix, micros(item.acquired_at), tally.records)
+    place = _Place(item, where, name)
     if body.problem is not None:
         tally.whole(place, body.problem.kind, str(body.problem))
         return
@@ -244,7 +243,7 @@ def _first_lines(text: bytes) -> list[bytes]:
 
 
 def _read_log(
-    records: Iterator[Record | blocks.Rows | PackedRows],
+    records: Iterator[Record | Many],
     form: str,
     place: _Place,
     parsers: tuple[Parser, ...],
@@ -303,7 +302,7 @@ def _read_record(record: Record, parser: Parser, place: _Place, seen: _Tally) ->
         return str(error)
     except BROKEN as error:
         return f"expected a whole record, found {error}"
-    seen.row(row)
+    seen.row(row, place.where.before + record.number)
     seen.gaps.extend(gaps)
     return None
 

@@ -3,8 +3,11 @@
 from collections.abc import Callable, Iterator
 from typing import TypeVar
 
+import numpy as np
+
 from timeline.normalize import blocks
 from timeline.normalize.archives import Cut
+from timeline.normalize.coded import Many
 from timeline.normalize.model import RECORD_LIMIT, Record
 
 Each = TypeVar("Each")
@@ -81,7 +84,7 @@ def text_lines(chunks: Iterator[bytes]) -> Iterator[Record]:
 
 def read_lines(
     chunks: Iterator[bytes], read_block: Callable[[blocks.Block], blocks.Taken] | None
-) -> Iterator[Record | blocks.Rows]:
+) -> Iterator[Record | Many]:
     """The lines of a text log in their order: rows of those that were read with their block.
 
     Args:
@@ -97,20 +100,19 @@ def read_lines(
         skip = len(BOM) if offset == 0 and data.startswith(BOM) else 0
         text = data[skip:] if data.endswith(b"\n") else data[skip:] + b"\n"
         block = blocks.laid_out(text, offset + skip, index)
-        line = 0
+        left = np.arange(len(block.starts))
         if read_block is not None:
             taken, rows = read_block(block)
-            for first, after, row in blocks.runs(taken):
-                yield from _records(block, line, first)
-                yield rows._replace(batch=rows.batch.slice(row, after - first))
-                line = after
-        yield from _records(block, line, len(block.starts))
+            if len(taken):
+                yield rows
+            left = np.delete(left, taken)
+        yield from _records(block, left)
         index = block.after
 
 
-def _records(block: blocks.Block, first: int, after: int) -> Iterator[Record]:
+def _records(block: blocks.Block, which: blocks.Numbers) -> Iterator[Record]:
     """Some lines of a block, each by itself."""
-    spans = (block.starts[first:after], block.ends[first:after], block.numbers[first:after])
+    spans = (block.starts[which], block.ends[which], block.numbers[which])
     for start, end, number in zip(*(span.tolist() for span in spans), strict=True):
         offset, size = block.offset + start, end - start
         if size > RECORD_LIMIT:

@@ -62,6 +62,8 @@ class Where(NamedTuple):
     item: str
     prefix: str
     acquired_at: int
+    #: Records of the item before this body.
+    before: int = 0
 
     @property
     def values(self) -> tuple[Any, ...]:

@@ -8,14 +8,14 @@ record among them), the body is left to be read in the ordinary way from there o
 """
 
 import re
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator
 
 import msgspec
 import numpy as np
 
 from timeline.normalize.blocks import Numbers, Pieces, TakenPieces
+from timeline.normalize.coded import Many
 from timeline.normalize.model import RECORD_LIMIT, Record
-from timeline.normalize.row import PackedRows
 
 #: Records read together: so few that all of it stays in the processor's cache, a sixth of the time.
 TOGETHER = 32
@@ -28,8 +28,8 @@ _SPACE = b" \t\r\n"
 
 def read(
     body: bytes, start: int, by_pieces: Callable[[Pieces], TakenPieces]
-) -> Generator[Record | PackedRows, None, int | None]:
-    """Rows of the records that were read together, and the other records, in their order.
+) -> Generator[Record | Many, None, int | None]:
+    """Rows of the records that were read together, and the other records.
 
     Args:
         body: the body, held whole.
@@ -54,24 +54,14 @@ def read(
         if max(map(len, data)) > RECORD_LIMIT:
             return first
         try:
-            taken = by_pieces(Pieces(data, places, first))
+            numbers = list(range(first, first + len(data)))
+            taken = by_pieces(Pieces(data, places, numbers))
         except (msgspec.DecodeError, RecursionError):
             return first
-        yield from _in_order(taken, data, places, first)
+        yield from (rows for rows in taken.rows if len(rows.times()))
+        for place in taken.left:
+            yield Record(first + place, places[place], len(data[place]), data[place])
     return None
-
-
-def _in_order(
-    taken: TakenPieces, data: list[bytes], places: list[int], first: int
-) -> Iterator[Record | PackedRows]:
-    row = done = 0
-    for piece in (*taken.left, len(data)):
-        if piece > done:
-            yield taken.rows.part(row, row + piece - done)
-            row += piece - done
-        if piece < len(data):
-            yield Record(first + piece, places[piece], len(data[piece]), data[piece])
-        done = piece + 1
 
 
 def _later(body: bytes, opening: bytes, first: int) -> list[int]:

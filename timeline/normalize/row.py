@@ -4,7 +4,7 @@ A log repeats its callers and kinds of event: their values are put together once
 same tuple.
 """
 
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, TypeAlias
 
 import msgspec
 
@@ -71,6 +71,11 @@ class EventRow(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     recipient_account_uid: str | None = None
     shared_uid: str | None = None
     same_request_as: str | None = None
+    host_id: str | None = None
+    request_uri: str | None = None
+    object_size: int | None = None
+    total_ms: int | None = None
+    turn_around_ms: int | None = None
 
 
 #: Columns of `events` that repeat with the caller.
@@ -92,7 +97,12 @@ OWN_COLUMNS = (
     "event_uid", "provider_uid", "request_id", "time", "time_text", "account_uid", "src_ip",
     "resource_type", "resource_uid", "container", "object", "object_version", "error_message",
     "bytes_out", "bytes_in", "params", "omitted", "locator", "record_sha256", "shared_uid",
+    "host_id", "request_uri", "object_size", "total_ms", "turn_around_ms",
 )  # fmt: skip
+#: Those of them that repeat with what was acted on.
+ABOUT_COLUMNS = ("account_uid", "resource_type", "container")
+#: Those that repeat with what was asked, in some logs.
+ASKED_COLUMNS = ("params",)
 
 
 class PackedRow(msgspec.Struct, frozen=True, gc=False):
@@ -120,54 +130,6 @@ class PackedRow(msgspec.Struct, frozen=True, gc=False):
         names = (*ITEM_COLUMNS, *ACTOR_COLUMNS, *EVENT_COLUMNS, *OWN_COLUMNS)
         values = (*self.item, *self.actor, *self.event, *self.own)
         return EventRow(**dict(zip(names, values, strict=True)))
-
-
-class PackedRows(NamedTuple):
-    """Rows of one evidence item as `PackedRow` has them, column by column.
-
-    Attributes:
-        provider, source, item: of all of them.
-        times: one a row.
-        actors, events: one tuple a row.
-        own: the values of `OWN_COLUMNS`, row after row.
-    """
-
-    provider: str
-    source: str
-    item: tuple[Any, ...]
-    times: list[int]
-    actors: list[tuple[Any, ...]]
-    events: list[tuple[Any, ...]]
-    own: list[Any]
-
-    def params(self) -> list[str | None]:
-        """The column `params`."""
-        return self.own[OWN_COLUMNS.index("params") :: len(OWN_COLUMNS)]
-
-    def part(self, start: int, end: int) -> "PackedRows":
-        """Those of some neighbours."""
-        if end - start == len(self.times):
-            return self
-        width = len(OWN_COLUMNS)
-        return self._replace(
-            times=self.times[start:end],
-            actors=self.actors[start:end],
-            events=self.events[start:end],
-            own=self.own[width * start : width * end],
-        )
-
-    def of_times(self, start: int, end: int) -> "PackedRows":
-        """Those from `start` to before `end`, in their order."""
-        kept = [place for place, time in enumerate(self.times) if start <= time < end]
-        width = len(OWN_COLUMNS)
-        return self._replace(
-            times=[self.times[place] for place in kept],
-            actors=[self.actors[place] for place in kept],
-            events=[self.events[place] for place in kept],
-            own=[
-                value for place in kept for value in self.own[width * place : width * (place + 1)]
-            ],
-        )
 
 
 #: A row as a parser gives it.

@@ -12,15 +12,13 @@ from typing import NamedTuple
 import numpy as np
 import pyarrow as pa
 
+from timeline.normalize.coded import PARTS, Coded, Many, joined, own_schema, part_schema
 from timeline.normalize.model import Partition
-from timeline.normalize.row import PackedRows, Row
-from timeline.normalize.table import DAY, Columns, day_name
+from timeline.normalize.table import DAY, day_name
 from timeline.schema import schema
 
 #: Batches are written at about this many bytes of rows.
 BATCH_BYTES = 4 * 1024 * 1024
-#: What a row takes besides its `params`.
-ROW_BYTES = 900
 
 
 class Chunk(NamedTuple):
@@ -36,72 +34,60 @@ class Spool:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._rows: dict[tuple[str, int], Columns] = {}
+        self._rows: dict[tuple[str, int], list[Many]] = {}
         self._bytes = 0
         self._chunks: list[Chunk] = []
-        self._writer: pa.ipc.RecordBatchFileWriter | None = None
+        self._writers: list[pa.ipc.RecordBatchFileWriter] = []
 
-    def append(self, row: Row) -> tuple[str, int]:
-        """One more row; returns its provider and day number."""
-        key = (row.provider, row.time // DAY)
-        held = self._rows.get(key)
-        if held is None:
-            held = self._rows[key] = Columns()
-        held.append(row)
-        self._bytes += ROW_BYTES + len(row.params or "")
-        if self._bytes > BATCH_BYTES:
-            self._flush()
-        return key
-
-    def extend_packed(self, rows: PackedRows) -> set[tuple[str, int]]:
-        """More rows that were read together; returns their provider and day numbers."""
-        if not rows.times:
+    def add(self, rows: Many) -> set[tuple[str, int]]:
+        """More rows; returns their provider and day numbers."""
+        times = rows.times()
+        if not len(times):
             return set()
-        days = [time // DAY for time in (min(rows.times), max(rows.times))]
-        if days[0] != days[1]:
-            days = sorted({time // DAY for time in rows.times})
-        for day in dict.fromkeys(days):
-            own = rows if days[0] == days[-1] else rows.of_times(day * DAY, (day + 1) * DAY)
-            self._rows.setdefault((rows.provider, day), Columns()).extend_packed(own)
-        self._bytes += ROW_BYTES * len(rows.times) + sum(map(len, filter(None, rows.params())))
+        first, last = int(times.min()) // DAY, int(times.max()) // DAY
+        days = [first] if first == last else np.unique(times // DAY).tolist()
+        for day in days:
+            own = rows if len(days) == 1 else rows.of_times(day * DAY, (day + 1) * DAY)
+            held = self._rows.setdefault((rows.provider, day), [])
+            self._bytes += own.size()
+            if not held or not held[-1].taken_up(own):
+                held.append(own)
         if self._bytes > BATCH_BYTES:
             self._flush()
         return {(rows.provider, day) for day in days}
 
-    def extend(self, provider: str, rows: pa.RecordBatch) -> set[tuple[str, int]]:
-        """More rows, which are columns already; returns their provider and day numbers."""
-        days = rows.column("time").cast(pa.int64()).to_numpy() // DAY
-        found = np.unique(days).tolist()
-        for day in found:
-            own = rows if len(found) == 1 else rows.filter(pa.array(days == day))
-            self._rows.setdefault((provider, day), Columns()).extend(own)
-            self._bytes += ROW_BYTES * own.num_rows + own.column("params").nbytes
-            if self._bytes > BATCH_BYTES:
-                self._flush()
-        return {(provider, day) for day in found}
-
     def close(self) -> tuple[Chunk, ...]:
         """Write what is left; returns where everything is."""
         self._flush()
-        if self._writer is not None:
-            self._writer.close()
+        for writer in self._writers:
+            writer.close()
         return tuple(self._chunks)
 
     def _flush(self) -> None:
-        for (provider, day), rows in sorted(self._rows.items()):
-            table = rows.table()
-            if self._writer is None:
-                # Not packed, so that the file can be mapped and read from anywhere.
-                self._writer = pa.ipc.new_file(self._path, schema("events"))
-            self._writer.write_batch(table.combine_chunks().to_batches()[0])
+        for (provider, day), held in sorted(self._rows.items()):
+            rows = joined([each.coded() for each in held])
+            if not self._writers:
+                self._writers = _writers(self._path)
+            for writer, batch in zip(self._writers, (rows.own, *rows.parts), strict=True):
+                writer.write_batch(batch)
             partition = Partition(provider, day_name(day))
             self._chunks.append(Chunk(partition, self._path, len(self._chunks)))
         self._rows = {}
         self._bytes = 0
 
 
+def _writers(path: Path) -> list[pa.ipc.RecordBatchFileWriter]:
+    """Of the rows and of their parts: not packed, so that the files can be mapped."""
+    schemas = [own_schema(), *map(part_schema, PARTS)]
+    return [pa.ipc.new_file(each, s) for each, s in zip(_paths(path), schemas, strict=True)]
+
+
+def _paths(path: Path) -> list[Path]:
+    return [path, *(path.with_suffix(f".{name}") for name in PARTS)]
+
+
 def write_batches(path: Path, found: Iterable[pa.RecordBatch]) -> None:
-    """Batches to a file that can be mapped."""
+    """Batches of whole rows to a file that can be mapped."""
     with pa.ipc.new_file(path, schema("events")) as writer:
         for batch in found:
             writer.write_batch(batch)
@@ -116,16 +102,16 @@ class Mapped:
     def __init__(self) -> None:
         self._maps: list[mmap.mmap] = []
 
-    def batches(self, chunks: Iterable[Chunk]) -> Iterator[pa.RecordBatch]:
-        """The batches of chunks, in their order."""
+    def batches(self, chunks: Iterable[Chunk]) -> Iterator[Coded]:
+        """The rows of chunks, in their order."""
         path: Path | None = None
-        reader = None
+        readers: list[pa.ipc.RecordBatchFileReader] = []
         for chunk in chunks:
             if chunk.path != path:
                 path = chunk.path
-                reader = self._reader(path)
-            assert reader is not None
-            yield reader.get_batch(chunk.batch)
+                readers = [self._reader(each) for each in _paths(path)]
+            own, *parts = (reader.get_batch(chunk.batch) for reader in readers)
+            yield Coded(own, tuple(parts))
 
     def all_batches(self, path: Path) -> Iterator[pa.RecordBatch]:
         """Every batch of one file."""

@@ -6,7 +6,6 @@ always written row group by row group, so that it does not matter how its rows w
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import timedelta
-from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
@@ -14,16 +13,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from timeline.normalize.coded import PARTS, laid_out
 from timeline.normalize.model import EPOCH
-from timeline.normalize.row import (
-    ACTOR_COLUMNS,
-    EVENT_COLUMNS,
-    ITEM_COLUMNS,
-    OWN_COLUMNS,
-    PackedRow,
-    PackedRows,
-    Row,
-)
+from timeline.normalize.packed import packed
+from timeline.normalize.row import Row
 from timeline.schema import TABLES, schema
 
 #: Small enough that its memory is used again for the next one: fresh pages are dear.
@@ -38,135 +31,68 @@ DISTINCT = frozenset(
     {"event_uid", "provider_uid", "request_id", "params", "locator", "record_sha256"}
 )
 NAMES = tuple(name for name, _, _ in TABLES["events"])
-_item = attrgetter(*ITEM_COLUMNS)
-_actor = attrgetter(*ACTOR_COLUMNS)
-_event = attrgetter(*EVENT_COLUMNS)
-_own = attrgetter(*OWN_COLUMNS)
+#: Texts that many rows share.
+REPEATING = tuple(
+    name
+    for columns in PARTS.values()
+    for name in columns
+    if pa.types.is_string(schema("events").field(name).type) and name not in DISTINCT
+)
 
 
 def to_table(rows: Iterable[Row]) -> pa.Table:
     """Rows, in whatever form parsers gave them, as an Arrow table with the schema of `events`."""
-    columns = Columns()
-    for row in rows:
-        columns.append(row)
-    return columns.table()
+    found = [laid_out(packed(row, place).coded()) for place, row in enumerate(rows)]
+    return pa.concat_tables([schema("events").empty_table(), *found])
 
 
-class Columns:
-    """Rows column by column; parts that rows share are laid out once."""
+def write_file(path: Path, groups: Iterable[pa.Table]) -> None:
+    """One file; replaces what was there.
 
-    def __init__(self) -> None:
-        self._items: list[tuple[Any, ...]] = []
-        self._actors: list[tuple[Any, ...]] = []
-        self._events: list[tuple[Any, ...]] = []
-        self._own: list[Any] = []
-        #: Rows that came as columns, and how many others came before them.
-        self._batches: list[tuple[int, pa.RecordBatch]] = []
-
-    def extend(self, batch: pa.RecordBatch) -> None:
-        """More rows, which are columns already."""
-        self._batches.append((len(self._actors), batch))
-
-    def extend_packed(self, rows: PackedRows) -> None:
-        """More rows, in the form in which many were read together."""
-        self._items += [rows.item] * len(rows.actors)
-        self._actors += rows.actors
-        self._events += rows.events
-        self._own += rows.own
-
-    def append(self, row: Row) -> None:
-        """One more row."""
-        if isinstance(row, PackedRow):
-            self._items.append(row.item)
-            self._actors.append(row.actor)
-            self._events.append(row.event)
-            self._own += row.own
-            return
-        self._items.append(_item(row))
-        self._actors.append(_actor(row))
-        self._events.append(_event(row))
-        self._own += _own(row)
-
-    def table(self) -> pa.Table:
-        """All rows in the order in which they came, with the schema of `events`."""
-        own = self._laid_out()
-        pieces, done = [], 0
-        for before, batch in self._batches:
-            if before > done:
-                pieces.append(own.slice(done, before - done))
-            pieces.append(pa.Table.from_batches([batch]))
-            done = before
-        return pa.concat_tables([*pieces, own.slice(done)])
-
-    def _laid_out(self) -> pa.Table:
-        target = schema("events")
-        found = {
-            name: _array(self._own[place :: len(OWN_COLUMNS)], target.field(name).type)
-            for place, name in enumerate(OWN_COLUMNS)
-        }
-        found |= _shared(ITEM_COLUMNS, self._items, target)
-        found |= _shared(ACTOR_COLUMNS, self._actors, target)
-        found |= _shared(EVENT_COLUMNS, self._events, target)
-        count = len(self._actors)
-        arrays = [
-            found[field.name] if field.name in found else pa.nulls(count, field.type)
-            for field in target
-        ]
-        return pa.Table.from_arrays(arrays, schema=target)
-
-
-def _shared(
-    names: Sequence[str], parts: Sequence[tuple[Any, ...]], target: pa.Schema
-) -> dict[str, pa.Array]:
-    """Columns of parts, of which many rows hold the very same one."""
-    distinct = {id(part): part for part in parts}
-    places = {key: place for place, key in enumerate(distinct)}
-    rows = pa.array([places[id(part)] for part in parts], pa.int32())
-    columns = zip(*distinct.values(), strict=True) if distinct else ((),) * len(names)
-    return {
-        name: _array(column, target.field(name).type).take(rows)
-        for name, column in zip(names, columns, strict=True)
-    }
-
-
-def _array(values: Sequence[Any], kind: pa.DataType) -> pa.Array:
-    if pa.types.is_timestamp(kind):
-        return pa.array(values, pa.int64()).cast(kind)
-    return pa.array(values, kind)
-
-
-def write_file(path: Path, tables: Iterable[pa.Table]) -> None:
-    """One file from tables in order, cut anew into row groups; replaces what was there."""
+    Args:
+        path: of the file.
+        groups: its row groups, all but the last of `ROW_GROUP` rows. Columns of `REPEATING` may be
+            dictionaries, values in the order in which they first occur.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     fresh = path.with_name(f"{path.name}.new")
+    count = ROW_GROUP
     with pq.ParquetWriter(
         fresh,
-        schema("events"),
+        written_schema(),
         compression="zstd",
         compression_level=1,
         version="2.6",
         data_page_version="1.0",
         use_dictionary=[name for name in NAMES if name not in DISTINCT],
         write_statistics=[name for name in NAMES if name != "params"],
+        # Columns are read as what `events` says, not as the dictionaries they are written from.
+        store_schema=False,
     ) as writer:
-        for group in _row_groups(tables):
-            writer.write_table(group, row_group_size=ROW_GROUP)
+        for group in groups:
+            assert count == ROW_GROUP, count
+            count = group.num_rows
+            writer.write_table(_repeating(group), row_group_size=ROW_GROUP)
     fresh.replace(path)
 
 
-def _row_groups(tables: Iterable[pa.Table]) -> Iterator[pa.Table]:
-    held: list[pa.Table] = []
-    count = 0
-    for table in tables:
-        held.append(table)
-        count += table.num_rows
-        while count >= ROW_GROUP:
-            joined = pa.concat_tables(held)
-            yield joined.slice(0, ROW_GROUP).combine_chunks()
-            held = [joined.slice(ROW_GROUP)]
-            count -= ROW_GROUP
-    if count:
-        yield pa.concat_tables(held).combine_chunks()
+def written_schema() -> pa.Schema:
+    """Of what the writer is given: it writes a dictionary as it is, without looking at each row."""
+    kind = pa.dictionary(pa.int32(), pa.string())
+    return pa.schema(
+        [field.with_type(kind) if field.name in REPEATING else field for field in schema("events")]
+    )
+
+
+def _repeating(group: pa.Table) -> pa.Table:
+    """The same rows with dictionaries, which list values in the order in which they first occur."""
+    for name in REPEATING:
+        place = group.schema.get_field_index(name)
+        column = group.column(place)
+        if not pa.types.is_dictionary(column.type):
+            found = column.combine_chunks().dictionary_encode()
+            group = group.set_column(place, name, found)
+    return group.cast(written_schema()) if group.schema != written_schema() else group
 
 
 def row_groups(path: Path, columns: Sequence[str] | None = None) -> Iterator[pa.Table]:

@@ -4,9 +4,10 @@ import io
 from datetime import UTC, datetime
 from hashlib import sha256, sha512
 from pathlib import Path, PurePosixPath
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from collector.model import Digest, EvidenceItem
+from timeline.normalize.coded import PLACE, Coded, laid_out
 
 DATA = Path(__file__).resolve().parents[4] / "shared" / "data"
 AT = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
@@ -48,3 +49,9 @@ class Store:
     def open_item(self, item: EvidenceItem) -> BinaryIO:
         """The stored bytes."""
         return io.BytesIO(self.held[item.uid])
+
+
+def places_and_rows(rows: Coded) -> list[tuple[int, dict[str, Any]]]:
+    """Rows on their way to the table, each with the place of its record in its item."""
+    places: list[int] = rows.own.column(PLACE).to_pylist()
+    return list(zip(places, laid_out(rows).to_pylist(), strict=True))

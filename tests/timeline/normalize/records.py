@@ -26,6 +26,7 @@ BASE: dict[str, Any] = {
         "CipherSuite": "ECDHE-RSA-AES128-GCM-SHA256",
         "bytesTransferredIn": 0,
         "AuthenticationMethod": "AuthHeader",
+        "x-amz-id-2": "aG9zdA==",
         "bytesTransferredOut": 12,
     },
     "requestID": "R1",

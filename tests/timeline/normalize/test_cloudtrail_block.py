@@ -11,14 +11,14 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from tests.timeline.normalize.evidence import DATA, Store
+from tests.timeline.normalize.evidence import DATA, Store, places_and_rows
 from tests.timeline.normalize.records import ANONYMOUS, BASE, record
 from tests.timeline.normalize.test_first_key import FIXTURES, changes
 from timeline.normalize import PARSERS, ingest, pieces, split
 from timeline.normalize.aws import cloudtrail
 from timeline.normalize.lines import BOM
 from timeline.normalize.model import Parser, Part, Record, Where
-from timeline.normalize.row import PackedRows
+from timeline.normalize.packed import PackedRows
 from timeline.normalize.spool import Mapped, Spool
 
 ONE_BY_ONE = tuple(dataclasses.replace(parser, read_pieces=None) for parser in PARSERS)
@@ -87,7 +87,10 @@ def read(body: bytes, parsers: tuple[Parser, ...]) -> tuple[Part, list[dict[str,
         spool = Spool(Path(folder) / "rows.arrow")
         part = ingest.read_item(item, lambda _: io.BytesIO(body), parsers, spool)
         batches = Mapped().batches(spool.close())
-        return part, [row for batch in batches for row in batch.to_pylist()]
+        each = [row for batch in batches for row in places_and_rows(batch)]
+        return part, [
+            row for _, row in sorted(each, key=lambda pair: (pair[1]["time"].date(), pair[0]))
+        ]
 
 
 @settings(max_examples=200, deadline=None)
@@ -107,7 +110,7 @@ def taken(body: bytes) -> tuple[int, list[int]]:
     rows, others = 0, []
     for each in split.read_json(iter((body,)), lambda p: cloudtrail.read_pieces(p, where)):
         if isinstance(each, PackedRows):
-            rows += len(each.times)
+            rows += len(each.at)
         else:
             assert isinstance(each, Record)
             assert each.data == body[each.offset : each.offset + each.length]

@@ -115,6 +115,8 @@ EXPECTED = {
     "object": "k", "object_version": None, "outcome": "success", "status_code": None,
     "error_code": None, "error_message": None, "bytes_out": 12, "bytes_in": 0, "omitted": None,
     "recipient_account_uid": "111111111111", "shared_uid": None, "same_request_as": None,
+    "host_id": "aG9zdA==", "request_uri": None, "object_size": None, "total_ms": None,
+    "turn_around_ms": None,
 }  # fmt: skip
 
 
@@ -128,7 +130,10 @@ def test_every_form_gives_the_same_row(form: str, tmp_path: Path) -> None:
     assert expected == {k: v for k, v in rows[0].items() if k not in PLACE}
     params = json.loads(rows[0]["params"])
     assert BASE["requestParameters"] == params["requestParameters"]
-    assert BASE["userIdentity"] == params["userIdentity"]
+    assert params["additionalEventData"] == {
+        name: BASE["additionalEventData"][name] for name in ("CipherSuite", "SignatureVersion")
+    }
+    assert params["resources"] == []
 
 
 def test_locator_names_members_and_bytes(tmp_path: Path) -> None:

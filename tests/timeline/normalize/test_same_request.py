@@ -256,6 +256,7 @@ COMMON = {
     "actor_uid": st.sampled_from([ALICE, None]),
     "src_ip": st.sampled_from(["192.0.2.1", "x.amazonaws.com", None]),
     "params": st.just(None),
+    "total_ms": st.sampled_from([0, 90_000, None]),
 }
 TRAILS = st.fixed_dictionaries(
     {"source": st.just("aws.cloudtrail"), "operation": st.sampled_from(NAMES), **COMMON}

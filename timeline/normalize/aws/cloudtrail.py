@@ -5,6 +5,7 @@ numbers as floats) all end here; `cloudtrail_lookup` and `cloudtrail_envelope` u
 Field names and their meaning: CloudTrail user guide, "CloudTrail record contents".
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import sha256
@@ -18,7 +19,9 @@ from timeline.normalize.aws.cloudtrail_actor import caller_of
 from timeline.normalize.aws.cloudtrail_fields import (
     NO_EXTRA,
     NULL,
+    Extra,
     Fields,
+    Resource,
     asked_of,
     compact,
     decode,
@@ -51,6 +54,8 @@ CATEGORIES = {
     "NetworkActivity": "network",
     "Insight": "insight",
 }
+#: In the ARN of an access point.
+POINT = ":accesspoint/"
 #: Services whose events keep their parameters even when they only read: they are accesses to
 #: decide, or vend the credentials that accesses use.
 KEPT = frozenset(
@@ -126,14 +131,17 @@ def to_row(
         extra.AuthenticationMethod, extra.aclRequired, extra.CipherSuite, extra.SSEApplied,
         extra.SignatureVersion, outcome_of(f, operation), f.errorCode or None,
     )  # fmt: skip
-    params = params_of(f, bool(opaque)) if kind.keeps else None
+    params = None
+    if kind.keeps:
+        lean = kind.lean and not opaque and is_lean(f)
+        params = lean_params(f, extra, resources, tls) if lean else params_of(f, bool(opaque))
     own = (
         f"{where.item}/{number}", f.eventID or None, f.requestID or None, time, time_text,
         acted.account or recipient, f.sourceIPAddress or None, acted.kind, acted.uid,
         acted.container, acted.object, acted.version, f.errorMessage or None,
         extra.bytesTransferredOut, extra.bytesTransferredIn, params,
         omitted_of(f, body, opaque), locator, sha256(record.data or b"").hexdigest(),
-        f.sharedEventID or None,
+        f.sharedEventID or None, extra.host_id or None, None, None, None, None,
     )  # fmt: skip
     row = PackedRow("aws", source, time, params, where.values, actor, event, own)
     if not opaque:
@@ -204,19 +212,28 @@ class Kind:
         category, activity: as in the columns.
         decides: it changes something or is an access: keys found twice make it opaque.
         keeps: its parameters are kept.
+        lean: of these only what a request is made of.
     """
 
     category: str
     activity: str
     decides: bool
     keeps: bool
+    lean: bool
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Tls:
-    """A connection's details: version, and whether they are known to hold no key twice."""
+class Tls:
+    """A connection's details.
+
+    Attributes:
+        version: of the protocol.
+        beside: their text if the version is not in it.
+        whole: whether they are known to hold no key twice.
+    """
 
     version: str | None
+    beside: bytes
     whole: bool
 
 
@@ -234,7 +251,8 @@ def kind_of(
     activity = _activity(text(read_only), service, operation, found)
     writes = activity not in ("read", "list")
     keeps = writes or found != "management" or service in KEPT
-    return Kind(found, activity, writes or found == "data", keeps)
+    lean = found == "data" and not writes
+    return Kind(found, activity, writes or found == "data", keeps, lean)
 
 
 def _category(
@@ -269,9 +287,11 @@ def _activity(read_only: str | None, service: str | None, operation: str, catego
 
 
 @lru_cache(maxsize=4096)
-def tls_of(raw: bytes) -> _Tls:
+def tls_of(raw: bytes) -> Tls:
     """A connection's details out of their JSON."""
-    return _Tls(text(decoded(raw).get("tlsVersion")), same_length(raw))
+    found = decoded(raw)
+    version = text(found.get("tlsVersion"))
+    return Tls(version, b"" if version or not found else raw, same_length(raw))
 
 
 def _auth_method(actor: str | None, stated: str | None) -> str:
@@ -367,6 +387,48 @@ def rest_of(
     return b"".join(parts)
 
 
+def is_lean(f: Fields) -> bool:
+    """Whether a plain read says no more than plain reads do."""
+    return len(f.responseElements) == 4 and f.addendum is NULL
+
+
+def lean_params(f: Fields, extra: Extra, resources: Sequence[Resource], tls: Tls) -> str:
+    """What the request of a plain read is made of, and no column has.
+
+    The other parts repeat what columns hold, and would be most of the table.
+    """
+    points = None
+    if bytes(f.resources).startswith(b"["):
+        arns = (each.ARN or each.arn or "" for each in resources)
+        points = tuple(arn for arn in arns if POINT in arn)
+    end = lean_end(extra.CipherSuite, extra.SignatureVersion, points, tls, f.vpcEndpointAccountId)
+    return b"".join((b'{"requestParameters":', f.requestParameters, end)).decode()
+
+
+@lru_cache(maxsize=4096)
+def lean_end(
+    cipher: str | None, signature: str | None, points: tuple[str, ...] | None, tls: Tls,
+    owner: str | None,
+) -> bytes:  # fmt: skip
+    """What follows the parameters.
+
+    Args:
+        cipher, signature: suite and version.
+        points: ARNs of access points; None where the record has no list of resources.
+        tls: of the connection.
+        owner: account of the endpoint.
+    """
+    extra = {"CipherSuite": cipher, "SignatureVersion": signature}
+    kept = {name: value for name, value in extra.items() if value}
+    listed = None if points is None else [{"ARN": point} for point in points]
+    parts = [b',"additionalEventData":', encoded(kept or None), b',"resources":', encoded(listed)]
+    if tls.beside:
+        parts += [b',"tlsDetails":', tls.beside]
+    if owner:
+        parts += [b',"vpcEndpointAccountId":', encoded(owner)]
+    return b"".join((*parts, b"}"))
+
+
 def omitted_of(f: Fields, body: bytes, doubled: tuple[str, ...]) -> str | None:
     """Names of what the provider left out or what stands twice, as JSON; None = nothing."""
     names = []
@@ -388,7 +450,7 @@ def read_pieces(pieces: "Pieces", where: Where) -> "TakenPieces":
 
 PARSER = Parser(
     source="aws.cloudtrail",
-    version=2,
+    version=3,
     form="json",
     detect=detect,
     read=read_packed,

@@ -16,7 +16,9 @@ import msgspec
 from timeline.normalize.aws import s3
 from timeline.normalize.aws.cloudtrail import (
     event_values,
+    is_lean,
     kind_of,
+    lean_params,
     omitted_of,
     outcome_by,
     params_of,
@@ -37,7 +39,7 @@ from timeline.normalize.aws.cloudtrail_keys import came_out_whole
 from timeline.normalize.aws.times import when
 from timeline.normalize.blocks import Pieces, TakenPieces
 from timeline.normalize.model import BROKEN, Where
-from timeline.normalize.row import PackedRows
+from timeline.normalize.packed import PackedRows
 
 SOURCE = "aws.cloudtrail"
 #: Records that are encoded again together, to see that they come out as long as they went in:
@@ -69,10 +71,11 @@ def read(pieces: Pieces, where: Where) -> TakenPieces:
     Raises:
         msgspec.DecodeError: a piece is no JSON.
     """
-    taken = TakenPieces([], PackedRows("aws", SOURCE, where.values, [], [], [], []))
+    rows = PackedRows("aws", SOURCE, [], [], [], [], [], [])
+    taken = TakenPieces([], [rows])
     for start in range(0, len(pieces.data), TOGETHER):
         found = _decoded(pieces, start, taken.left)
-        _add_rows(pieces, where, found, _came_out(pieces, found), taken)
+        _add_rows(pieces, where, found, _came_out(pieces, found), taken.left, rows)
     taken.left.sort()
     return taken
 
@@ -124,11 +127,17 @@ def _came_out(pieces: Pieces, found: _Decoded) -> Sequence[bool]:
 
 
 def _add_rows(
-    pieces: Pieces, where: Where, found: _Decoded, came_out: Sequence[bool], taken: TakenPieces
+    pieces: Pieces,
+    where: Where,
+    found: _Decoded,
+    came_out: Sequence[bool],
+    left: list[int],
+    rows: PackedRows,
 ) -> None:
     """Rows of the records that are plain."""
-    left, (_, _, _, times, actors, events, own) = taken
-    item, prefix, _ = where
+    _, _, times, order, items, actors, events, own = rows
+    item, prefix, _, before = where
+    of_item = where.values
     for place, f, asked, extra, resources, sure in zip(*found, came_out, strict=True):
         data, operation, service = pieces.data[place], f.eventName, f.eventSource
         time_text = f.eventTime
@@ -158,13 +167,19 @@ def _add_rows(
             left.append(place)
             continue
         try:
-            params = _params(f, told, caller, connection) if told.keeps else None
+            params = None
+            if told.lean and is_lean(f):
+                params = lean_params(f, extra, resources, tls)
+            elif told.keeps:
+                params = _params(f, told, caller, connection)
         except UnicodeError:
             left.append(place)
             continue
         acted = s3.resource(f.recipientAccountId or None, asked, resources, service, operation)
-        number = f"{prefix}{pieces.first + place}"
+        number = f"{prefix}{pieces.numbers[place]}"
         times.append(time)
+        order.append(before + pieces.numbers[place])
+        items.append(of_item)
         actors.append(actor)
         events.append(told.event)
         own += (
@@ -174,7 +189,7 @@ def _add_rows(
             f.errorMessage or None, extra.bytesTransferredOut, extra.bytesTransferredIn, params,
             None if plain else omitted_of(f, data, ()),
             f"{number}@{pieces.offsets[place]}+{len(data)}", sha256(data).hexdigest(),
-            f.sharedEventID or None,
+            f.sharedEventID or None, extra.host_id or None, None, None, None, None,
         )  # fmt: skip
 
 
@@ -200,11 +215,13 @@ class _Told(NamedTuple):
 
     Attributes:
         keeps: whether the parameters of this kind of event are kept.
+        lean: whether only what a request is made of.
         event: values of `EVENT_COLUMNS`.
         rest: the end of the text `params`.
     """
 
     keeps: bool
+    lean: bool
     event: tuple[Any, ...]
     rest: bytes
 
@@ -226,4 +243,4 @@ def _told(
         endpoint or endpoint_beside or None, agent or None, tls, actor, method, acl_required,
         cipher, sse, signature, outcome_by(error, has_message), error or None,
     )  # fmt: skip
-    return _Told(kind.keeps, event, rest_of(b"null", version, endpoint, owner, console))
+    return _Told(kind.keeps, kind.lean, event, rest_of(b"null", version, endpoint, owner, console))

@@ -98,7 +98,7 @@ def read(record: Record, where: Where) -> tuple[Row, tuple[Gap, ...]]:
 
 PARSER = Parser(
     source="aws.cloudtrail_envelope",
-    version=2,
+    version=3,
     form="json",
     detect=detect,
     read=read,

@@ -1,7 +1,10 @@
 """CloudTrail: from which field each column of `events` is filled. `docs/sources.md` prints it."""
 
 #: Columns that a CloudTrail record can never fill.
-NEVER = ("logged_time", "referer", "status_code", "same_request_as")
+NEVER = (
+    "logged_time", "referer", "status_code", "same_request_as", "request_uri", "object_size",
+    "total_ms", "turn_around_ms",
+)  # fmt: skip
 
 MAPPING: tuple[tuple[str, str], ...] = (
         ("provider_uid", "eventID"), ("request_id", "requestID"),
@@ -37,7 +40,10 @@ MAPPING: tuple[tuple[str, str], ...] = (
         ("bytes_out", "additionalEventData.bytesTransferredOut"),
         ("bytes_in", "additionalEventData.bytesTransferredIn"),
         ("params", "requestParameters, responseElements, additionalEventData, resources, "
-         "userIdentity, tlsDetails, as text"),
+         "userIdentity, tlsDetails, as text; of data events that read or list requestParameters as "
+         "received, cipher suite and signature version, ARNs of access points, the account of the "
+         "endpoint, and TLS details without a version"),
+        ("host_id", "additionalEventData.x-amz-id-2"),
         ("omitted", "bodies that CloudTrail left out; keys found twice, of which the first counts"),
         ("recipient_account_uid", "recipientAccountId"), ("shared_uid", "sharedEventID"),
     )  # fmt: skip

@@ -79,7 +79,7 @@ TRAIL, SERVER = "aws.cloudtrail_lines", "aws.s3_access_log_lines"
 PARSERS = (
     Parser(
         source=TRAIL,
-        version=1,
+        version=2,
         form="lines",
         detect=detect_trail,
         read=_reader(_trail, cloudtrail.to_row, TRAIL),
@@ -88,7 +88,7 @@ PARSERS = (
     ),
     Parser(
         source=SERVER,
-        version=1,
+        version=2,
         form="lines",
         detect=detect_server,
         read=_reader(_server, s3_access_log_json.to_row, SERVER),

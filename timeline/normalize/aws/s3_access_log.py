@@ -47,11 +47,9 @@ _NAMES = (*list(_FRONT.groupindex)[:-1], "referer", "agent", *TAIL)
 _PERSONS = {"user": "IAMUser", "root": "Root"}
 _SESSIONS = {"assumed-role": "AssumedRole", "federated-user": "FederatedUser"}
 #: Fields of the line that no column has.
-_BESIDE = ("owner", "requester", "key", "uri", "size", "total", "turn", "host")
-#: Fields that `params` is made of.
-IN_PARAMS = (
-    *_BESIDE, "auth", "cipher", "signature", "acl_required", "host_id", "access_point", "tls",
-)  # fmt: skip
+_BESIDE = ("owner", "requester", "host")
+#: Fields that `params` is made of, besides the key where the log encoded it.
+IN_PARAMS = (*_BESIDE, "auth", "cipher", "signature", "acl_required", "access_point", "tls")
 _encode = msgspec.json.Encoder().encode
 _METHODS = {"AuthHeader": "header", "QueryString": "query"}
 
@@ -86,9 +84,10 @@ def read(record: Record, where: Where) -> tuple[PackedRow, tuple[Gap, ...]]:
         fields["status"], fields["error"],
     )  # fmt: skip
     uid = f"arn:aws:s3:::{bucket}" if bucket else None
-    params = params_of(fields, asked if uri is not None else None)
+    coded = fields["key"] if fields["key"] != key else None
+    params = params_of(fields, asked if uri is not None else None, coded)
     number = f"{where.prefix}{record.number}"
-    sent = _bytes(fields["sent"])
+    sent, size, total, turn = (_whole(fields[name]) for name in ("sent", "size", "total", "turn"))
     own = (
         f"{where.item}/{number}", None, fields["request"], time, time_text, None, fields["ip"],
         ("AWS::S3::Object" if key else "AWS::S3::Bucket") if bucket else None,
@@ -96,6 +95,7 @@ def read(record: Record, where: Where) -> tuple[PackedRow, tuple[Gap, ...]]:
         (fields["version"] or asked.get("versionId")) if key else None, None,
         sent, None, params, None,
         f"{number}@{record.offset}+{record.length}", sha256(record.data).hexdigest(), None,
+        fields["host_id"], uri, size, total, turn,
     )  # fmt: skip
     actor = actor_values(requester, credential_of(asked) if asked else None)
     return PackedRow("aws", "aws.s3_access_log", time, params, where.values, actor, event, own), ()
@@ -180,12 +180,12 @@ def key_of(logged: str | None, uri: str | None, bucket: str) -> str | None:
     return unquote(once, errors="backslashreplace") if once in written else once
 
 
-def _bytes(sent: str | None) -> int | None:
-    if sent is None:
+def _whole(text: str | None) -> int | None:
+    if text is None:
         return None
-    if len(sent) > 19 or int(sent) >= 2**63:
-        raise Unreadable(f"expected a number of bytes below 2^63, found {sent[:40]}")
-    return int(sent)
+    if len(text) > 19 or int(text) >= 2**63:
+        raise Unreadable(f"expected a number below 2^63, found {text[:40]}")
+    return int(text)
 
 
 def credential_of(asked: Mapping[str, str]) -> str | None:
@@ -261,19 +261,21 @@ def _outcome(status: str | None, error: str | None) -> str:
     return "error" if error or (status and int(status) >= 400) else "success"
 
 
-def params_of(fields: Mapping[str, str | None], asked: Mapping[str, str] | str | None) -> str:
+def params_of(
+    fields: Mapping[str, str | None], asked: Mapping[str, str] | None, key: str | None
+) -> str:
     """In the shape of a CloudTrail record, so that one reading serves both; the line beside it.
 
     Args:
         fields: those of `IN_PARAMS`.
-        asked: parameters of the Request-URI, or what stands for them; None without a URI.
+        asked: parameters of the Request-URI; None without a URI.
+        key: as the log has it, where that is not what column `object` has.
     """
     extra = {
         "AuthenticationMethod": fields["auth"],
         "CipherSuite": fields["cipher"],
         "SignatureVersion": fields["signature"],
         "aclRequired": fields["acl_required"],
-        "x-amz-id-2": fields["host_id"],
     }
     point = fields["access_point"]
     return encoded(
@@ -282,7 +284,7 @@ def params_of(fields: Mapping[str, str | None], asked: Mapping[str, str] | str |
             "additionalEventData": {k: v for k, v in extra.items() if v is not None},
             "resources": [{"ARN": point}] if point else [],
             "tlsDetails": {"tlsVersion": fields["tls"]} if fields["tls"] else None,
-            "accessLog": {name: fields[name] for name in _BESIDE},
+            "accessLog": {name: fields[name] for name in _BESIDE} | ({"key": key} if key else {}),
         }
     )
 
@@ -300,7 +302,7 @@ def read_block(block: "Block", where: Where) -> "Taken":
 
 
 PARSER = Parser(
-    source="aws.s3_access_log", version=1, form="lines", detect=detect, read=read,
+    source="aws.s3_access_log", version=2, form="lines", detect=detect, read=read,
     read_block=read_block,
     mapping=(
         ("request_id", "request id"), ("time", "time; width 1 s"), ("region", "Region (27th)"),
@@ -319,7 +321,10 @@ PARSER = Parser(
         ("object", "key, decoded"), ("object_version", "version id, else versionId of the URI"),
         ("outcome", "error and status"), ("status_code", "HTTP status"), ("error_code", "error"),
         ("bytes_out", "bytes sent"),
-        ("params", "Request-URI's parameters; cipher, signature, auth type, TLS, access point"),
+        ("params", "Request-URI's parameters; cipher, signature, auth type, TLS, access point; "
+         "under accessLog bucket owner, requester, host, and the key where the log encoded it"),
+        ("host_id", "host id"), ("request_uri", "Request-URI"), ("object_size", "object size"),
+        ("total_ms", "total time"), ("turn_around_ms", "turn-around time"),
         ("same_request_as", "filled where another log's record stands for the request"),
     ),
     never=(

@@ -18,9 +18,9 @@ import pyarrow.compute as pc
 
 from timeline.normalize.aws import s3_access_log as line
 from timeline.normalize.aws.times import when_access
-from timeline.normalize.blocks import Block, Distinct, Numbers, Rows, Taken, array, cut
+from timeline.normalize.blocks import Block, Distinct, Numbers, Taken, cut
+from timeline.normalize.coded import PARTS, PLACE, ByColumn, Coded, own_schema, part_of
 from timeline.normalize.model import Where
-from timeline.normalize.row import ACTOR_COLUMNS, EVENT_COLUMNS, ITEM_COLUMNS
 from timeline.schema import schema
 
 _SPACE, _QUOTE, _END, _OTHER = 1, 2, 3, 4
@@ -37,9 +37,8 @@ _MIDDLE = ("status", "error", "sent", "size", "total", "turn")
 _QUOTED = ("uri", "referer", "agent")
 #: A number of more digits may not fit the column.
 _DIGITS = 18
-#: Fields of which every line has its own; they are put into a text made for the others.
-_RICH = ("host_id", "key", "uri", "size", "total", "turn")
-_ASKED = "\0asked"
+#: Fields that are numbers.
+_WHOLE = ("sent", "size", "total", "turn")
 _string = pa.string()
 _joined = pc.binary_join_element_wise
 
@@ -63,6 +62,21 @@ class _Places(NamedTuple):
         return _Places(self.lines[which], spans, self.tail[which])
 
 
+class _Asked(NamedTuple):
+    """What Request-URIs ask beside the key.
+
+    Attributes:
+        code: of each line, the place of what it asks in `values`.
+        values: parameters; None of a line without Request-URI.
+        version, credential: of each line what columns need.
+    """
+
+    code: pa.Array
+    values: list[dict[str, str] | None]
+    version: pa.Array
+    credential: pa.Array
+
+
 def read(block: Block, where: Where) -> Taken:
     """The plain lines of a block, with a row for each."""
     places = _places(block)
@@ -72,8 +86,8 @@ def read(block: Block, where: Where) -> Taken:
         if sound.all():
             break
         places = places.only(sound)
-    batch = _rows(block, places.lines, columns, where)
-    return Taken(places.lines, Rows("aws", "aws.s3_access_log", batch))
+    rows = _rows(block, places.lines, columns, where)
+    return Taken(places.lines, ByColumn("aws", "aws.s3_access_log", rows))
 
 
 def _places(block: Block) -> _Places:
@@ -142,7 +156,7 @@ def _sound(columns: dict[str, pa.Array]) -> npt.NDArray[np.bool_]:
     states = Distinct([columns["status"]])
     three = np.array([not text or _is_status(text) for (text,) in states.values], np.bool_)
     sound &= known[times.code] & three[states.code]
-    for name in ("sent", "size", "total", "turn"):
+    for name in _WHOLE:
         sound &= _digits(columns[name])
     return sound
 
@@ -166,17 +180,14 @@ def _digits(column: pa.Array) -> npt.NDArray[np.bool_]:
     return short & number
 
 
-def _rows(
-    block: Block, lines: Numbers, columns: dict[str, pa.Array], where: Where
-) -> pa.RecordBatch:
-    """The rows, with the schema of `events`."""
-    target = schema("events")
+def _rows(block: Block, lines: Numbers, columns: dict[str, pa.Array], where: Where) -> Coded:
+    """The rows by column."""
     asked = _asked(columns["uri"])
     key = _keys(columns)
     found = _own(block, lines, columns, key, asked, where)
-    actors = Distinct([columns["requester"], asked["credential"]])
+    texts, params = _params(columns, key, asked)
+    actors = Distinct([columns["requester"], asked.credential])
     callers = [line.actor_values(*each) for each in actors.values]
-    found |= _laid_out(ACTOR_COLUMNS, actors, callers, target)
     kinds = Distinct(
         [key.is_valid()]
         + [columns[name] for name in ("operation", "region", "tls", "auth", "acl_required")]
@@ -191,28 +202,44 @@ def _rows(
         for on_object, operation, region, tls, auth, acl, cipher, signature, status, error,
         requester, referer, agent in kinds.values
     ]  # fmt: skip
-    found |= _laid_out(EVENT_COLUMNS, kinds, events, target)
-    count = len(lines)
-    for name, value in zip(ITEM_COLUMNS, where.values, strict=True):
-        found[name] = array([value], target.field(name).type).take(pa.array(np.zeros(count, int)))
-    return pa.RecordBatch.from_arrays(
-        [found[f.name] if f.name in found else pa.nulls(count, f.type) for f in target],
+    about = Distinct([key.is_valid(), columns["bucket"]])
+    things = [
+        (None, "AWS::S3::Object" if on_object else "AWS::S3::Bucket", bucket)
+        for on_object, bucket in about.values
+    ]
+    zeros = np.zeros(len(lines), np.int64)
+    codes = (zeros, actors.code, kinds.code, about.code, params.code)
+    found |= {
+        name: pa.array(code.astype(np.int32)) for name, code in zip(PARTS, codes, strict=True)
+    }
+    target = own_schema()
+    own = pa.RecordBatch.from_arrays(
+        [
+            found[field.name] if field.name in found else pa.nulls(len(lines), field.type)
+            for field in target
+        ],
         schema=target,
     )
+    values = ([where.values], callers, events, things, [(text,) for text in texts])
+    return Coded(own, tuple(map(part_of, PARTS, values)))
 
 
-def _laid_out(
-    names: tuple[str, ...], which: Distinct, parts: list[tuple[object, ...]], target: pa.Schema
-) -> dict[str, pa.Array]:
-    columns = zip(*parts, strict=True) if parts else ((),) * len(names)
-    return {
-        name: which.column(values, target.field(name).type)
-        for name, values in zip(names, columns, strict=True)
-    }
+def _params(
+    columns: dict[str, pa.Array], key: pa.Array, asked: _Asked
+) -> tuple[list[str], Distinct]:
+    """The texts that occur, and which of them each line has."""
+    coded = pc.fill_null(pc.not_equal(columns["key"], key), False)
+    logged = pc.if_else(coded, columns["key"], pa.scalar(None, _string))
+    which = Distinct([*(columns[name] for name in line.IN_PARAMS), asked.code, logged])
+    texts = []
+    for *values, each, as_logged in which.values:
+        fields = dict(zip(line.IN_PARAMS, values, strict=True))
+        texts.append(line.params_of(fields, asked.values[each], as_logged))
+    return texts, which
 
 
-def _asked(uris: pa.Array) -> dict[str, pa.Array]:
-    """What Request-URIs ask beside the key: as JSON, and the two that columns need."""
+def _asked(uris: pa.Array) -> _Asked:
+    """What Request-URIs ask beside the key."""
     code = np.zeros(len(uris), np.int64)
     code[uris.is_null().to_numpy(zero_copy_only=False)] = 1
     having = pc.fill_null(pc.match_substring(uris, "?"), False).to_numpy(zero_copy_only=False)
@@ -220,11 +247,9 @@ def _asked(uris: pa.Array) -> dict[str, pa.Array]:
     code[having] = some.code + 2
     each = [line.asked_by(uri) for (uri,) in some.values if uri is not None]
     rows = pa.array(code)
-    return {
-        "json": pa.array(["{}", "null", *map(line.encoded, each)], _string).take(rows),
-        "version": pa.array([None, None, *(a.get("versionId") for a in each)], _string).take(rows),
-        "credential": pa.array([None, None, *map(line.credential_of, each)], _string).take(rows),
-    }
+    versions = pa.array([None, None, *(a.get("versionId") for a in each)], _string)
+    credentials = pa.array([None, None, *map(line.credential_of, each)], _string)
+    return _Asked(rows, [{}, None, *each], versions.take(rows), credentials.take(rows))
 
 
 def _keys(columns: dict[str, pa.Array]) -> pa.Array:
@@ -243,7 +268,7 @@ def _own(
     lines: Numbers,
     columns: dict[str, pa.Array],
     key: pa.Array,
-    asked: dict[str, pa.Array],
+    asked: _Asked,
     where: Where,
 ) -> dict[str, pa.Array]:
     """The columns of which every line has its own."""
@@ -252,20 +277,23 @@ def _own(
     place = pa.array(block.offset + starts).cast(_string)
     size = pa.array(ends - starts).cast(_string)
     container = _joined("arn:aws:s3:::", columns["bucket"], "")
-    version = pc.coalesce(columns["version"], asked["version"])
+    version = pc.coalesce(columns["version"], asked.version)
     return {
         "event_uid": _joined(f"{where.item}/{where.prefix}", number, ""),
         "request_id": columns["request"],
         "time": Distinct([columns["time"]]).each(when_access, schema("events").field("time").type),
         "time_text": columns["time"],
         "src_ip": columns["ip"],
-        "resource_type": pc.if_else(key.is_valid(), "AWS::S3::Object", "AWS::S3::Bucket"),
         "resource_uid": pc.coalesce(_joined(container, key, "/"), container),
-        "container": columns["bucket"],
         "object": key,
         "object_version": pc.if_else(key.is_valid(), version, pa.scalar(None, _string)),
         "bytes_out": columns["sent"].cast(pa.int64()),
-        "params": _params(columns, asked["json"]),
+        "host_id": columns["host_id"],
+        "request_uri": columns["uri"],
+        "object_size": columns["size"].cast(pa.int64()),
+        "total_ms": columns["total"].cast(pa.int64()),
+        "turn_around_ms": columns["turn"].cast(pa.int64()),
+        PLACE: pa.array(where.before + block.numbers[lines]),
         "locator": _joined(_joined(where.prefix, number, ""), _joined(place, size, "+"), "@"),
         "record_sha256": _hashes(block.data, starts, ends),
     }
@@ -278,33 +306,3 @@ def _hashes(data: bytes, starts: Numbers, ends: Numbers) -> pa.Array:
     places = np.arange(0, len(text) + 1, 64, dtype=np.int32)
     buffers = [None, pa.py_buffer(places), pa.py_buffer(text)]
     return pa.Array.from_buffers(_string, len(starts), buffers)
-
-
-def _params(columns: dict[str, pa.Array], asked: pa.Array) -> pa.Array:
-    """The text of `params_of`: made once for few values, the others put in between."""
-    few = [name for name in line.IN_PARAMS if name not in _RICH]
-    which = Distinct([columns[n] for n in few] + [columns[n].is_valid() for n in _RICH])
-    made = []
-    for combination in which.values:
-        values = dict(zip((*few, *_RICH), combination, strict=True))
-        values |= {name: f"\0{name}" if values[name] else None for name in _RICH}
-        made.append(_pieces(line.params_of(values, _ASKED), values))
-    pieces = [which.column(texts, _string) for texts in zip(*made, strict=True)] if made else []
-    if not pieces:
-        return array([], _string)
-    parts = [pieces[0], asked]
-    for piece, name in zip(pieces[1:], _RICH, strict=False):
-        parts += [piece, pc.fill_null(columns[name], "")]
-    return _joined(*parts, pieces[-1], "")
-
-
-def _pieces(text: str, values: dict[str, str | None]) -> list[str]:
-    """The text cut where a line's own fields go; nothing is cut for one that it does not have."""
-    head, _, text = text.partition(line.encoded(_ASKED))
-    found = [head]
-    for name in _RICH:
-        head, _, text = (
-            text.partition(line.encoded(values[name])[1:-1]) if values[name] else ("", "", text)
-        )
-        found.append(head)
-    return [*found, text]

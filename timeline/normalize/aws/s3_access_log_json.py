@@ -100,7 +100,7 @@ def to_row(
         fields["remote_ip"], "AWS::S3::Object" if key else "AWS::S3::Bucket",
         f"{uid}/{key}" if key else uid, bucket, key, asked.get("versionId") if key else None,
         None, None, None, params, None, f"{number}@{record.offset}+{record.length}",
-        sha256(data).hexdigest(), None,
+        sha256(data).hexdigest(), None, None, uri, None, None, None,
     )  # fmt: skip
     requester = fields["requester"]
     actor = s3_access_log.actor_values(requester, s3_access_log.credential_of(asked))
@@ -148,7 +148,7 @@ def _key(named: str | None, uri: str | None, bucket: str) -> str | None:
 
 
 PARSER = Parser(
-    source=SOURCE, version=1, form="json", detect=detect, read=read,
+    source=SOURCE, version=2, form="json", detect=detect, read=read,
     mapping=(
         ("request_id", "request_id"), ("time", "request_time; width 1 ms, 1 s where it ends .000"),
         ("operation", "operation, REST.GET.OBJECT"), ("category", "operation"),
@@ -164,6 +164,7 @@ PARSER = Parser(
         ("container", "bucket_name"), ("object", "key_name, decoded if the log encoded it"),
         ("object_version", "versionId of request_uri"), ("outcome", "http_status"),
         ("status_code", "http_status"),
+        ("request_uri", "request_uri"),
         ("params", "request_uri's parameters; under accessLog all fields as received"),
         ("same_request_as", "filled where another log's record stands for the request"),
     ),
@@ -171,6 +172,7 @@ PARSER = Parser(
         "provider_uid", "logged_time", "account_uid", "region", "session_issuer_uid",
         "session_created", "source_identity", "mfa", "delegation", "src_vpc_endpoint", "user_agent",
         "referer", "tls_version", "auth_evidence", "error_code", "error_message", "bytes_out",
-        "bytes_in", "omitted", "recipient_account_uid", "shared_uid",
+        "bytes_in", "omitted", "recipient_account_uid", "shared_uid", "host_id", "object_size",
+        "total_ms", "turn_around_ms",
     ),
 )  # fmt: skip

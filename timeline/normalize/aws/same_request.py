@@ -6,7 +6,6 @@ CloudTrail's record stands for the request, for it names the caller in full.
 """
 
 import ipaddress
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
@@ -23,7 +22,7 @@ ACCESS_LOGS = ("aws.s3_access_log", "aws.s3_access_log_json", "aws.s3_access_log
 #: Columns that are compared.
 NEEDED = (
     "source", "operation", "container", "object", "object_version", "time", "outcome", "actor_type",
-    "actor_uid", "src_ip", "params",
+    "actor_uid", "src_ip", "params", "total_ms",
 )  # fmt: skip
 #: CloudTrail names the end of a request, the log its arrival, and hosts have their own clocks: that
 #: much apart they still agree, in microseconds. The number is ours.
@@ -194,9 +193,7 @@ def _in_flight(line: Row) -> int | None:
     """
     if line["source"] != "aws.s3_access_log":
         return None
-    told = json.loads(line["params"] or "{}").get("accessLog") or {}
-    total = told.get("total")
-    return int(total) * 1000 if isinstance(total, str) and total.isdigit() else 0
+    return int(line["total_ms"] or 0) * 1000
 
 
 def _one_key(one: str, logged: str) -> bool:
