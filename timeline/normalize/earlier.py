@@ -22,7 +22,7 @@ from timeline.schema import TABLES
 
 NAME = "ingest.json"
 #: Raised when the way from bytes to records changes for all parsers, or the layout of the files.
-VERSION = 4
+VERSION = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
