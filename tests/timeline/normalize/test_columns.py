@@ -10,7 +10,7 @@ from tests.timeline.normalize.evidence import Store
 from tests.timeline.normalize.records import ANONYMOUS, native, record
 from tests.timeline.normalize.test_request import ROLE
 from tests.timeline.normalize.test_s3_access_log import line
-from tests.timeline.normalize.test_s3_access_log_json import entry
+from tests.timeline.normalize.test_s3_access_log_json import FULL, entry
 from timeline import normalize
 from timeline.normalize import PARSERS
 from timeline.normalize.model import Parser
@@ -39,7 +39,7 @@ LINES = (
     line(requester="svc:x.amazonaws.com"),
 )
 ENTRIES = (
-    entry(request_uri=PRESIGNED, request_id="REQ1"),
+    entry(**{**FULL, "error_code": "SlowDown"}, request_uri=PRESIGNED, request_id="REQ1"),
     entry(requester="ab12cd"),
     entry(requester="svc:x.amazonaws.com"),
 )

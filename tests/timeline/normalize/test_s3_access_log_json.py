@@ -1,4 +1,4 @@
-"""The access log as JSON: what is confirmed fills columns, what is not stays unknown."""
+"""The access log as JSON: what it says fills columns, what it does not say stays unknown."""
 
 import json
 from pathlib import Path
@@ -28,6 +28,26 @@ ENTRY: dict[str, Any] = {
     "request_uri": "GET /k?versionId=v1 HTTP/1.1",
     "http_status": 200,
     "a_field_of_tomorrow": [1, "x"],
+}
+#: Every other field of the schema, as a reader through the API sees them.
+FULL: dict[str, Any] = {
+    "error_code": None,
+    "bytes_sent_size": 12,
+    "object_size": 120,
+    "total_duration": 5,
+    "turn_around_duration": 4,
+    "referer": "https://x.example/",
+    "user_agent": "aws-cli/2.15.0",
+    "version_id": "v2",
+    "host_id": "aG9zdA==",
+    "signature_version": "SigV4",
+    "cipher_suite": "ECDHE-RSA-AES128-GCM-SHA256",
+    "authentication_type": "AuthHeader",
+    "host_header": "b.s3.amazonaws.com",
+    "tls_version": "TLSv1.2",
+    "access_point_arn": "arn:aws:s3:us-east-1:111111111111:accesspoint/p",
+    "acl_required": "Yes",
+    "source_region": "us-east-1",
 }
 
 
@@ -89,7 +109,20 @@ def test_forms(form: str, tmp_path: Path) -> None:
         ({"requester": "ab12"}, {"actor_type": "CanonicalUser", "actor_unique_id": "ab12"}),
         ({"http_status": 403}, {"outcome": "denied", "status_code": 403}),
         ({"http_status": 404}, {"outcome": "error"}),
-        ({"http_status": None}, {"outcome": "success", "status_code": None}),
+        ({"http_status": 200, "error_code": "AccessDenied"}, {"outcome": "denied"}),
+        ({"http_status": None, "error_code": "SlowDown"}, {"outcome": "error"}),
+        (
+            {"http_status": None, "operation": "S3.EXPIRE.OBJECT"},
+            {"outcome": "success", "status_code": None},
+        ),
+        ({"version_id": "v2"}, {"object_version": "v2"}),
+        ({"version_id": "-"}, {"object_version": "v1"}),
+        ({"authentication_type": "QueryString"}, {"auth_method": "query"}),
+        ({"authentication_type": "Another"}, {"auth_method": "unknown"}),
+        ({"acl_required": True}, {"auth_evidence": None}),
+        ({"bytes_sent_size": "12"}, {"bytes_out": None}),
+        ({"bytes_sent_size": 2**63}, {"bytes_out": None}),
+        ({"object_size": -1}, {"object_size": None}),
         ({"request_time": "2026-01-02T03:04:05.000Z"}, {"time_precision": 1_000_000}),
         ({"key_name": "a b%41", "request_uri": "GET /a%20b%2541 HTTP/1.1"}, {"object": "a b%41"}),
         ({"key_name": "a%20b", "request_uri": "GET /a%20b HTTP/1.1"}, {"object": "a b"}),
@@ -115,6 +148,8 @@ def test_columns(changed: dict[str, Any], columns: dict[str, Any], tmp_path: Pat
         ({"bucket_name": None}, "expected bucket_name to be str"),
         ({"request_time": "yesterday"}, "expected an ISO 8601 request_time"),
         ({"key_name": ["k"]}, "expected key_name to be str"),
+        ({"http_status": None}, "expected http_status or error_code, found neither"),
+        ({"http_status": None, "error_code": None}, "expected http_status or error_code"),
     ],
 )
 def test_what_cannot_be_read_for_certain_is_refused(
@@ -126,13 +161,48 @@ def test_what_cannot_be_read_for_certain_is_refused(
     assert reason in report.gaps[0].reason
 
 
+def test_all_fields_of_the_schema(tmp_path: Path) -> None:
+    row = one(tmp_path / "events", **FULL)
+    expected = {
+        "region": "us-east-1", "user_agent": "aws-cli/2.15.0", "referer": "https://x.example/",
+        "tls_version": "TLSv1.2", "auth_method": "header", "bytes_out": 12, "object_size": 120,
+        "total_ms": 5, "turn_around_ms": None, "object_version": "v2", "host_id": "aG9zdA==",
+        "error_code": None, "outcome": "success",
+    }  # fmt: skip
+    assert {name: row[name] for name in expected} == expected
+    assert json.loads(row["auth_evidence"]) == {
+        "CipherSuite": "ECDHE-RSA-AES128-GCM-SHA256", "SignatureVersion": "SigV4",
+        "aclRequired": "Yes",
+    }  # fmt: skip
+    assert json.loads(row["params"])["accessLog"] == entry(**FULL)
+    request = request_of(row)
+    assert request is not None
+    for name, value in {
+        "aws:UserAgent": "aws-cli/2.15.0", "aws:Referer": "https://x.example/",
+        "aws:SecureTransport": "true", "s3:TlsVersion": "1.2", "s3:authType": "REST-HEADER",
+        "s3:signatureversion": "AWS4-HMAC-SHA256",
+        "s3:DataAccessPointArn": FULL["access_point_arn"],
+    }.items():  # fmt: skip
+        assert key(request, name) == value, name
+
+
+def test_null_is_not_available_and_never_absent(tmp_path: Path) -> None:
+    request = request_of(one(tmp_path / "events", **dict.fromkeys(FULL)))
+    assert request is not None
+    for name in (
+        "aws:UserAgent", "aws:Referer", "aws:SecureTransport", "s3:TlsVersion", "s3:authType",
+        "s3:signatureversion", "s3:DataAccessPointArn",
+    ):  # fmt: skip
+        assert key(request, name) == UNKNOWN, name
+
+
 def test_a_key_that_is_there_twice_is_refused(tmp_path: Path) -> None:
     doubled = TEXT.replace('"requester"', '"requester": null, "requester"')
     report, _ = run(tmp_path / "events", f"{doubled}\n{TEXT}\n".encode())
     assert "found twice: requester" in report.gaps[0].reason
 
 
-def test_what_its_names_are_not_known_of_is_unknown_and_never_absent(tmp_path: Path) -> None:
+def test_what_a_record_does_not_have_is_unknown_and_never_absent(tmp_path: Path) -> None:
     request = request_of(one(tmp_path / "events"))
     assert request is not None
     for name in (
@@ -167,3 +237,19 @@ def test_one_record_in_several_wrappings_counts_once(tmp_path: Path) -> None:
     report, rows = run(tmp_path / "events", body, *wrapped, b"2026-01-02T03:04:06Z " + body)
     assert (report.rows, report.same_requests, report.gaps) == (4, 3, ())
     assert {row["same_request_as"] for row in rows} == {None, "EV-1.f1/0"}
+
+
+@pytest.mark.parametrize(
+    ("lasted", "paired"), [(None, True), (..., True), (0, False), (45_000, True), ("45000", True)]
+)
+def test_how_long_a_request_took_bounds_when_it_may_have_ended(
+    lasted: Any, paired: bool, tmp_path: Path
+) -> None:
+    alice = entry(
+        requester="arn:aws:iam::111111111111:user/alice", request_uri="GET /k HTTP/1.1",
+        request_time="2026-01-02T03:02:25.000Z", total_duration=lasted,
+    )  # fmt: skip
+    report, _ = run(tmp_path / "events", native(record()), json.dumps(alice).encode())
+    assert report.same_requests == paired
+    assert [gap.reason for gap in report.gaps if "(time)" not in gap.reason] == []
+    assert len(report.gaps) == (not paired)

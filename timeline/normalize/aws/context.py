@@ -309,7 +309,7 @@ def _request(
     stated = isinstance(params.get("requestParameters"), dict)
     omitted = "requestParameters" in (row["omitted"] or "")
     in_access_log = row["source"] in ACCESS_LOGS
-    # As JSON the log names agent and referer in ways that are not confirmed: see its parser.
+    # As JSON the log has null for an agent or referer that is not available, not for none.
     of_client = row["source"] == "aws.s3_access_log"
     for name, key in ASKED.items():
         if name in asked:

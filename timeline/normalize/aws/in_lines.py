@@ -88,7 +88,7 @@ PARSERS = (
     ),
     Parser(
         source=SERVER,
-        version=2,
+        version=3,
         form="lines",
         detect=detect_server,
         read=_reader(_server, s3_access_log_json.to_row, SERVER),

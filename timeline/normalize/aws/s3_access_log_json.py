@@ -1,10 +1,15 @@
 """S3 server access log as JSON: one object a request, as delivered through CloudWatch Logs.
 
-Field names: S3 user guide, "Log format in CloudWatch Logs", schema V_1_0. Only names that could be
-confirmed there fill columns: bucket, time, address, requester, request id, operation, key,
-Request-URI and status. Every other field stays in `params` as received and fills nothing, so that
-what rests on it is unknown, never absent. A record of another schema, or without a field whose
-absence would be taken for an answer (no requester = anonymous), is refused.
+Field names: S3 user guide, "Log format in CloudWatch Logs", schema V_1_0 (from schema_version_id to
+http_status), "Querying logs with CloudWatch Logs Insights" (error_code, bytes_sent_size,
+object_size, tls_version, and total_duration in milliseconds); all 29 in the reference of the AWS
+CDK, `CfnBucketS3ServerAccessLogsRecordFields`. A null there means "not available", so it fills
+nothing and what rests on it is unknown, never absent; it is an answer for requester and key alone,
+as the guide says. turn_around_duration has no unit there, bucket_owner_id and host_header no
+column: they stay in `params`, as every field does, as received.
+
+A record of another schema, without a field whose absence would be taken for an answer (no
+requester = anonymous), or of a request without status and error, is refused.
 """
 
 import json
@@ -29,10 +34,12 @@ REQUIRED = (
     "request_uri", "http_status",
 )  # fmt: skip
 _KEYS = frozenset({"bucket_arn", "request_time", "bucket_owner_id", "operation"})
+#: What S3 does by itself, as when an object expires, has no status.
+_BY_ITSELF = "S3."
 
 _wrapped = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _object = msgspec.json.Decoder(dict[str, Any])
-_text = msgspec.json.Decoder(str)
+_message = msgspec.json.Decoder(str)
 
 
 def _inner(data: bytes) -> bytes | None:
@@ -41,7 +48,7 @@ def _inner(data: bytes) -> bytes | None:
         found = _wrapped.decode(data)
         if found.keys() >= _KEYS:
             return data
-        return _text.decode(found["message"]).encode() if "message" in found else None
+        return _message.decode(found["message"]).encode() if "message" in found else None
     except BROKEN:
         return None
 
@@ -92,20 +99,60 @@ def to_row(
     uid = f"arn:aws:s3:::{bucket}"
     number = f"{where.prefix}{record.number}"
     data = record.data or b""
-    params = s3_access_log.encoded(
-        {"requestParameters": asked if uri is not None else None, "accessLog": fields}
-    )
+    params = _params(fields, asked if uri is not None else None)
+    version = _text(fields, "version_id") or asked.get("versionId")
     own = (
         f"{where.item}/{number}", None, fields["request_id"], time, time_text, None,
         fields["remote_ip"], "AWS::S3::Object" if key else "AWS::S3::Bucket",
-        f"{uid}/{key}" if key else uid, bucket, key, asked.get("versionId") if key else None,
-        None, None, None, params, None, f"{number}@{record.offset}+{record.length}",
-        sha256(data).hexdigest(), None, None, uri, None, None, None,
+        f"{uid}/{key}" if key else uid, bucket, key, version if key else None,
+        None, _whole(fields, "bytes_sent_size"), None, params, None,
+        f"{number}@{record.offset}+{record.length}", sha256(data).hexdigest(), None,
+        _text(fields, "host_id"), uri, _whole(fields, "object_size"),
+        _whole(fields, "total_duration"), None,
     )  # fmt: skip
     requester = fields["requester"]
     actor = s3_access_log.actor_values(requester, s3_access_log.credential_of(asked))
     event = _event(fields, key, time, source)
     return PackedRow("aws", source, time, params, where.values, actor, event, own), ()
+
+
+def _text(fields: dict[str, Any], name: str) -> str | None:
+    """A field that may be missing; a hyphen is no value, as in the log's lines."""
+    value = fields.get(name)
+    return value if isinstance(value, str) and value not in ("", "-") else None
+
+
+def _whole(fields: dict[str, Any], name: str) -> int | None:
+    value = fields.get(name)
+    return value if type(value) is int and 0 <= value < 2**63 else None
+
+
+def _evidence(fields: dict[str, Any]) -> tuple[str | None, str | None, str | None]:
+    """Whether a list was needed, cipher suite and signature version."""
+    required = _text(fields, "acl_required")
+    return required, _text(fields, "cipher_suite"), _text(fields, "signature_version")
+
+
+def _params(fields: dict[str, Any], asked: dict[str, str] | None) -> str:
+    """In the shape of a CloudTrail record as far as anything is known, and all as received."""
+    required, cipher, signature = _evidence(fields)
+    extra = {
+        "AuthenticationMethod": _text(fields, "authentication_type"),
+        "CipherSuite": cipher,
+        "SignatureVersion": signature,
+        "aclRequired": required,
+    }
+    kept = {name: value for name, value in extra.items() if value is not None}
+    point, tls = _text(fields, "access_point_arn"), _text(fields, "tls_version")
+    return s3_access_log.encoded(
+        {
+            "requestParameters": asked,
+            **({"additionalEventData": kept} if kept else {}),
+            **({"resources": [{"ARN": point}]} if point else {}),
+            **({"tlsDetails": {"tlsVersion": tls}} if tls else {}),
+            "accessLog": fields,
+        }
+    )
 
 
 def _check(fields: dict[str, Any]) -> None:
@@ -123,13 +170,18 @@ def _check(fields: dict[str, Any]) -> None:
         must = name in ("bucket_name", "request_time", "operation")
         if (must and value is None) or (value is not None and type(value) is not kind):
             raise Unreadable(f"expected {name} to be {kind.__name__}, found {str(value)[:40]!r}")
+    told = fields["http_status"] is not None or _text(fields, "error_code") is not None
+    if not told and not fields["operation"].startswith(_BY_ITSELF):
+        raise Unreadable("expected http_status or error_code, found neither: outcome not known")
 
 
 def _event(fields: dict[str, Any], key: str | None, time: int, source: str) -> tuple[Any, ...]:
     status = None if fields["http_status"] is None else str(fields["http_status"])
     values = s3_access_log.event_values(
-        fields["operation"], key is not None, None, None, None, None,
-        s3_access_log.method_of(fields["requester"], None), (None, None, None), status, None,
+        fields["operation"], key is not None, _text(fields, "source_region"),
+        _text(fields, "user_agent"), _text(fields, "referer"), _text(fields, "tls_version"),
+        s3_access_log.method_of(fields["requester"], _text(fields, "authentication_type")),
+        _evidence(fields), status, _text(fields, "error_code"),
     )  # fmt: skip
     own: dict[str, Any] = {"source": source}
     if time % 1_000_000:
@@ -148,9 +200,10 @@ def _key(named: str | None, uri: str | None, bucket: str) -> str | None:
 
 
 PARSER = Parser(
-    source=SOURCE, version=2, form="json", detect=detect, read=read,
+    source=SOURCE, version=3, form="json", detect=detect, read=read,
     mapping=(
         ("request_id", "request_id"), ("time", "request_time; width 1 ms, 1 s where it ends .000"),
+        ("region", "source_region"),
         ("operation", "operation, REST.GET.OBJECT"), ("category", "operation"),
         ("activity", "operation"), ("actor_type", "requester: null is Anonymous"),
         ("actor_uid", "requester, if an ARN"),
@@ -159,20 +212,23 @@ PARSER = Parser(
         ("session_uid", "requester's ARN"),
         ("credential_uid", "request_uri, X-Amz-Credential or AWSAccessKeyId"),
         ("invoked_by", "requester, if a service"), ("src_ip", "remote_ip"),
-        ("auth_method", "requester: anonymous, service, else unknown"),
+        ("user_agent", "user_agent"), ("referer", "referer"), ("tls_version", "tls_version"),
+        ("auth_method", "requester and authentication_type; unknown where neither tells"),
+        ("auth_evidence", "acl_required, cipher_suite, signature_version"),
         ("resource_type", "key_name"), ("resource_uid", "bucket_name and key_name"),
         ("container", "bucket_name"), ("object", "key_name, decoded if the log encoded it"),
-        ("object_version", "versionId of request_uri"), ("outcome", "http_status"),
-        ("status_code", "http_status"),
-        ("request_uri", "request_uri"),
-        ("params", "request_uri's parameters; under accessLog all fields as received"),
+        ("object_version", "version_id, else versionId of request_uri"),
+        ("outcome", "http_status and error_code"), ("status_code", "http_status"),
+        ("error_code", "error_code"), ("bytes_out", "bytes_sent_size"),
+        ("host_id", "host_id"), ("request_uri", "request_uri"), ("object_size", "object_size"),
+        ("total_ms", "total_duration"),
+        ("params", "request_uri's parameters; cipher, signature, authentication type, TLS, access "
+         "point; under accessLog all fields as received"),
         ("same_request_as", "filled where another log's record stands for the request"),
     ),
     never=(
-        "provider_uid", "logged_time", "account_uid", "region", "session_issuer_uid",
-        "session_created", "source_identity", "mfa", "delegation", "src_vpc_endpoint", "user_agent",
-        "referer", "tls_version", "auth_evidence", "error_code", "error_message", "bytes_out",
-        "bytes_in", "omitted", "recipient_account_uid", "shared_uid", "host_id", "object_size",
-        "total_ms", "turn_around_ms",
+        "provider_uid", "logged_time", "account_uid", "session_issuer_uid", "session_created",
+        "source_identity", "mfa", "delegation", "src_vpc_endpoint", "error_message", "bytes_in",
+        "omitted", "recipient_account_uid", "shared_uid", "turn_around_ms",
     ),
 )  # fmt: skip

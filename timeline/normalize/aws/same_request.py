@@ -189,9 +189,9 @@ def _apart(one: Row, line: Row) -> bool:
 def _in_flight(line: Row) -> int | None:
     """Microseconds from arrival to the last byte sent, by the log's own word.
 
-    None where the form does not tell: an end long after the arrival is then no disagreement.
+    None where a JSON record does not tell: an end long after the arrival is then no disagreement.
     """
-    if line["source"] != "aws.s3_access_log":
+    if line["total_ms"] is None and line["source"] != _TEXT:
         return None
     return int(line["total_ms"] or 0) * 1000
 
