@@ -6,7 +6,7 @@ for a batch, and rows carry its number. Most of a row's columns lie in parts, so
 third of the bytes that it would take laid out.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple, Protocol
 
@@ -119,7 +119,7 @@ def joined(pieces: Sequence[Coded]) -> Coded:
         before = np.cumsum([0, *(part.num_rows for part in each[:-1])])
         moved = codes_of(own, name) + np.repeat(before, sizes)
         column = own.schema.get_field_index(name)
-        own = own.set_column(column, own.schema.field(column), pa.array(moved.astype(np.int32)))
+        own = own.set_column(column, own.schema.field(column), numbers_of(moved.astype(np.int32)))
         parts.append(one_batch(pa.Table.from_batches(each)))
     return Coded(one_batch(own), tuple(parts))
 
@@ -139,22 +139,37 @@ def codes_of(own: Any, name: str) -> npt.NDArray[np.int32]:  # noqa: ANN401 Arro
     return found
 
 
+def numbers_of(values: npt.NDArray[Any]) -> pa.Array:
+    """Whole numbers as a column, not copied.
+
+    `pa.array` would load pandas, to see whether they are a column of its kind: 0.2 s of CPU.
+    """
+    kind = pa.from_numpy_dtype(values.dtype)
+    return pa.Array.from_buffers(kind, len(values), [None, pa.py_buffer(values)])
+
+
 def laid_out(rows: Coded) -> pa.Table:
     """The rows with the schema of `events`."""
     found = {name: rows.own.column(name) for name in OWN}
     for name, part in zip(PARTS, rows.parts, strict=True):
         codes = rows.own.column(name)
         found |= {column: part.column(column).take(codes) for column in PARTS[name]}
-    return in_order(found, rows.own.num_rows, schema("events"))
+    return in_order(found, rows.own.num_rows)
 
 
-def in_order(found: dict[str, Any], count: int, target: pa.Schema) -> pa.Table:
-    """Columns by name in the order of a schema; those that are not there are null."""
+@lru_cache(maxsize=16)
+def nothing(count: int, kind: pa.DataType) -> pa.Array:
+    """A column without values: a third of all columns of a log."""
+    return pa.nulls(count, kind)
+
+
+def in_order(found: Mapping[str, Any], count: int) -> pa.Table:
+    """Columns by name, dictionaries too, in the order of `events`; those not there are null."""
+    target = schema("events")
     arrays = [
-        found[field.name] if field.name in found else pa.nulls(count, field.type)
-        for field in target
+        found[field.name] if field.name in found else nothing(count, field.type) for field in target
     ]
-    return pa.Table.from_arrays(arrays, schema=target)
+    return pa.Table.from_arrays(arrays, names=target.names)
 
 
 def from_laid_out(rows: pa.RecordBatch, first: int) -> Coded:
@@ -165,8 +180,8 @@ def from_laid_out(rows: pa.RecordBatch, first: int) -> Coded:
         first: place of the first one.
     """
     count = rows.num_rows
-    each = pa.array(np.arange(count, dtype=np.int32))
-    places = pa.array(np.arange(first, first + count))
+    each = numbers_of(np.arange(count, dtype=np.int32))
+    places = numbers_of(np.arange(first, first + count))
     arrays = [*(rows.column(name) for name in OWN), places, *(each for _ in PARTS)]
     own = pa.RecordBatch.from_arrays(arrays, schema=own_schema())
     return Coded(own, tuple(rows.select(list(columns)) for columns in PARTS.values()))

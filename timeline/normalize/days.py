@@ -4,6 +4,7 @@ Only the sort keys of a day are held; the rows stay in files that are mapped int
 gathered one row group at a time. A day of any length is written in bounded memory.
 """
 
+import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -22,7 +23,7 @@ from timeline.normalize.coded import (
     codes_of,
     from_laid_out,
     in_order,
-    joined,
+    numbers_of,
 )
 from timeline.normalize.model import Partition
 from timeline.normalize.spool import Chunk, Mapped, write_batches
@@ -53,15 +54,14 @@ def build(
     path = table.path_of(out, *partition)
     old = {uid: rank for uid, rank in ranks.items() if uid in kept}
     held: list[Coded] = []
-    found: list[Numbers] = []
+    keys: list[Numbers] = []
     mapped = Mapped()
-    for rows in _laid_open(path, scratch / "old.arrow", mapped):
+    before = ((rows, old) for rows in _laid_open(path, scratch / "old.arrow", mapped))
+    for rows, known in itertools.chain(before, ((rows, ranks) for rows in mapped.batches(chunks))):
+        keys.append(_keys(rows, known))
+        mapped.give_back([len(held)])
         held.append(rows)
-        found.append(_ranks(rows, old))
-    for rows in mapped.batches(chunks):
-        held.append(rows)
-        found.append(_ranks(rows, ranks))
-    order = _order(held, found)
+    order = _order(keys)
     if len(order):
         table.write_file(path, _gathered(held, order, mapped))
     elif path.is_file():
@@ -80,32 +80,25 @@ def _laid_open(path: Path, scratch: Path, mapped: Mapped) -> Iterator[Coded]:
             place += batch.num_rows
 
 
-def _ranks(rows: Coded, ranks: Mapping[str, int]) -> Numbers:
-    """Rank of every row's item, `GONE` if it is not among those given."""
+def _keys(rows: Coded, ranks: Mapping[str, int]) -> Numbers:
+    """What rows are ordered by: place in the log, rank of the item (`GONE` without one), time."""
     items = rows.parts[0].column("evidence_item").to_pylist()
     known = np.array([ranks.get(item, GONE) for item in items], dtype=np.int64)
-    found: Numbers = known[codes_of(rows.own, "item")]
-    return found
+    place, time = (rows.own.column(name).cast(pa.int64()).to_numpy() for name in (PLACE, "time"))
+    return np.stack([place, known[codes_of(rows.own, "item")], time])
 
 
-def _order(held: Sequence[Coded], ranks: Sequence[Numbers]) -> Numbers:
+def _order(keys: Sequence[Numbers]) -> Numbers:
     """Numbers of the rows, counted through all batches, in total order.
 
     An item's rows are all old or all new: places in the old table and in the item never meet.
     """
-    if not held:
+    if not keys:
         return np.empty(0, dtype=np.int64)
-    times = np.concatenate([_numbers(rows, "time") for rows in held])
-    places = np.concatenate([_numbers(rows, PLACE) for rows in held])
-    rank = np.concatenate(ranks)
-    order: Numbers = np.lexsort((places, rank, times))
-    kept: Numbers = order[rank[order] != GONE]
+    every = np.concatenate(keys, axis=1)
+    order: Numbers = np.lexsort(every)
+    kept: Numbers = order[every[1, order] != GONE]
     return kept
-
-
-def _numbers(rows: Coded, column: str) -> Numbers:
-    numbers: Numbers = rows.own.column(column).cast(pa.int64()).to_numpy()
-    return numbers
 
 
 def _gathered(held: Sequence[Coded], order: Numbers, mapped: Mapped) -> Iterator[pa.Table]:
@@ -114,51 +107,100 @@ def _gathered(held: Sequence[Coded], order: Numbers, mapped: Mapped) -> Iterator
     for start in range(0, len(order), table.ROW_GROUP):
         wanted = order[start : start + table.ROW_GROUP]
         owner = np.searchsorted(starts, wanted, side="right") - 1
-        pieces, places = [], []
-        for number in np.unique(owner):
-            where = np.flatnonzero(owner == number)
-            pieces.append(_taken(held[number], wanted[where] - starts[number]))
-            places.append(where)
-        yield _group(joined(pieces), np.concatenate(places))
-        mapped.give_back()
+        numbers = np.flatnonzero(np.bincount(owner)).tolist()
+        pieces, back, before = [], np.empty(len(wanted), np.int64), 0
+        for number in numbers:
+            mine = slice(None) if len(numbers) == 1 else np.flatnonzero(owner == number)
+            piece, places = _some(held[number], wanted[mine] - starts[number])
+            back[mine] = places + before
+            before += piece.own.num_rows
+            pieces.append(piece)
+        yield _group(pieces, back)
+        mapped.give_back(numbers)
 
 
-def _taken(rows: Coded, wanted: Numbers) -> Coded:
-    """Some rows, and of the parts those that they have; a run of rows without copying."""
-    if wanted[-1] - wanted[0] == len(wanted) - 1 and np.all(np.diff(wanted) == 1):
-        own = rows.own.slice(int(wanted[0]), len(wanted))
+def _some(rows: Coded, wanted: Numbers) -> tuple[Coded, Numbers]:
+    """Of a batch what a row group needs, and where in it the rows wanted are.
+
+    Neighbours are not copied, with few others among them; parts are those of the batch unless the
+    rows have few of them.
+    """
+    first, last = int(wanted.min()), int(wanted.max())
+    if last - first < 2 * len(wanted):
+        own, places = rows.own.slice(first, last - first + 1), wanted - first
     else:
-        own = rows.own.take(pa.array(wanted))
+        own, places = rows.own.take(numbers_of(wanted)), np.arange(len(wanted))
     parts = []
     for name, part in zip(PARTS, rows.parts, strict=True):
-        if part.num_rows > len(wanted):
+        if part.num_rows > 2 * own.num_rows:
             present, codes = by_appearance(codes_of(own, name), part.num_rows)
             place = own.schema.get_field_index(name)
-            own = own.set_column(place, name, pa.array(codes.astype(np.int32)))
-            part = part.take(pa.array(present))
+            own = own.set_column(place, name, numbers_of(codes.astype(np.int32)))
+            part = part.take(numbers_of(present))
         parts.append(part)
-    return Coded(own, tuple(parts))
+    return Coded(own, tuple(parts)), places
 
 
-def _group(rows: Coded, where: Numbers) -> pa.Table:
+def _group(pieces: Sequence[Coded], back: Numbers) -> pa.Table:
     """A row group as it is written.
 
     Args:
-        rows: its rows, in any order.
-        where: the place of each in the row group.
+        pieces: batches that hold its rows, others too.
+        back: of each of its rows the place, counted through the batches.
     """
-    own, count = rows.own, rows.own.num_rows
-    back = np.argsort(where, kind="stable")
-    if not np.array_equal(back, np.arange(count)):
-        own = own.take(pa.array(back))
-    found: dict[str, Any] = {name: own.column(name) for name in OWN}
-    for name, part in zip(PARTS, rows.parts, strict=True):
-        present, codes = by_appearance(codes_of(own, name), part.num_rows)
-        part, each = part.take(pa.array(present)), pa.array(codes)
-        for column in PARTS[name]:
-            values = part.column(column)
-            if column in table.REPEATING:
-                # In the order of their first row: the same values whatever batch they came in.
-                values = values.dictionary_encode()
-            found[column] = values.take(each)
-    return in_order(found, count, table.written_schema())
+    count = len(back)
+    whole = sum(piece.own.num_rows for piece in pieces)
+    wanted = None if _counts_up(back, whole) else numbers_of(back)
+    found: dict[str, Any] = {}
+    for name in OWN:
+        column = _put_together([piece.own.column(name) for piece in pieces])
+        if column.null_count < len(column):
+            found[name] = column if wanted is None else column.take(wanted)
+    for place, name in enumerate(PARTS):
+        parts = [piece.parts[place] for piece in pieces]
+        before = np.cumsum([0, *(part.num_rows for part in parts)])
+        codes = np.concatenate(
+            [codes_of(piece.own, name) + n for piece, n in zip(pieces, before, strict=False)]
+        )
+        codes = codes if wanted is None else codes[back]
+        found |= _shared(PARTS[name], parts, *by_appearance(codes, int(before[-1])))
+    return in_order(found, count)
+
+
+def _shared(
+    names: Sequence[str], parts: Sequence[pa.RecordBatch], present: Numbers, codes: Numbers
+) -> Iterator[tuple[str, pa.Array]]:
+    """Columns of one part, those that hold nothing left out.
+
+    Args:
+        names: of the columns.
+        parts: as the batches have them, in turn.
+        present: which of them occur, in the order of their first row: the same whatever batch they
+            came in.
+        codes: of each row the place of its part in that order.
+    """
+    wanted = None if _counts_up(present, sum(part.num_rows for part in parts)) else present
+    each = numbers_of(codes.astype(np.int32))
+    alone = _counts_up(codes, len(present))
+    for name in names:
+        values = _put_together([part.column(name) for part in parts])
+        if wanted is not None:
+            values = values.take(numbers_of(wanted))
+        if values.null_count == len(values):
+            continue
+        if name in table.REPEATING:
+            values = values.dictionary_encode()
+        elif name in table.SOMETIMES and not alone:
+            values = pa.DictionaryArray.from_arrays(
+                numbers_of(np.arange(len(present), dtype=np.int32)), values
+            )
+        yield name, values if alone else values.take(each)
+
+
+def _put_together(arrays: Sequence[pa.Array]) -> pa.Array:
+    return arrays[0] if len(arrays) == 1 else pa.concat_arrays(arrays)
+
+
+def _counts_up(numbers: Numbers, count: int) -> bool:
+    """Whether they are 0, 1, 2 ... to before `count`."""
+    return len(numbers) == count and bool(np.all(numbers == np.arange(count)))

@@ -4,8 +4,10 @@ Memory stays bounded whatever the size of an input: rows are handed on in batche
 together later is one day, not one file.
 """
 
+import itertools
 import mmap
 from collections.abc import Iterable, Iterator
+from operator import attrgetter
 from pathlib import Path
 from typing import NamedTuple
 
@@ -19,6 +21,8 @@ from timeline.schema import schema
 
 #: Batches are written at about this many bytes of rows.
 BATCH_BYTES = 4 * 1024 * 1024
+#: Ways of reading that may take turns within a log: rows go to the last ones read in the same way.
+KINDS = 4
 
 
 class Chunk(NamedTuple):
@@ -50,7 +54,7 @@ class Spool:
             own = rows if len(days) == 1 else rows.of_times(day * DAY, (day + 1) * DAY)
             held = self._rows.setdefault((rows.provider, day), [])
             self._bytes += own.size()
-            if not held or not held[-1].taken_up(own):
+            if not any(each.taken_up(own) for each in held[-KINDS:]):
                 held.append(own)
         if self._bytes > BATCH_BYTES:
             self._flush()
@@ -100,33 +104,34 @@ class Mapped:
     """
 
     def __init__(self) -> None:
-        self._maps: list[mmap.mmap] = []
+        #: Of each batch, in the order in which they were given out.
+        self._maps: list[tuple[mmap.mmap, ...]] = []
 
     def batches(self, chunks: Iterable[Chunk]) -> Iterator[Coded]:
         """The rows of chunks, in their order."""
-        path: Path | None = None
-        readers: list[pa.ipc.RecordBatchFileReader] = []
-        for chunk in chunks:
-            if chunk.path != path:
-                path = chunk.path
-                readers = [self._reader(each) for each in _paths(path)]
-            own, *parts = (reader.get_batch(chunk.batch) for reader in readers)
-            yield Coded(own, tuple(parts))
+        for path, batches in itertools.groupby(chunks, key=attrgetter("path")):
+            opened = [_mapped(each) for each in _paths(path)]
+            maps = tuple(mapped for mapped, _ in opened)
+            for chunk in batches:
+                self._maps.append(maps)
+                own, *parts = (reader.get_batch(chunk.batch) for _, reader in opened)
+                yield Coded(own, tuple(parts))
 
     def all_batches(self, path: Path) -> Iterator[pa.RecordBatch]:
         """Every batch of one file."""
-        reader = self._reader(path)
+        mapped, reader = _mapped(path)
         for number in range(reader.num_record_batches):
+            self._maps.append((mapped,))
             yield reader.get_batch(number)
 
-    def _reader(self, path: Path) -> pa.ipc.RecordBatchFileReader:
-        with path.open("rb") as file:
-            mapped = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
-        self._maps.append(mapped)
-        return pa.ipc.open_file(pa.BufferReader(pa.py_buffer(mapped)))
-
-    def give_back(self) -> None:
-        """Let go of the pages; what is needed again comes again from the file."""
+    def give_back(self, batches: Iterable[int]) -> None:
+        """Let go of the pages of some batches; what is needed again comes again from the file."""
         if hasattr(mmap, "MADV_DONTNEED"):
-            for mapped in self._maps:
+            for mapped in {each for batch in batches for each in self._maps[batch]}:
                 mapped.madvise(mmap.MADV_DONTNEED)
+
+
+def _mapped(path: Path) -> tuple[mmap.mmap, pa.ipc.RecordBatchFileReader]:
+    with path.open("rb") as file:
+        mapped = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+    return mapped, pa.ipc.open_file(pa.BufferReader(pa.py_buffer(mapped)))

@@ -4,6 +4,7 @@ Same rows, same bytes: the writer's settings and the size of row groups are fixe
 always written row group by row group, so that it does not matter how its rows were put together.
 """
 
+import itertools
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import timedelta
 from pathlib import Path
@@ -49,6 +50,9 @@ UNPACKED = frozenset(
         "evidence_item", "source", "recipient_account_uid", *COUNTS,
     }
 )  # fmt: skip
+#: Columns that repeat in some logs: whether they do in a file, its first rows tell.
+SOMETIMES = ("params",)
+SAMPLE = 1024
 #: Columns of which every row group states the bounds and how many are null.
 BOUNDED = ("event_uid", "time", "duplicate_of", "same_request_as")
 NAMES = tuple(name for name, _, _ in TABLES["events"])
@@ -58,6 +62,12 @@ REPEATING = tuple(
     for columns in PARTS.values()
     for name in columns
     if pa.types.is_string(schema("events").field(name).type) and name not in DISTINCT
+)
+
+
+#: Columns besides them of which the writer finds the values that repeat.
+NUMBERED = tuple(
+    name for name in NAMES if name not in DISTINCT and name not in COUNTS and name not in REPEATING
 )
 
 
@@ -72,20 +82,25 @@ def write_file(path: Path, groups: Iterable[pa.Table]) -> None:
 
     Args:
         path: of the file.
-        groups: its row groups, all but the last of `ROW_GROUP` rows. Columns of `REPEATING` may be
-            dictionaries, values in the order in which they first occur.
+        groups: its row groups, one at least, all but the last of `ROW_GROUP` rows. Columns of
+            `REPEATING` may be dictionaries, values distinct and in the order in which they first
+            occur; those of `SOMETIMES` dictionaries with values in that order.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     fresh = path.with_name(f"{path.name}.new")
+    groups = iter(groups)
+    first = next(groups)
+    coded = (*REPEATING, *(name for name in SOMETIMES if _repeats(first.column(name))))
+    target = _written_schema(coded)
     count = ROW_GROUP
     with pq.ParquetWriter(
         fresh,
-        written_schema(),
+        target,
         compression={name: "none" if name in UNPACKED else "zstd" for name in NAMES},
         compression_level={name: 1 for name in NAMES if name not in UNPACKED},
         version="2.6",
         data_page_version="1.0",
-        use_dictionary=[name for name in NAMES if name not in DISTINCT and name not in COUNTS],
+        use_dictionary=[*coded, *NUMBERED],
         column_encoding={
             **dict.fromkeys(BY_CHANCE, "DELTA_LENGTH_BYTE_ARRAY"),
             **dict.fromkeys(COUNTS, "DELTA_BINARY_PACKED"),
@@ -94,30 +109,41 @@ def write_file(path: Path, groups: Iterable[pa.Table]) -> None:
         # Columns are read as what `events` says, not as the dictionaries they are written from.
         store_schema=False,
     ) as writer:
-        for group in groups:
+        for group in itertools.chain([first], groups):
             assert count == ROW_GROUP, count
             count = group.num_rows
-            writer.write_table(_repeating(group), row_group_size=ROW_GROUP)
+            columns = [_as_written(group.column(field.name), field) for field in target]
+            writer.write_table(
+                pa.Table.from_arrays(columns, schema=target), row_group_size=ROW_GROUP
+            )
     fresh.replace(path)
 
 
-def written_schema() -> pa.Schema:
+def _repeats(column: pa.ChunkedArray) -> bool:
+    """Whether at most a fourth of the first values are distinct."""
+    some = column.slice(0, SAMPLE).cast(pa.string())
+    return 4 * len(some.unique()) <= len(some)
+
+
+def _written_schema(coded: Sequence[str]) -> pa.Schema:
     """Of what the writer is given: it writes a dictionary as it is, without looking at each row."""
     kind = pa.dictionary(pa.int32(), pa.string())
     return pa.schema(
-        [field.with_type(kind) if field.name in REPEATING else field for field in schema("events")]
+        [field.with_type(kind) if field.name in coded else field for field in schema("events")]
     )
 
 
-def _repeating(group: pa.Table) -> pa.Table:
-    """The same rows with dictionaries, which list values in the order in which they first occur."""
-    for name in REPEATING:
-        place = group.schema.get_field_index(name)
-        column = group.column(place)
-        if not pa.types.is_dictionary(column.type):
-            found = column.combine_chunks().dictionary_encode()
-            group = group.set_column(place, name, found)
-    return group.cast(written_schema()) if group.schema != written_schema() else group
+def _as_written(column: pa.ChunkedArray, field: pa.Field) -> pa.Array:
+    """The same values in the form in which they are written."""
+    found = column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()
+    given = pa.types.is_dictionary(found.type)
+    if not pa.types.is_dictionary(field.type):
+        return found.dictionary_decode() if given else found
+    if not given:
+        return found.dictionary_encode()
+    if field.name in SOMETIMES:
+        return found.dictionary.dictionary_encode().take(found.indices)
+    return found
 
 
 def row_groups(path: Path, columns: Sequence[str] | None = None) -> Iterator[pa.Table]:
