@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 
-.PHONY: demo test judge check bench bench-large soak mutants lock docs fixtures clean
+.PHONY: demo test judge check opponents bench bench-large soak mutants lock docs fixtures clean
 
 demo: $(VENV)/core.stamp  ## install, then the whole of it on the built-in incident
 	test ! -d demo || { chmod -R u+w demo && rm -rf demo; }
@@ -42,6 +42,19 @@ mutants:  ## mutation testing of the policy evaluator on a drawn share of the mu
 	$(MUTATION)/bin/pip install -q --disable-pip-version-check mutmut==3.8.1 msgspec==0.22.0
 	$(MUTATION)/bin/python tests/timeline/policy/mutate.py . $(MUTATION)/tree $(SHARE) $(SEED)
 
+# Programs of others that make bench measures ours against, each in an environment of its own too.
+# plaso and its libraries come as source and are built here, with what opponent-build.lock has pinned.
+OPPONENTS := $(VENV)/opponents
+opponents: $(OPPONENTS)/trailscraper.stamp $(OPPONENTS)/plaso.stamp  ## programs to measure against, for make bench
+
+$(OPPONENTS)/%.stamp: requirements/opponent-%.lock requirements/opponent-build.lock
+	test -x $(OPPONENTS)/$*/bin/python || $(PYTHON) -m venv $(OPPONENTS)/$*
+	$(OPPONENTS)/$*/bin/python -m pip install -q --disable-pip-version-check --require-hashes \
+	  --only-binary :all: -r requirements/opponent-build.lock
+	$(OPPONENTS)/$*/bin/python -m pip install -q --disable-pip-version-check --require-hashes \
+	  --no-build-isolation -r $<
+	touch $@
+
 bench: $(VENV)/dev.stamp  ## timings, as ratios taken in one run; never a test
 	$(BIN)/python -m benchmarks
 
@@ -64,6 +77,9 @@ lock: $(VENV)/dev.stamp  ## resolve again and pin by hash; no addresses
 	$(LOCK) pyproject.toml --extra aws -c requirements/dev.lock -o requirements/core.lock
 	echo awscli | $(LOCK) -o requirements/judge-aws.lock -
 	printf 'case-utils\nprov\n' | $(LOCK) -o requirements/judge-custody.lock -
+	echo trailscraper | $(LOCK) -o requirements/opponent-trailscraper.lock -
+	echo plaso | $(LOCK) -o requirements/opponent-plaso.lock -
+	printf 'setuptools\nwheel\n' | $(LOCK) -o requirements/opponent-build.lock -
 
 $(VENV)/core.stamp: requirements/core.lock requirements/build.lock pyproject.toml
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)

@@ -8,8 +8,8 @@ two quiet cores, the large sets once and the others in three rounds: BUTFOR_BENC
 (CloudTrail, 1,000,000), BUTFOR_BENCH_SMALL (events in files of 20, 120,000), BUTFOR_BENCH_LINES
 (access log, 5,000,000), BUTFOR_BENCH_ACCESSES (assigned to epochs, 20,000,000), BUTFOR_BENCH_ROUNDS
 (of all sets), BUTFOR_BENCH_BUCKETS (collected, 120), BUTFOR_BENCH_OBJECTS (log objects, 3,000).
-Opponents are used where they are installed; BUTFOR_TRAILSCRAPER and BUTFOR_LOG2TIMELINE may name
-their commands.
+Opponents are used where they are installed (`make opponents`); BUTFOR_TRAILSCRAPER and
+BUTFOR_LOG2TIMELINE may name their commands.
 """
 
 import os
@@ -89,6 +89,10 @@ def _opponents(work: Path, ours: Cost) -> None:
             (theirs,) = in_turn(command, rounds=1)
         except SystemExit as error:
             print(f"P2   {what:62} does not run: {str(error).splitlines()[-1]}", flush=True)
+            continue
+        read = opponents.given(name, work, command)
+        if read not in (None, events):
+            print(f"P2   {what:62} reads {read:,} of {events:,} events", flush=True)
             continue
         report("P2", what, theirs.cpu / events * EVENTS / ours.cpu, f">= {limit}")
 
