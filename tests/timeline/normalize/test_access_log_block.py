@@ -5,12 +5,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.timeline.normalize.evidence import DATA, places_and_rows
-from timeline.normalize import blocks, lines
+from timeline.normalize import columns, lines
 from timeline.normalize.aws import s3_access_log, s3_access_log_block
 from timeline.normalize.coded import Many
 from timeline.normalize.lines import BOM
@@ -187,28 +188,50 @@ def test_a_line_over_the_limit_is_said_wherever_it_is_cut(monkeypatch: pytest.Mo
 
 
 def test_values_are_worked_out_once_for_each_combination() -> None:
-    import pyarrow as pa
-
-    columns = [pa.array([1, 2, 1, None, 2]), pa.array(["a", "b", "a", None, "a"])]
-    found = blocks.Distinct(columns)
-    assert sorted(map(repr, [(1, "a"), (2, "b"), (None, None), (2, "a")])) == sorted(
-        map(repr, found.values)
-    )
-    assert found.each(lambda n, t: f"{n}{t}", pa.string()).to_pylist() == [
-        "1a", "2b", "1a", "NoneNone", "2a",
+    numbers = columns.distinct(pa.array([1, 2, 1, None, 2]))
+    texts = columns.distinct(pa.array(["a", "b", "a", None, "a"]))
+    found = columns.combined(numbers, columns.alike("x", 5), texts)
+    assert sorted(found.values, key=repr) == [
+        (1, "x", "a"), (2, "x", "a"), (2, "x", "b"), (None, "x", None),
     ]  # fmt: skip
+    assert found.column(repr, pa.string()).to_pylist() == [
+        "(1, 'x', 'a')", "(2, 'x', 'b')", "(1, 'x', 'a')", "(None, 'x', None)", "(2, 'x', 'a')",
+    ]  # fmt: skip
+    first = found.mapped(lambda values: values[0])
+    assert sorted(first.values, key=repr) == [1, 2, None]
+    assert [first.values[code] for code in first.code] == [1, 2, 1, None, 2]
 
 
 def test_many_combinations_are_sorted_instead_of_counted(monkeypatch: pytest.MonkeyPatch) -> None:
-    import pyarrow as pa
-
     rng = np.random.default_rng(3)
-    columns = [pa.array(rng.integers(0, 50, 500)), pa.array(rng.integers(0, 50, 500))]
-    expected = blocks.Distinct(columns)
-    monkeypatch.setattr(blocks, "_TABLE", 1)
-    found = blocks.Distinct(columns)
+    pair = [columns.distinct(pa.array(rng.integers(0, 50, 500))) for _ in range(2)]
+    expected = columns.combined(*pair)
+    assert len(set(expected.values)) == len(expected.values)
+    monkeypatch.setattr(columns, "_TABLE", 0)
+    found = columns.combined(*pair)
     assert expected.values == found.values
     assert expected.code.tolist() == found.code.tolist()
+
+
+def test_numbers_are_read_from_their_places() -> None:
+    words = ["7", "007", "12345678", "123456789", "9" * 16, "0", "1" * 17, "", "1x", "x1", "/", ":",
+             "1234567:", "12/45678", "9" * 8 + "x" + "9" * 7, "x" + "9" * 15, "-"]  # fmt: skip
+    data = b" " * 16 + " ".join(words).encode() + b" " * 8
+    ends = 15 + np.cumsum([len(word) + 1 for word in words])
+    starts = ends - [len(word) for word in words]
+    values, sound = columns.whole(data, starts, ends)
+    expected = [
+        int(word) if word.isdigit() and len(word) <= columns.DIGITS else None for word in words
+    ]
+    assert expected == [
+        v if s else None for v, s in zip(values.tolist(), sound.tolist(), strict=True)
+    ]
+
+
+def test_texts_that_hold_a_byte() -> None:
+    column = pa.array(["a?", "", None, "b", "?", "c?d?"]).slice(1)
+    assert columns.holding(column, b"?").tolist() == [False, False, False, True, True]
+    assert columns.holding(pa.nulls(2, pa.string()), b"?").tolist() == [False, False]
 
 
 def real_logs() -> Iterator[Path]:
