@@ -35,44 +35,41 @@ def whole_lines(chunks: Iterator[bytes]) -> Iterator[tuple[int, bytes, int, str 
 
     A line with a problem comes by itself, without bytes. The last one may have no line end.
     """
-    rest = b""
-    base = lost = 0
+    held: list[bytes | memoryview] = []  # whole lines that are not given out yet
+    rest: list[bytes] = []  # the beginning of a line
+    base = size = begun = lost = 0
     chunks, ended = until_cut(chunks)
-    for chunk in _joined(chunks):
-        rest += chunk
-        if lost and (end := rest.find(b"\n")) >= 0:
-            yield base, b"", lost + end, too_long(lost + end)
-            base += lost + end + 1
-            rest, lost = rest[end + 1 :], 0
-        if not lost and (end := rest.rfind(b"\n") + 1):
-            yield base, rest[:end], end, None
-            base += end
-            rest = rest[end:]
-        if lost or len(rest) > RECORD_LIMIT:
-            lost += len(rest)
-            rest = b""
-    size = len(rest) + lost
+    for chunk in chunks:
+        if lost:
+            end = chunk.find(b"\n")
+            lost += len(chunk) if end < 0 else end
+            if end < 0:
+                continue
+            yield base, b"", lost, too_long(lost)
+            base, lost, chunk = base + lost + 1, 0, chunk[end + 1 :]
+        if end := chunk.rfind(b"\n") + 1:
+            held += [*rest, memoryview(chunk)[:end]]
+            size += begun + end
+            rest, begun = [chunk[end:]], len(chunk) - end
+        else:
+            rest.append(chunk)
+            begun += len(chunk)
+        if size >= BLOCK or (size and begun > RECORD_LIMIT):
+            yield base, b"".join(held), size, None
+            base, size, held = base + size, 0, []
+        if begun > RECORD_LIMIT:
+            rest, begun, lost = [], 0, begun
+    if size:
+        yield base, b"".join(held), size, None
+    base, size = base + size, begun + lost
     if size > RECORD_LIMIT:
         yield base, b"", size, too_long(size)
-    elif rest and ended:
+    elif size and ended:
         yield base, b"", size, "expected a whole line, found its beginning"
-    elif rest:
-        yield base, rest, size, None
+    elif size:
+        yield base, b"".join(rest), size, None
     if ended:
         raise ended[0]
-
-
-def _joined(chunks: Iterator[bytes]) -> Iterator[bytes]:
-    """Chunks of `BLOCK` bytes or a little more."""
-    held: list[bytes] = []
-    size = 0
-    for chunk in chunks:
-        held.append(chunk)
-        size += len(chunk)
-        if size >= BLOCK:
-            yield b"".join(held)
-            held, size = [], 0
-    yield b"".join(held)
 
 
 def text_lines(chunks: Iterator[bytes]) -> Iterator[Record]:
