@@ -91,10 +91,11 @@ def record(rng: random.Random, number: int, start: datetime = START) -> dict[str
         ),
         "requestParameters": _asked(name, bucket, key),
         "responseElements": None,
-        **_of_storage(rng, name, bucket, key, anonymous=anonymous),
+        **({} if name == "AssumeRole" else _beside(rng, name, anonymous=anonymous)),
         "requestID": unique[:16].upper(),
         "eventID": f"{unique[:8]}-{unique[8:12]}-4{unique[13:16]}-a{unique[17:20]}-{unique[20:]}",
         "readOnly": name not in ("PutObject", "PutBucketPolicy"),
+        **({} if name == "AssumeRole" else {"resources": _resources(name, bucket, key)}),
         "eventType": "AwsApiCall",
         "managementEvent": name not in DATA,
         "recipientAccountId": OWNER,
@@ -126,28 +127,26 @@ def _asked(name: str, bucket: str, key: str) -> dict[str, Any]:
     return {"bucketName": bucket, "Host": host, "key": key}
 
 
-def _of_storage(
-    rng: random.Random, name: str, bucket: str, key: str, *, anonymous: bool
-) -> dict[str, Any]:
-    if name == "AssumeRole":
-        return {}
+def _beside(rng: random.Random, name: str, *, anonymous: bool) -> dict[str, Any]:
     sent = rng.randrange(1 << 22)
-    signed = {} if anonymous else {"AuthenticationMethod": "AuthHeader"}
-    on_object = {"type": "AWS::S3::Object", "ARN": f"arn:aws:s3:::{bucket}/{key}"}
-    if name == "ListObjects":
-        on_object = {"type": "AWS::S3::Object", "ARNPrefix": f"arn:aws:s3:::{bucket}/{key[:6]}"}
-    of_bucket = {"accountId": OWNER, "type": "AWS::S3::Bucket", "ARN": f"arn:aws:s3:::{bucket}"}
     return {
         "additionalEventData": {
             **({} if anonymous else {"SignatureVersion": "SigV4"}),
             "CipherSuite": CIPHER,
             "bytesTransferredIn": sent if name == "PutObject" else 0,
-            **signed,
+            **({} if anonymous else {"AuthenticationMethod": "AuthHeader"}),
             "x-amz-id-2": base64.b64encode(rng.randbytes(56)).decode(),
             "bytesTransferredOut": 0 if name == "PutObject" else sent,
         },
-        "resources": [on_object, of_bucket] if name in DATA else [of_bucket],
     }
+
+
+def _resources(name: str, bucket: str, key: str) -> list[dict[str, str]]:
+    on_object = {"type": "AWS::S3::Object", "ARN": f"arn:aws:s3:::{bucket}/{key}"}
+    if name == "ListObjects":
+        on_object = {"type": "AWS::S3::Object", "ARNPrefix": f"arn:aws:s3:::{bucket}/{key[:6]}"}
+    of_bucket = {"accountId": OWNER, "type": "AWS::S3::Bucket", "ARN": f"arn:aws:s3:::{bucket}"}
+    return [on_object, of_bucket] if name in DATA else [of_bucket]
 
 
 def _caller(rng: random.Random, *, anonymous: bool) -> dict[str, Any]:

@@ -76,7 +76,7 @@ def laid_out(data: bytes, offset: int, first: int) -> Block:
     """
     text = np.frombuffer(data, np.uint8)
     breaks = np.flatnonzero(text <= ord('"'))
-    kinds = text[breaks]
+    kinds = text.take(breaks)
     if (kinds == ord("!")).any():
         breaks, kinds = breaks[kinds != ord("!")], kinds[kinds != ord("!")]
     ends = breaks[kinds == ord("\n")]

@@ -35,6 +35,7 @@ from timeline.normalize.model import (
 )
 from timeline.normalize.packed import packed
 from timeline.normalize.row import Row
+from timeline.normalize.spans import Spans
 from timeline.normalize.spool import Spool
 from timeline.normalize.table import day_name
 from timeline.normalize.taken import AsTaken
@@ -231,7 +232,7 @@ def _by_block(
 
 def _by_pieces(
     usable: tuple[Parser, ...], place: _Place
-) -> Callable[[blocks.Pieces], blocks.TakenPieces] | None:
+) -> Callable[[Spans], blocks.TakenPieces] | None:
     """How a form reads many records at once; it takes none that another form would."""
     read = next((each.read_pieces for each in usable if each.read_pieces is not None), None)
     return None if read is None else lambda pieces: read(pieces, place.where)

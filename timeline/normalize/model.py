@@ -16,7 +16,8 @@ from collector.model import EvidenceItem, Gap
 from timeline.normalize.row import Row
 
 if TYPE_CHECKING:
-    from timeline.normalize.blocks import Block, Pieces, Taken, TakenPieces
+    from timeline.normalize.blocks import Block, Taken, TakenPieces
+    from timeline.normalize.spans import Spans
 
 #: Opens the stored bytes of an item for reading.
 OpenItem: TypeAlias = Callable[[EvidenceItem], BinaryIO]
@@ -102,7 +103,7 @@ class Parser:
     mapping: tuple[tuple[str, str], ...] = ()
     never: tuple[str, ...] = ()
     read_block: Callable[["Block", Where], "Taken"] | None = None
-    read_pieces: Callable[["Pieces", Where], "TakenPieces"] | None = None
+    read_pieces: Callable[["Spans", Where], "TakenPieces"] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

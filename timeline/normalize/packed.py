@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from operator import attrgetter
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 import pyarrow as pa
@@ -32,6 +32,7 @@ ROW_BYTES = 400
 _WIDTH = len(OWN_COLUMNS)
 _PARAMS = OWN_COLUMNS.index("params")
 _ABOUT = [OWN_COLUMNS.index(name) for name in ABOUT_COLUMNS]
+Each = TypeVar("Each")
 _item = attrgetter(*ITEM_COLUMNS)
 _actor = attrgetter(*ACTOR_COLUMNS)
 _event = attrgetter(*EVENT_COLUMNS)
@@ -106,17 +107,20 @@ class PackedRows(NamedTuple):
             ("about", about, about),
             ("asked", asked, range(len(asked))),
         ):
-            distinct, codes = _numbered(rows, keys)
+            distinct, codes = numbered(rows, keys)
             columns[name] = pa.array(codes, pa.int32())
             parts.append(part_of(name, distinct))
         arrays = [columns[field.name] for field in target]
         return Coded(pa.RecordBatch.from_arrays(arrays, schema=target), tuple(parts))
 
 
-def _numbered(
-    rows: Sequence[tuple[Any, ...]], keys: Iterable[Any]
-) -> tuple[list[tuple[Any, ...]], list[int]]:
-    """One row for each key, and of every row the number of its own."""
+def numbered(rows: Sequence[Each], keys: Iterable[Any]) -> tuple[list[Each], list[int]]:
+    """One row for each key, and of every row the number of its own.
+
+    Args:
+        rows: in their order.
+        keys: of each; rows of one key are equal.
+    """
     keys = list(keys)
     distinct = dict(zip(keys, rows, strict=True))
     number = {key: place for place, key in enumerate(distinct)}

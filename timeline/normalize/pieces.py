@@ -8,26 +8,26 @@ record among them), the body is left to be read in the ordinary way from there o
 """
 
 import re
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterator
 
 import msgspec
 import numpy as np
 
-from timeline.normalize.blocks import Numbers, Pieces, TakenPieces
+from timeline.normalize.blocks import TakenPieces
 from timeline.normalize.coded import Many
 from timeline.normalize.model import RECORD_LIMIT, Record
+from timeline.normalize.spans import Flags, Numbers, Spans
 
-#: Records read together: so few that all of it stays in the processor's cache, a sixth of the time.
-TOGETHER = 32
-#: Bytes that are looked through together.
-_STRETCH = 256 * 1024
+#: Bytes of records that are looked at together.
+STRETCH = 8 * 1024 * 1024
 _HEAD = re.compile(rb'\{"Records":\[(\{"\w+":)')
-_COMMA, _OPEN, _CLOSE = b",{}"
+#: Printable ASCII.
+_FIRST, _LAST, _BACKSLASH = b" ~\\"
 _SPACE = b" \t\r\n"
 
 
 def read(
-    body: bytes, start: int, by_pieces: Callable[[Pieces], TakenPieces]
+    body: bytes, start: int, by_pieces: Callable[[Spans], TakenPieces]
 ) -> Generator[Record | Many, None, int | None]:
     """Rows of the records that were read together, and the other records.
 
@@ -44,37 +44,50 @@ def read(
     tail = len(body.rstrip(_SPACE))
     if head is None or body[tail - 3 : tail] != b"}]}":
         return 0
-    later = _later(body, head[1], head.start(1))
-    starts = [head.start(1), *later]
-    ends = [each - 1 for each in later] + [tail - 2]
-    for first in range(0, len(starts), TOGETHER):
-        places = starts[first : first + TOGETHER]
-        spans = zip(places, ends[first : first + TOGETHER], strict=True)
-        data = [body[begin:end] for begin, end in spans]
-        if max(map(len, data)) > RECORD_LIMIT:
-            return first
+    starts, ends = _cuts(body, head.start(1), head[1], tail - 2)
+    if (ends - starts).max() > RECORD_LIMIT:
+        return 0
+    plain = _plain(body, starts, ends)
+    for first, after in _stretches(starts):
+        spans = Spans(body, starts[first:after], ends[first:after], first, plain[first:after])
         try:
-            numbers = list(range(first, first + len(data)))
-            taken = by_pieces(Pieces(data, places, numbers))
+            taken = by_pieces(spans)
         except (msgspec.DecodeError, RecursionError):
             return first
-        yield from (rows for rows in taken.rows if len(rows.times()))
-        for place in taken.left:
-            yield Record(first + place, places[place], len(data[place]), data[place])
+        yield from taken.rows
+        left = spans.pieces(taken.left)
+        for number, offset, data in zip(left.numbers, left.offsets, left.data, strict=True):
+            yield Record(number, offset, len(data), data)
     return None
 
 
-def _later(body: bytes, opening: bytes, first: int) -> list[int]:
-    """Where `},` and the opening of a record follow each other, the first record left out."""
-    text = np.frombuffer(body, np.uint8)
-    found = [
-        np.flatnonzero(text[begin : begin + _STRETCH] == _OPEN) + begin
-        for begin in range(first + 2, len(body), _STRETCH)
-    ]
-    at: Numbers = np.concatenate([np.zeros(0, np.int64), *found])
-    at = at[(text[at - 1] == _COMMA) & (text[at - 2] == _CLOSE)]
-    for place, byte in enumerate(opening[1:], 1):
-        # The frame's own end comes after every opening: there is room to look at its bytes.
-        at = at[text[np.minimum(at + place, len(text) - 1)] == byte]
-    found_at: list[int] = at.tolist()
-    return found_at
+def _stretches(starts: Numbers) -> Iterator[tuple[int, int]]:
+    """Neighbours whose bytes are looked at together, as (first, after the last)."""
+    first = 0
+    while first < len(starts):
+        after = int(np.searchsorted(starts, starts[first] + STRETCH))
+        yield first, max(after, first + 1)
+        first = max(after, first + 1)
+
+
+def _cuts(body: bytes, first: int, opening: bytes, end: int) -> tuple[Numbers, Numbers]:
+    """Where the pieces start and end: `},` and the opening of a record lie between two."""
+    between = b"}," + opening
+    starts, ends = [first], []
+    at = body.find(between, first, end)
+    while at >= 0:
+        ends.append(at + 1)
+        starts.append(at + 2)
+        at = body.find(between, at + 2, end)
+    ends.append(end)
+    return np.array(starts), np.array(ends)
+
+
+def _plain(body: bytes, starts: Numbers, ends: Numbers) -> Flags:
+    """Of each piece whether it holds nothing but printable ASCII without backslash."""
+    text = np.frombuffer(body, np.uint8)[starts[0] : ends[-1]]
+    if text.min() >= _FIRST and text.max() <= _LAST and b"\\" not in body:
+        return np.ones(len(starts), np.bool_)
+    others = np.flatnonzero((text < _FIRST) | (text > _LAST) | (text == _BACKSLASH)) + starts[0]
+    found: Flags = np.searchsorted(others, starts) == np.searchsorted(others, ends)
+    return found

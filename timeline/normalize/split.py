@@ -14,10 +14,11 @@ from collections.abc import Callable, Iterator
 import msgspec
 
 from timeline.normalize import pieces
-from timeline.normalize.blocks import Pieces, TakenPieces
+from timeline.normalize.blocks import TakenPieces
 from timeline.normalize.coded import Many
 from timeline.normalize.lines import BOM, raw_lines, too_long, until_cut
 from timeline.normalize.model import BODY_LIMIT, BROKEN, RECORD_LIMIT, Record
+from timeline.normalize.spans import Spans
 
 #: Objects that only wrap records: the keys under which providers put the list.
 CONTAINERS = ("Records", "Events", "records", "events", "QueryResultRows", "logEvents")
@@ -65,7 +66,7 @@ def json_records(chunks: Iterator[bytes]) -> Iterator[Record]:
 
 
 def read_json(
-    chunks: Iterator[bytes], by_pieces: Callable[[Pieces], TakenPieces] | None
+    chunks: Iterator[bytes], by_pieces: Callable[[Spans], TakenPieces] | None
 ) -> Iterator[Record | Many]:
     """Records of a JSON body in their order: rows of those that were read together.
 
@@ -95,9 +96,7 @@ def read_json(
         raise ended[0]
 
 
-def _held(
-    body: bytes, by_pieces: Callable[[Pieces], TakenPieces] | None
-) -> Iterator[Record | Many]:
+def _held(body: bytes, by_pieces: Callable[[Spans], TakenPieces] | None) -> Iterator[Record | Many]:
     """Records of a body that is held in memory, many at once as far as that goes."""
     done = 0 if by_pieces is None else (yield from pieces.read(body, _start(body), by_pieces))
     if done is not None:

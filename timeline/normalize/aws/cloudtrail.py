@@ -44,7 +44,8 @@ from timeline.normalize.model import Parser, Record, Unreadable, Where, at
 from timeline.normalize.row import PackedRow
 
 if TYPE_CHECKING:
-    from timeline.normalize.blocks import Pieces, TakenPieces
+    from timeline.normalize.blocks import TakenPieces
+    from timeline.normalize.spans import Spans
 
 #: CloudTrail's event times have this width, whatever digits an export adds. [doc]
 PRECISION = 1_000_000
@@ -441,11 +442,14 @@ def omitted_of(f: Fields, body: bytes, doubled: tuple[str, ...]) -> str | None:
     return compact(names) if names else None
 
 
-def read_pieces(pieces: "Pieces", where: Where) -> "TakenPieces":
+def read_pieces(spans: "Spans", where: Where) -> "TakenPieces":
     """The records whose reading is beyond doubt, with the rows that `read_packed` gives."""
-    from timeline.normalize.aws import cloudtrail_block  # it is made of what stands above
+    # They are made of what stands above.
+    from timeline.normalize.aws import cloudtrail_block, cloudtrail_stretch
 
-    return cloudtrail_block.read(pieces, where)
+    left, rows = cloudtrail_stretch.read(spans, where)
+    more = cloudtrail_block.read_some(spans, left, where)
+    return more._replace(rows=[*rows, *more.rows])
 
 
 PARSER = Parser(

@@ -38,13 +38,18 @@ from timeline.normalize.aws.cloudtrail_fields import (
 from timeline.normalize.aws.cloudtrail_keys import came_out_whole
 from timeline.normalize.aws.times import when
 from timeline.normalize.blocks import Pieces, TakenPieces
+from timeline.normalize.coded import Many
 from timeline.normalize.model import BROKEN, Where
 from timeline.normalize.packed import PackedRows
+from timeline.normalize.spans import Spans
 
 SOURCE = "aws.cloudtrail"
 #: Records that are encoded again together, to see that they come out as long as they went in:
 #: so few that they are still at hand for what follows.
 TOGETHER = 8
+
+#: Records that are read together: so few that all of it stays in the cache, a sixth of the time.
+AT_ONCE = 32
 
 _fields = msgspec.json.Decoder(Fields).decode
 _value = msgspec.json.Decoder(msgspec.Raw).decode
@@ -63,6 +68,29 @@ class _Decoded(NamedTuple):
     asked: list[Asked | None]
     extra: list[Extra | None]
     resources: list[list[Resource] | None]
+
+
+def read_some(spans: Spans, which: Sequence[int], where: Where) -> TakenPieces:
+    """Some records of a stretch, as `read` does, in groups that stay in the processor's cache.
+
+    Args:
+        spans: the stretch.
+        which: places of the records in it, ascending.
+        where: the body.
+
+    Raises:
+        msgspec.DecodeError: a piece is no JSON.
+    """
+    left: list[int] = []
+    rows: list[Many] = []
+    for start in range(0, len(which), AT_ONCE):
+        some = which[start : start + AT_ONCE]
+        taken = read(spans.pieces(some), where)
+        left += [some[place] for place in taken.left]
+        for each in taken.rows:
+            if not (rows and rows[0].taken_up(each)):
+                rows.append(each)
+    return TakenPieces(left, [each for each in rows if len(each.times())])
 
 
 def read(pieces: Pieces, where: Where) -> TakenPieces:
