@@ -85,8 +85,12 @@ class PackedRows(NamedTuple):
         """As of `Many`."""
         if not isinstance(more, PackedRows):
             return False
-        for mine, theirs in zip(self[2:], more[2:], strict=True):
-            mine += theirs
+        self.at.extend(more.at)
+        self.places.extend(more.places)
+        self.items.extend(more.items)
+        self.actors.extend(more.actors)
+        self.events.extend(more.events)
+        self.own.extend(more.own)
         return True
 
     def coded(self) -> Coded:

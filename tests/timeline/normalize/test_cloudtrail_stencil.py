@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.timeline.normalize.records import ANONYMOUS, BASE, record
@@ -50,6 +50,12 @@ def event(name: str, key: str, **changed: Any) -> dict[str, Any]:
     return record(**(told | changed))
 
 
+@pytest.fixture(autouse=True)
+def at_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    """How many stencils are looked at depends on what was read before."""
+    monkeypatch.setitem(cloudtrail_stencil._counts, "looked at", 0)
+
+
 @st.composite
 def events(draw: st.DrawFn) -> bytes:
     """Mostly plain, with the contents of the holes drawn; now and then with something strange."""
@@ -79,7 +85,9 @@ def events(draw: st.DrawFn) -> bytes:
     return dumped(told)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(
+    max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(st.lists(events(), min_size=1, max_size=12))
 def test_cut_around_holes_and_one_by_one_give_the_same(records: list[bytes]) -> None:
     body = file_of(*records)
@@ -143,7 +151,6 @@ def test_what_is_in_doubt_is_left(strange: dict[str, Any] | bytes) -> None:
 def test_a_log_without_anything_in_common_is_not_looked_at_for_ever(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(cloudtrail_stencil, "FIRST", 0)
     monkeypatch.setitem(cloudtrail_stencil._counts, "looked at", 10**9)
     assert left(event("GetObject", "k", userAgent="never met before")) == [0]
 

@@ -5,28 +5,21 @@ numbers as floats) all end here; `cloudtrail_lookup` and `cloudtrail_envelope` u
 Field names and their meaning: CloudTrail user guide, "CloudTrail record contents".
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
-
-import msgspec
 
 from collector.model import Gap
 from timeline.normalize.aws import s3
 from timeline.normalize.aws.cloudtrail_actor import caller_of
 from timeline.normalize.aws.cloudtrail_fields import (
     NO_EXTRA,
-    NULL,
-    Extra,
     Fields,
-    Resource,
     asked_of,
     compact,
     decode,
     decoded,
-    encoded,
     extra_of,
     left_out,
     resources_of,
@@ -36,9 +29,9 @@ from timeline.normalize.aws.cloudtrail_keys import (
     came_out_whole,
     doubled_keys,
     first_wins,
-    same_length,
 )
 from timeline.normalize.aws.cloudtrail_mapping import MAPPING, NEVER
+from timeline.normalize.aws.cloudtrail_params import is_lean, lean_params, params_of, tls_of
 from timeline.normalize.aws.times import when
 from timeline.normalize.model import Parser, Record, Unreadable, Where, at
 from timeline.normalize.row import PackedRow
@@ -55,8 +48,6 @@ CATEGORIES = {
     "NetworkActivity": "network",
     "Insight": "insight",
 }
-#: In the ARN of an access point.
-POINT = ":accesspoint/"
 #: Services whose events keep their parameters even when they only read: they are accesses to
 #: decide, or vend the credentials that accesses use.
 KEPT = frozenset(
@@ -223,21 +214,6 @@ class Kind:
     lean: bool
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Tls:
-    """A connection's details.
-
-    Attributes:
-        version: of the protocol.
-        beside: their text if the version is not in it.
-        whole: whether they are known to hold no key twice.
-    """
-
-    version: str | None
-    beside: bytes
-    whole: bool
-
-
 @lru_cache(maxsize=16384)
 def kind_of(
     category: str | None,
@@ -287,14 +263,6 @@ def _activity(read_only: str | None, service: str | None, operation: str, catego
     return "configure" if category == "management" else "other"
 
 
-@lru_cache(maxsize=4096)
-def tls_of(raw: bytes) -> Tls:
-    """A connection's details out of their JSON."""
-    found = decoded(raw)
-    version = text(found.get("tlsVersion"))
-    return Tls(version, b"" if version or not found else raw, same_length(raw))
-
-
 def _auth_method(actor: str | None, stated: str | None) -> str:
     if actor == "Anonymous":
         return "anonymous"
@@ -337,97 +305,6 @@ def outcome_by(code: str | None, has_message: bool) -> str:
 def refused(code: str) -> bool:
     """Whether an error code says that authorization was refused."""
     return any(word in code for word in _REFUSALS)
-
-
-#: What still names a slot when the body cannot be trusted.
-_NAMING = (
-    "bucketName", "key", "userName", "roleName", "groupName", "policyName", "policyArn",
-    "accountId",
-)  # fmt: skip
-
-
-def params_of(f: Fields, doubled: bool) -> str:
-    """The bodies as received, put together as text: numbers and order stay untouched."""
-    asked: bytes | msgspec.Raw = f.requestParameters
-    answered: bytes | msgspec.Raw = f.responseElements
-    if doubled:
-        whole = decoded(f.requestParameters)
-        asked = compact({k: whole[k] for k in _NAMING if isinstance(whole.get(k), str)}).encode()
-        answered = b"null"
-    parts: tuple[bytes | msgspec.Raw, ...] = (
-        b'{"requestParameters":', asked,
-        b',"responseElements":', answered,
-        b',"additionalEventData":', f.additionalEventData,
-        b',"resources":', f.resources,
-        b',"userIdentity":', f.userIdentity,
-        b',"tlsDetails":', f.tlsDetails,
-        rest_of(
-            b"null" if f.addendum is NULL else bytes(f.addendum), f.eventVersion, f.vpcEndpointId,
-            f.vpcEndpointAccountId, f.sessionCredentialFromConsole,
-        ),
-    )  # fmt: skip
-    return b"".join(parts).decode()
-
-
-@lru_cache(maxsize=1024)
-def rest_of(
-    addendum: bytes, version: str | None, endpoint: str | None, owner: str | None,
-    console: str | None,
-) -> bytes:  # fmt: skip
-    """The end of the text: fields that most records lack, and the version."""
-    parts = [] if addendum == b"null" else [b',"addendum":', addendum]
-    for name, value in (
-        (b"eventVersion", version),
-        (b"vpcEndpointId", endpoint),
-        (b"vpcEndpointAccountId", owner),
-        (b"sessionCredentialFromConsole", console),
-    ):
-        if value:
-            parts += [b',"', name, b'":', encoded(value)]
-    parts.append(b"}")
-    return b"".join(parts)
-
-
-def is_lean(f: Fields) -> bool:
-    """Whether a plain read says no more than plain reads do."""
-    return len(f.responseElements) == 4 and f.addendum is NULL
-
-
-def lean_params(f: Fields, extra: Extra, resources: Sequence[Resource], tls: Tls) -> str:
-    """What the request of a plain read is made of, and no column has.
-
-    The other parts repeat what columns hold, and would be most of the table.
-    """
-    points = None
-    if bytes(f.resources).startswith(b"["):
-        arns = (each.ARN or each.arn or "" for each in resources)
-        points = tuple(arn for arn in arns if POINT in arn)
-    end = lean_end(extra.CipherSuite, extra.SignatureVersion, points, tls, f.vpcEndpointAccountId)
-    return b"".join((b'{"requestParameters":', f.requestParameters, end)).decode()
-
-
-@lru_cache(maxsize=4096)
-def lean_end(
-    cipher: str | None, signature: str | None, points: tuple[str, ...] | None, tls: Tls,
-    owner: str | None,
-) -> bytes:  # fmt: skip
-    """What follows the parameters.
-
-    Args:
-        cipher, signature: suite and version.
-        points: ARNs of access points; None where the record has no list of resources.
-        tls: of the connection.
-        owner: account of the endpoint.
-    """
-    extra = {"CipherSuite": cipher, "SignatureVersion": signature}
-    kept = {name: value for name, value in extra.items() if value}
-    listed = None if points is None else [{"ARN": point} for point in points]
-    parts = [b',"additionalEventData":', encoded(kept or None), b',"resources":', encoded(listed)]
-    if tls.beside:
-        parts += [b',"tlsDetails":', tls.beside]
-    if owner:
-        parts += [b',"vpcEndpointAccountId":', encoded(owner)]
-    return b"".join((*parts, b"}"))
 
 
 def omitted_of(f: Fields, body: bytes, doubled: tuple[str, ...]) -> str | None:

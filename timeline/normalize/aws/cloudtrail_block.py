@@ -16,14 +16,9 @@ import msgspec
 from timeline.normalize.aws import s3
 from timeline.normalize.aws.cloudtrail import (
     event_values,
-    is_lean,
     kind_of,
-    lean_params,
     omitted_of,
     outcome_by,
-    params_of,
-    rest_of,
-    tls_of,
 )
 from timeline.normalize.aws.cloudtrail_actor import caller_of
 from timeline.normalize.aws.cloudtrail_fields import (
@@ -36,6 +31,13 @@ from timeline.normalize.aws.cloudtrail_fields import (
     Resource,
 )
 from timeline.normalize.aws.cloudtrail_keys import came_out_whole
+from timeline.normalize.aws.cloudtrail_params import (
+    is_lean,
+    lean_params,
+    params_of,
+    rest_of,
+    tls_of,
+)
 from timeline.normalize.aws.times import when
 from timeline.normalize.blocks import Pieces, TakenPieces
 from timeline.normalize.coded import Many

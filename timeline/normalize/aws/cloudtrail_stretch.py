@@ -14,8 +14,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from timeline.normalize.aws.cloudtrail import POINT
 from timeline.normalize.aws.cloudtrail_layout import HOST_FIRST, SIZE_FIRST, Holes, holes
+from timeline.normalize.aws.cloudtrail_params import POINT
 from timeline.normalize.aws.cloudtrail_stencil import (
     FIXED,
     Caller,
@@ -164,11 +164,13 @@ def _rows(spans: Spans, where: Where, found: _Found, known: _Known) -> Coded:
         name: numbers_of(whole(spans.body, found.starts[name], found.ends[name])[0])
         for name in ("bytes_in", "bytes_out")
     }
+    times = distinct(cut["time_text"])
+    instants = np.array([when(each) for each in times.values], np.int64)
     every: dict[str, Any] = {
         **cut,
         **sizes,
         **_cited(spans, where, found),
-        "time": distinct(cut["time_text"]).column(when, schema("events").field("time").type),
+        "time": numbers_of(instants[times.code]).cast(schema("events").field("time").type),
         "resource_uid": pc.coalesce(_joined(uid, cut["object"], ""), uid),
         "item": numbers_of(np.zeros(count, np.int32)),
         "actor": caller,
