@@ -194,7 +194,7 @@ def test_values_are_worked_out_once_for_each_combination() -> None:
     assert sorted(found.values, key=repr) == [
         (1, "x", "a"), (2, "x", "a"), (2, "x", "b"), (None, "x", None),
     ]  # fmt: skip
-    assert found.column(repr, pa.string()).to_pylist() == [
+    assert found.texts(repr).to_pylist() == [
         "(1, 'x', 'a')", "(2, 'x', 'b')", "(1, 'x', 'a')", "(None, 'x', None)", "(2, 'x', 'a')",
     ]  # fmt: skip
     first = found.mapped(lambda values: values[0])

@@ -19,15 +19,35 @@ import pyarrow.compute as pc
 from timeline.normalize.aws import s3_access_log as line
 from timeline.normalize.aws.s3_access_log_places import Plain, plain
 from timeline.normalize.blocks import Block, Taken
-from timeline.normalize.coded import PARTS, PLACE, ByColumn, Coded, Numbers, own_schema, part_of
-from timeline.normalize.columns import Distinct, alike, combined, distinct, holding
+from timeline.normalize.coded import (
+    PARTS,
+    PLACE,
+    ByColumn,
+    Coded,
+    Numbers,
+    numbers_of,
+    own_schema,
+    part_of,
+)
+from timeline.normalize.columns import (
+    Distinct,
+    alike,
+    combined,
+    constant,
+    distinct,
+    flags_of,
+    holding,
+    present,
+    texts_of,
+)
 from timeline.normalize.model import Where
 from timeline.schema import schema
 
 #: The fields after the host id, in their order.
 _LAST = line.TAIL[line.TAIL.index("signature") :]
-_string = pa.string()
 _joined = pc.binary_join_element_wise
+_EMPTY, _AT, _PLUS = (constant(text) for text in ("", "@", "+"))
+_NONE = pa.nulls(1, pa.string())[0]
 
 
 class _Runs(NamedTuple):
@@ -63,7 +83,7 @@ def _rows(block: Block, found: Plain, where: Where) -> Coded:
     uri = found.cut(block.data, "uri")
     logged = found.cut(block.data, "key")
     key = _keys(logged, uri, bucket)
-    on_object = Distinct(key.is_valid().to_numpy(zero_copy_only=False) * 1, (False, True))
+    on_object = Distinct(present(key) * 1, (False, True))
     asked = _asked(uri)
     about = combined(on_object, bucket)
     parts = {
@@ -77,12 +97,12 @@ def _rows(block: Block, found: Plain, where: Where) -> Coded:
         "asked": _params(runs, asked, logged, key),
     }
     own = _own(block, found, where) | {
-        "resource_uid": _joined(about.column(_prefix, _string), pc.fill_null(key, ""), ""),
+        "resource_uid": _joined(about.texts(_prefix), pc.coalesce(key, _EMPTY), _EMPTY),
         "object": key,
         "object_version": _versions(found.cut(block.data, "version"), asked, key),
         "request_uri": uri,
     }
-    own |= {name: pa.array(parts[name].code.astype(np.int32)) for name in PARTS}
+    own |= {name: numbers_of(parts[name].code.astype(np.int32)) for name in PARTS}
     target = own_schema()
     arrays = [
         own[field.name] if field.name in own else pa.nulls(len(uri), field.type) for field in target
@@ -165,8 +185,7 @@ def _params(runs: _Runs, asked: Distinct, logged: pa.Array, key: pa.Array) -> Di
     """What was asked, with the line beside it."""
     coded = alike(None, len(key))
     if logged is not key:
-        differs = pc.fill_null(pc.not_equal(logged, key), False)
-        coded = distinct(pc.if_else(differs, logged, pa.scalar(None, _string)))
+        coded = distinct(pc.if_else(pc.not_equal(logged, key), logged, _NONE))
     owner = runs.place.mapped(_only)
     way = runs.way.mapped(lambda way: way[: _LAST.index("region")])
     which = combined(owner, runs.requester, way, asked, coded)
@@ -195,11 +214,11 @@ def _fields(
 def _asked(uris: pa.Array) -> Distinct:
     """What Request-URIs ask beside the key: nothing, mostly; None of a line without one."""
     code = np.zeros(len(uris), np.int64)
-    code[uris.is_null().to_numpy(zero_copy_only=False)] = 1
+    code[~present(uris)] = 1
     having = holding(uris, b"?")
     if not having.any():
         return Distinct(code, ({}, None))
-    some = distinct(uris.filter(pa.array(having)))
+    some = distinct(uris.filter(flags_of(having)))
     code[having] = some.code + 2
     return Distinct(code, ({}, None, *map(line.asked_by, some.values)))
 
@@ -207,11 +226,11 @@ def _asked(uris: pa.Array) -> Distinct:
 def _versions(logged: pa.Array, asked: Distinct, key: pa.Array) -> pa.Array:
     """Versions of objects; of the line before those of the Request-URI."""
     if any(each and "versionId" in each for each in asked.values):
-        wanted = asked.column(lambda each: each.get("versionId") if each else None, _string)
+        wanted = asked.texts(lambda each: each.get("versionId") if each else None)
         logged = pc.coalesce(logged, wanted)
     if logged.null_count == len(logged):
         return logged
-    return pc.if_else(key.is_valid(), logged, pa.scalar(None, _string))
+    return pc.if_else(key.is_valid(), logged, _NONE)
 
 
 def _keys(logged: pa.Array, uris: pa.Array, bucket: Distinct) -> pa.Array:
@@ -219,26 +238,27 @@ def _keys(logged: pa.Array, uris: pa.Array, bucket: Distinct) -> pa.Array:
     coded = holding(logged, b"%")
     if not coded.any():
         return logged
-    some = pa.array(coded)
+    some = flags_of(coded)
     buckets = (bucket.values[code] for code in bucket.code[coded].tolist())
     parts = zip(
         logged.filter(some).to_pylist(), uris.filter(some).to_pylist(), buckets, strict=True
     )
     decoded = [line.key_of(*part) for part in parts]
-    return pc.replace_with_mask(logged, some, pa.array(decoded, _string))
+    return pc.replace_with_mask(logged, some, texts_of(decoded))
 
 
 def _own(block: Block, found: Plain, where: Where) -> dict[str, pa.Array]:
     """The columns of which every line has its own, but for those about the object."""
     starts, ends = block.starts[found.lines], block.ends[found.lines]
     numbers = block.numbers[found.lines]
-    number = pa.array(numbers).cast(_string)
-    place = pa.array(block.offset + starts).cast(_string)
-    size = pa.array(ends - starts).cast(_string)
+    number, place, size = (
+        numbers_of(each).cast(pa.string())
+        for each in (numbers, block.offset + starts, ends - starts)
+    )
     return {
-        "event_uid": _joined(f"{where.item}/{where.prefix}", number, ""),
+        "event_uid": _joined(constant(f"{where.item}/{where.prefix}"), number, _EMPTY),
         "request_id": found.cut(block.data, "request"),
-        "time": pa.array(found.times).cast(schema("events").field("time").type),
+        "time": numbers_of(found.times).cast(schema("events").field("time").type),
         "time_text": found.time_text,
         "src_ip": found.cut(block.data, "ip"),
         "bytes_out": found.whole["sent"],
@@ -246,8 +266,8 @@ def _own(block: Block, found: Plain, where: Where) -> dict[str, pa.Array]:
         "object_size": found.whole["size"],
         "total_ms": found.whole["total"],
         "turn_around_ms": found.whole["turn"],
-        PLACE: pa.array(where.before + numbers),
-        "locator": _joined(where.prefix, number, "@", place, "+", size, ""),
+        PLACE: numbers_of(where.before + numbers),
+        "locator": _joined(constant(where.prefix), number, _AT, place, _PLUS, size, _EMPTY),
         "record_sha256": _hashes(block.data, starts, ends),
     }
 
@@ -258,4 +278,4 @@ def _hashes(data: bytes, starts: Numbers, ends: Numbers) -> pa.Array:
     text = b"".join([sha256(view[start:end]).digest() for start, end in spans]).hex().encode()
     places = np.arange(0, len(text) + 1, 64, dtype=np.int32)
     buffers = [None, pa.py_buffer(places), pa.py_buffer(text)]
-    return pa.Array.from_buffers(_string, len(starts), buffers)
+    return pa.Array.from_buffers(pa.string(), len(starts), buffers)

@@ -15,7 +15,7 @@ from timeline.normalize.aws.s3_access_log import TAIL
 from timeline.normalize.aws.times import when_access
 from timeline.normalize.blocks import Block
 from timeline.normalize.coded import Numbers
-from timeline.normalize.columns import Mask, cut, is_hyphen, texts, whole
+from timeline.normalize.columns import Mask, Places, cut, is_hyphen, numbers_but, texts, whole
 
 _BLANK, _QUOTE, _END = b' "\n'
 #: Fields before the Request-URI (the time is two words), and between it and the referer.
@@ -46,7 +46,7 @@ class Plain(NamedTuple):
     """
 
     lines: Numbers
-    edges: Numbers
+    edges: Places
     times: Numbers
     time_text: pa.Array
     whole: dict[str, pa.Array]
@@ -77,12 +77,12 @@ def plain(block: Block) -> Plain:
     return Plain(lines, edges, times, time_text, numbers)
 
 
-def _span(edges: Numbers, first: str, last: str) -> tuple[Numbers, Numbers]:
+def _span(edges: Places, first: str, last: str) -> tuple[Places, Places]:
     """Starts and ends of what lies from one field to another one."""
     return edges[_PLACE[first]] + 1, edges[_PLACE[last] + 1]
 
 
-def _well_formed(block: Block) -> tuple[Numbers, Numbers]:
+def _well_formed(block: Block) -> tuple[Numbers, Places]:
     """The lines with six quotes in the right places and single blanks between fields."""
     at, kinds = block.breaks, block.kinds
     last = np.flatnonzero(kinds == _END)
@@ -95,7 +95,7 @@ def _well_formed(block: Block) -> tuple[Numbers, Numbers]:
     fits[np.searchsorted(block.ends, _strange(block))] = False
     lines = np.flatnonzero(fits)
     first, last = first[lines], last[lines]
-    q = quotes[before[lines] + np.arange(len(_QUOTED) * 2)[:, None]]
+    q = quotes.take(before[lines] + np.arange(len(_QUOTED) * 2)[:, None])
     tail = last - q[5] - 1
     fits = (q[0] - first == len(_FRONT)) & (q[2] - q[1] == len(_MIDDLE) + 2) & (q[4] - q[3] == 2)
     fits &= (tail >= 1) & (tail <= len(TAIL))
@@ -111,12 +111,12 @@ def _well_formed(block: Block) -> tuple[Numbers, Numbers]:
         # Beyond the last field there is nothing: start and end are the line's own end.
         np.minimum(q[5] + np.arange(1, len(TAIL) + 2)[:, None], last),
     ]
-    edges = at[np.vstack([first, *breaks])]
+    edges = at.astype(np.int32).take(np.vstack([first, *breaks]))
     edges[0] = block.starts[lines] - 1
     return _fields_whole(block.data, lines, edges)
 
 
-def _fields_whole(data: bytes, lines: Numbers, edges: Numbers) -> tuple[Numbers, Numbers]:
+def _fields_whole(data: bytes, lines: Numbers, edges: Places) -> tuple[Numbers, Places]:
     """Those where a field stands between two breaks, and nothing where nothing belongs.
 
     The time is in brackets, and the bucket is named.
@@ -124,7 +124,8 @@ def _fields_whole(data: bytes, lines: Numbers, edges: Numbers) -> tuple[Numbers,
     text = np.frombuffer(data, np.uint8)
     outside = [place for place, name in enumerate(_BETWEEN) if name not in _QUOTED]
     touching = np.array([not _BETWEEN[place] for place in outside])
-    fits: Mask = ((np.diff(edges, axis=0)[outside] == 1) == touching[:, None]).all(axis=0)
+    touch = (np.diff(edges, axis=0) == 1)[outside]
+    fits: Mask = (touch == touching[:, None]).all(axis=0)
     start, end = _span(edges, "date", "zone")
     fits &= (text[start] == ord("[")) & (text[end - 1] == ord("]")) & (end - start == _TIME + 2)
     fits &= ~is_hyphen(data, *_span(edges, "bucket", "bucket"))
@@ -135,13 +136,13 @@ def _strange(block: Block) -> Numbers:
     """Positions of bytes that no field of a plain line holds."""
     kinds = block.kinds
     low: Numbers = block.breaks[(kinds != _BLANK) & (kinds != _QUOTE) & (kinds != _END)]
-    if block.data.isascii() and b"\\" not in block.data and b"\x7f" not in block.data:
-        return low
     text = np.frombuffer(block.data, np.uint8)
+    if b"\\" not in block.data and np.max(text, initial=0) < 0x7F:
+        return low
     return np.concatenate([low, np.flatnonzero((text >= 0x7F) | (text == ord("\\")))])
 
 
-def _numbers(data: bytes, edges: Numbers) -> tuple[dict[str, pa.Array], Mask]:
+def _numbers(data: bytes, edges: Places) -> tuple[dict[str, pa.Array], Mask]:
     """The columns of numbers, and where each is one or a hyphen, the status of three digits."""
     spans = [_span(edges, name, name) for name in ("status", *WHOLE)]
     starts, ends = (np.concatenate(each) for each in zip(*spans, strict=True))
@@ -149,9 +150,7 @@ def _numbers(data: bytes, edges: Numbers) -> tuple[dict[str, pa.Array], Mask]:
     absent = is_hyphen(data, starts, ends).reshape(shape)
     values, sound = (each.reshape(shape) for each in whole(data, starts, ends))
     sound[0] &= (ends - starts).reshape(shape)[0] == 3
-    found = {
-        name: pa.array(values[place], mask=absent[place]) for place, name in enumerate(WHOLE, 1)
-    }
+    found = {name: numbers_but(values[place], absent[place]) for place, name in enumerate(WHOLE, 1)}
     told: Mask = np.all(sound | absent, axis=0)
     return found, told
 
