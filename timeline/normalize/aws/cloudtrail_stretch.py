@@ -27,7 +27,16 @@ from timeline.normalize.aws.cloudtrail_stencil import (
 from timeline.normalize.aws.times import when
 from timeline.normalize.blocks import TakenPieces
 from timeline.normalize.coded import PLACE, ByColumn, Coded, numbers_of, own_schema, part_of
-from timeline.normalize.columns import Distinct, combined, distinct, texts, whole
+from timeline.normalize.columns import (
+    Distinct,
+    combined,
+    constant,
+    distinct,
+    flags_of,
+    texts,
+    texts_of,
+    whole,
+)
 from timeline.normalize.model import Where
 from timeline.normalize.row import ABOUT_COLUMNS, ACTOR_COLUMNS, EVENT_COLUMNS
 from timeline.normalize.spans import Flags, Numbers, Spans
@@ -37,6 +46,7 @@ SOURCE = "aws.cloudtrail"
 _ZERO = ord("0")
 _string = pa.string()
 _joined = pc.binary_join_element_wise
+_NONE = constant("")
 
 
 class _Found(NamedTuple):
@@ -78,7 +88,7 @@ class _Known(NamedTuple):
 def read(spans: Spans, where: Where) -> TakenPieces:
     """Rows of the records that fit a stencil, and the places of the others, ascending."""
     every = np.arange(len(spans.starts))
-    laid = list(holes(spans))
+    laid = [each for each in holes(spans) if len(each.records)]
     if laid:
         found = _sound(spans.body, _found(spans, laid))
         known = _known(spans.body, found)
@@ -123,10 +133,22 @@ def _sound(body: bytes, found: _Found) -> _Found:
         # No number in JSON begins with a zero that is not all of it.
         sound &= (ends - starts == 1) | (text[starts] != _ZERO)
     key, again = (texts(body, found.starts[n], found.ends[n]) for n in ("object", "again"))
-    sound &= np.asarray(pc.equal(key, again)) & ~np.asarray(pc.match_substring(key, POINT))
+    sound &= _same(key, again)
+    if POINT.encode() in key.buffers()[2].to_pybytes():
+        sound &= np.array([POINT not in each for each in key.to_pylist()], np.bool_)
     times = distinct(texts(body, found.starts["time_text"], found.ends["time_text"]))
     sound &= np.array([when(each) is not None for each in times.values], np.bool_)[times.code]
     return found if sound.all() else found.only(sound)
+
+
+def _same(one: pa.Array, other: pa.Array) -> Flags:
+    """Where texts of equal length are the same."""
+    _, offsets, data = one.buffers()
+    differ = np.frombuffer(data, np.uint8) != np.frombuffer(other.buffers()[2], np.uint8)
+    same = np.ones(len(one), np.bool_)
+    places = np.frombuffer(offsets, np.int32)[: len(one) + 1]
+    same[np.searchsorted(places, np.flatnonzero(differ), side="right") - 1] = False
+    return same
 
 
 def _known(body: bytes, found: _Found) -> _Known:
@@ -156,10 +178,10 @@ def _rows(spans: Spans, where: Where, found: _Found, known: _Known) -> Coded:
         numbers_of(known.stencil.astype(np.int32)),
         numbers_of(known.caller.astype(np.int32)),
     )
-    named = pa.array([each.named for each in stencils]).take(kind)
-    uid = pa.array([each.uid for each in stencils], _string).take(kind)
+    named = flags_of(np.array([each.named for each in stencils])).take(kind)
+    uid = texts_of([each.uid for each in stencils]).take(kind)
     params = _params(spans.body, found, known, stencils, cut["object"])
-    cut["object"] = pc.if_else(named, cut["object"], pa.scalar(None, _string))
+    cut["object"] = pc.if_else(named, cut["object"], pa.nulls(1, _string)[0])
     sizes = {
         name: numbers_of(whole(spans.body, found.starts[name], found.ends[name])[0])
         for name in ("bytes_in", "bytes_out")
@@ -171,7 +193,7 @@ def _rows(spans: Spans, where: Where, found: _Found, known: _Known) -> Coded:
         **sizes,
         **_cited(spans, where, found),
         "time": numbers_of(instants[times.code]).cast(schema("events").field("time").type),
-        "resource_uid": pc.coalesce(_joined(uid, cut["object"], ""), uid),
+        "resource_uid": pc.coalesce(_joined(uid, cut["object"], _NONE), uid),
         "item": numbers_of(np.zeros(count, np.int32)),
         "actor": caller,
         "event": kind,
@@ -181,7 +203,7 @@ def _rows(spans: Spans, where: Where, found: _Found, known: _Known) -> Coded:
     for place, name in enumerate(FIXED):
         values = [each.fixed[place] for each in stencils]
         if any(value is not None for value in values):
-            every[name] = pa.array(values, _string).take(kind)
+            every[name] = texts_of(values).take(kind)
     own = [
         every[field.name] if field.name in every else pa.nulls(count, field.type)
         for field in own_schema()
@@ -208,7 +230,7 @@ def _params(
     body: bytes, found: _Found, known: _Known, stencils: Sequence[Stencil], key: pa.Array
 ) -> pa.Array:
     """The texts `params`, in groups that have the same holes."""
-    callers = pa.array([each.text if each else "" for each in known.callers], _string)
+    callers = texts_of([each.text if each else "" for each in known.callers])
     shapes = [each.between for each in stencils]
     shape = Distinct(known.stencil, shapes).mapped(lambda between: between)
     made, places = [], []
@@ -225,7 +247,7 @@ def _params(
                 pieces.append(key.take(numbers_of(rows)))
             elif name:
                 pieces.append(texts(body, found.starts[name][rows], found.ends[name][rows]))
-        made.append(_joined(*pieces, ""))
+        made.append(_joined(*pieces, _NONE))
         places.append(rows)
     if len(made) == 1:
         return made[0]
@@ -234,7 +256,7 @@ def _params(
 
 def _of_shape(stencils: Sequence[Stencil], between: tuple[str, ...], place: int) -> pa.Array:
     """One of the pieces of `params`, of each stencil with these holes."""
-    return pa.array([s.texts[place] if s.between == between else "" for s in stencils], _string)
+    return texts_of([s.texts[place] if s.between == between else "" for s in stencils])
 
 
 def _cited(spans: Spans, where: Where, found: _Found) -> dict[str, pa.Array]:
@@ -244,10 +266,10 @@ def _cited(spans: Spans, where: Where, found: _Found) -> dict[str, pa.Array]:
     number, start, length = (
         numbers_of(each).cast(_string) for each in (numbers, starts, ends - starts)
     )
-    place = _joined(where.prefix, number, "")
+    place = _joined(constant(where.prefix), number, _NONE)
     return {
-        "event_uid": _joined(f"{where.item}/{where.prefix}", number, ""),
-        "locator": _joined(place, _joined(start, length, "+"), "@"),
+        "event_uid": _joined(constant(f"{where.item}/{where.prefix}"), number, _NONE),
+        "locator": _joined(place, _joined(start, length, constant("+")), constant("@")),
         "record_sha256": _digests(spans.body, starts, ends),
         PLACE: numbers_of(where.before + numbers),
     }
