@@ -12,7 +12,7 @@ items alone, and files are written in one way only.
 
 import shutil
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from functools import partial
 from pathlib import Path
 from typing import NamedTuple
@@ -20,7 +20,7 @@ from typing import NamedTuple
 from collector.model import EvidenceItem
 from collector.sweeping import seldom_swept
 from timeline import engine, order
-from timeline.normalize import days, duplicates, earlier, ingest
+from timeline.normalize import days, duplicates, earlier, ingest, repeats
 from timeline.normalize.earlier import Earlier
 from timeline.normalize.model import IngestReport, OpenItem, Part, Partition
 from timeline.normalize.spool import Chunk, Spool
@@ -84,7 +84,8 @@ def run(
         parts = kept | {part.item: part for answer in answers for part in answer.parts}
         if fresh or before.folded is None or kept.keys() != before.parts.keys():
             _write(out, before, kept, answers, [item.uid for item in ordered], scratch)
-            folded = duplicates.fold(out, scratch)
+            sources = {source for part in parts.values() for source in part.sources}
+            folded = duplicates.fold(out, scratch, sources, _twice(parts, kept, scratch))
         else:
             folded = before.folded  # the table is, byte for byte, the one that was folded
     finally:
@@ -159,6 +160,13 @@ def _write(
     ranks = {uid: rank for rank, uid in enumerate(uids)}
     for partition in sorted(lost | gained.keys()):
         days.build(out, partition, gained.get(partition, ()), ranks, frozenset(kept), scratch)
+
+
+def _twice(parts: Mapping[str, Part], kept: Mapping[str, Part], scratch: Path) -> Set[str]:
+    """Columns in which a value may occur twice: any where rows of an earlier run stay."""
+    if kept:
+        return frozenset(repeats.KEYS)
+    return repeats.twice(scratch, sum(part.rows for part in parts.values()))
 
 
 def _report(

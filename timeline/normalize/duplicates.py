@@ -1,6 +1,7 @@
 """The same event more than once: it stays in the table, points to the first, and counts once.
 
-- The same provider id again is a duplicate, if the copies agree wherever both say something.
+- The same provider id again is a duplicate, if the copies agree wherever both say something. The
+  one from which least is left out stands for them, of equal ones the first.
 - The same provider id with different content is no duplicate: both count, and a gap says so.
 - One call seen by several accounts has one shared id: the copies point to the record of the
   account that owns the resource.
@@ -12,7 +13,7 @@ One request that two logs recorded gives two events, which are no copies of each
 
 import itertools
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,7 +23,7 @@ import pyarrow as pa
 
 from collector.model import Gap
 from timeline import engine
-from timeline.normalize import table
+from timeline.normalize import repeats, table
 from timeline.normalize.aws import same_request
 from timeline.normalize.model import at
 
@@ -36,12 +37,10 @@ SAME = (
 )  # fmt: skip
 _NEEDED = (
     "event_uid", "provider_uid", "shared_uid", "account_uid", "recipient_account_uid",
-    "record_sha256", "evidence_item", "locator", *same_request.NEEDED, *SAME,
+    "record_sha256", "evidence_item", "locator", "omitted", *same_request.NEEDED, *SAME,
 )  # fmt: skip
 #: Columns that point to another row; filled here, over the whole table.
 FOLDED = ("duplicate_of", "same_request_as")
-#: So many hashes are held in memory, no more.
-HASHED = 8_000_000
 #: Number of the file in the order of the table, and of the row in it.
 Place = tuple[int, int]
 Group = list[tuple[Place, dict[str, Any]]]
@@ -64,22 +63,36 @@ class Folded:
     rewritten: tuple[Path, ...]
 
 
-def fold(out: Path, scratch: Path) -> Folded:
-    """Fill `duplicate_of` and `same_request_as` in the whole table."""
+def fold(
+    out: Path, scratch: Path, sources: Set[str], twice: Set[str] = frozenset(repeats.KEYS)
+) -> Folded:
+    """Fill `duplicate_of` and `same_request_as` in the whole table.
+
+    Args:
+        out: the folder of the table.
+        scratch: where the engine may lay down what it does not hold.
+        sources: of the rows.
+        twice: columns in which a value may occur twice; the others need not be looked through.
+    """
     paths = table.files(out)
     first: dict[Place, str] = {}
     stands: dict[Place, str] = {}
     found: list[tuple[Place, Gap]] = []
-    if paths:
+    logs = sorted(sources & set(same_request.ACCESS_LOGS)) if len(sources) > 1 else []
+    if paths and (twice or logs):
         with engine.connect(scratch) as connection:
-            for group in _groups(connection, paths, "provider_uid"):
-                found.extend(_same_id(group, first))
-            for group in _groups(connection, paths, "record_sha256", "provider_uid IS NULL"):
-                first.update({place: group[0][1]["event_uid"] for place, _ in group[1:]})
-            for group in _groups(connection, paths, "shared_uid"):
-                _shared(group, first)
-            for group in _in_several_logs(connection, paths):
-                found.extend(_one_request(group, first, stands))
+            if "provider_uid" in twice:
+                for group in _groups(connection, paths, "provider_uid"):
+                    found.extend(_same_id(group, first))
+            if "record_sha256" in twice:
+                for group in _groups(connection, paths, "record_sha256", "provider_uid IS NULL"):
+                    first.update({place: group[0][1]["event_uid"] for place, _ in group[1:]})
+            if "shared_uid" in twice:
+                for group in _groups(connection, paths, "shared_uid"):
+                    _shared(group, first)
+            if logs:
+                for group in _in_several_logs(connection, paths, logs):
+                    found.extend(_one_request(group, first, stands))
     by_file: dict[int, dict[str, dict[int, str]]] = {}
     for column, pointed in (("duplicate_of", first), ("same_request_as", stands)):
         for (number, row), uid in pointed.items():
@@ -91,20 +104,16 @@ def fold(out: Path, scratch: Path) -> Folded:
     return Folded(duplicates=len(first), same_requests=len(stands), gaps=gaps, rewritten=rewritten)
 
 
-def _in_several_logs(connection: "duckdb.DuckDBPyConnection", paths: list[Path]) -> Iterator[Group]:
-    """Rows that share a request id, one at least a line of an access log; quick if there is none.
+def _in_several_logs(
+    connection: "duckdb.DuckDBPyConnection", paths: list[Path], logs: Sequence[str]
+) -> Iterator[Group]:
+    """Rows that share a request id, one at least a line of an access log.
 
-    Ids are looked through only where the table has an access log and another log beside it.
+    Asked only of a table that has such `logs` and another log beside them.
     """
-    sources = connection.execute(
-        "SELECT DISTINCT source FROM read_parquet($paths, hive_partitioning = false)",
-        {"paths": [str(path) for path in paths]},
-    ).fetchall()
-    logs = [source for (source,) in sources if source in same_request.ACCESS_LOGS]
-    if logs and len(sources) > 1:
-        listed = ", ".join(f"'{source}'" for source in sorted(logs))
-        having = f"bool_or(source IN ({listed}))"
-        yield from _groups(connection, paths, "request_id", having=having)
+    listed = ", ".join(f"'{source}'" for source in logs)
+    having = f"bool_or(source IN ({listed}))"
+    return _groups(connection, paths, "request_id", having=having)
 
 
 def _groups(
@@ -163,10 +172,10 @@ def _some_repeat(
     query = (
         f"SELECT hash({name}) AS hash "  # noqa: S608 - own names
         "FROM read_parquet($paths, hive_partitioning = false) "
-        f"WHERE {name} IS NOT NULL AND {condition} LIMIT {HASHED + 1}"
+        f"WHERE {name} IS NOT NULL AND {condition} LIMIT {repeats.HASHED + 1}"
     )
     hashes = np.sort(np.asarray(connection.execute(query, where).fetchnumpy()["hash"]))
-    return len(hashes) > HASHED or bool(np.any(hashes[1:] == hashes[:-1]))
+    return len(hashes) > repeats.HASHED or bool(np.any(hashes[1:] == hashes[:-1]))
 
 
 def _fill(path: Path, pointed: Mapping[str, Mapping[int, str]]) -> bool:
@@ -224,9 +233,9 @@ def _one_request(
 
 
 def _same_id(group: Group, first: dict[Place, str]) -> Iterator[tuple[Place, Gap]]:
-    """Each row against the distinct contents seen before it."""
+    """Each row against the distinct contents seen before it, those with most fields first."""
     kinds: list[dict[str, Any]] = []
-    for place, row in group:
+    for place, row in sorted(group, key=lambda each: _left_out(each[1])):
         like = next((kind for kind in kinds if not differing(kind, row)), None)
         if like is not None:
             first[place] = like["event_uid"]
@@ -245,6 +254,11 @@ def _same_id(group: Group, first: dict[Place, str]) -> Iterator[tuple[Place, Gap
             )
             yield place, gap
         kinds.append(row)
+
+
+def _left_out(row: Mapping[str, Any]) -> int:
+    """How many fields a record lacks by its own word."""
+    return len(json.loads(row["omitted"])) if row["omitted"] else 0
 
 
 def differing(one: Mapping[str, Any], other: Mapping[str, Any]) -> list[str]:

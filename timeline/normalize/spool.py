@@ -14,6 +14,7 @@ from typing import NamedTuple
 import numpy as np
 import pyarrow as pa
 
+from timeline.normalize import repeats
 from timeline.normalize.coded import PARTS, Coded, Many, joined, own_schema, part_schema
 from timeline.normalize.model import Partition
 from timeline.normalize.table import DAY, day_name
@@ -42,6 +43,7 @@ class Spool:
         self._bytes = 0
         self._chunks: list[Chunk] = []
         self._writers: list[pa.ipc.RecordBatchFileWriter] = []
+        self._told = repeats.Told(path)
 
     def add(self, rows: Many) -> set[tuple[str, int]]:
         """More rows; returns their provider and day numbers."""
@@ -65,11 +67,13 @@ class Spool:
         self._flush()
         for writer in self._writers:
             writer.close()
+        self._told.close()
         return tuple(self._chunks)
 
     def _flush(self) -> None:
         for (provider, day), held in sorted(self._rows.items()):
             rows = joined([each.coded() for each in held])
+            self._told.add(rows.own)
             if not self._writers:
                 self._writers = _writers(self._path)
             for writer, batch in zip(self._writers, (rows.own, *rows.parts), strict=True):
