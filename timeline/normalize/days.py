@@ -23,6 +23,7 @@ from timeline.normalize.coded import (
     codes_of,
     from_laid_out,
     in_order,
+    integers_in,
     numbers_of,
 )
 from timeline.normalize.model import Partition
@@ -84,7 +85,7 @@ def _keys(rows: Coded, ranks: Mapping[str, int]) -> Numbers:
     """What rows are ordered by: place in the log, rank of the item (`GONE` without one), time."""
     items = rows.parts[0].column("evidence_item").to_pylist()
     known = np.array([ranks.get(item, GONE) for item in items], dtype=np.int64)
-    place, time = (rows.own.column(name).cast(pa.int64()).to_numpy() for name in (PLACE, "time"))
+    place, time = (integers_in(rows.own.column(name)) for name in (PLACE, "time"))
     return np.stack([place, known[codes_of(rows.own, "item")], time])
 
 

@@ -100,7 +100,7 @@ class PackedRows(NamedTuple):
             name: array(self.own[OWN_COLUMNS.index(name) :: _WIDTH], target.field(name).type)
             for name in OWN
         }
-        columns[PLACE] = pa.array(self.places, pa.int64())
+        columns[PLACE] = array(self.places, pa.int64())
         about = list(zip(*(self.own[place::_WIDTH] for place in _ABOUT), strict=True))
         asked = [(text,) for text in self.own[_PARAMS::_WIDTH]]
         parts = []
@@ -112,7 +112,7 @@ class PackedRows(NamedTuple):
             ("asked", asked, range(len(asked))),
         ):
             distinct, codes = numbered(rows, keys)
-            columns[name] = pa.array(codes, pa.int32())
+            columns[name] = array(codes, pa.int32())
             parts.append(part_of(name, distinct))
         arrays = [columns[field.name] for field in target]
         return Coded(pa.RecordBatch.from_arrays(arrays, schema=target), tuple(parts))
