@@ -100,19 +100,32 @@ def array(values: Sequence[Any], kind: pa.DataType) -> pa.Array:
 
     `pa.array` would load pandas, to see whether they are a column of its kind: 0.2 s of CPU.
     """
-    given = np.fromiter((value is not None for value in values), np.bool_, len(values))
-    there = None if given.all() else bits(given)
+    count, none = len(values), values.count(None)
+    if none == count:
+        return nothing(count, kind)
+    there = None
+    if none:
+        there = bits(np.fromiter((value is not None for value in values), np.bool_, count))
+        blank: Any = "" if pa.types.is_string(kind) else 0
+        values = [blank if value is None else value for value in values]
     if pa.types.is_string(kind):
-        found = [b"" if value is None else value.encode() for value in values]
-        places = np.zeros(len(found) + 1, np.int32)
-        np.cumsum(np.fromiter(map(len, found), np.int32, len(found)), out=places[1:])
-        buffers = [there, pa.py_buffer(places), pa.py_buffer(b"".join(found))]
+        buffers = [there, *_texts(values)]
     elif pa.types.is_boolean(kind):
-        buffers = [there, bits(np.fromiter(map(bool, values), np.bool_, len(values)))]
+        buffers = [there, bits(np.fromiter(values, np.bool_, count))]
     else:
-        whole = (0 if value is None else value for value in values)
-        buffers = [there, pa.py_buffer(np.fromiter(whole, _WIDTHS[kind.bit_width], len(values)))]
-    return pa.Array.from_buffers(kind, len(values), buffers)
+        buffers = [there, pa.py_buffer(np.fromiter(values, _WIDTHS[kind.bit_width], count))]
+    return pa.Array.from_buffers(kind, count, buffers)
+
+
+def _texts(values: Sequence[str]) -> tuple[pa.Buffer, pa.Buffer]:
+    """Where each text ends, and all of them."""
+    data = "".join(values)
+    widths: Any = map(len, values)
+    if not data.isascii():
+        widths = (len(value.encode()) for value in values)
+    places = np.zeros(len(values) + 1, np.int32)
+    np.cumsum(np.fromiter(widths, np.int32, len(values)), out=places[1:])
+    return pa.py_buffer(places), pa.py_buffer(data.encode())
 
 
 def bits(mask: npt.NDArray[np.bool_]) -> pa.Buffer:

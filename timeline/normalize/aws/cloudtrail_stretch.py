@@ -14,6 +14,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from timeline.normalize.aws import cloudtrail_layout
 from timeline.normalize.aws.cloudtrail_layout import HOST_FIRST, SIZE_FIRST, Holes, holes
 from timeline.normalize.aws.cloudtrail_params import POINT
 from timeline.normalize.aws.cloudtrail_stencil import (
@@ -88,7 +89,9 @@ class _Known(NamedTuple):
 def read(spans: Spans, where: Where) -> TakenPieces:
     """Rows of the records that fit a stencil, and the places of the others, ascending."""
     every = np.arange(len(spans.starts))
-    laid = [each for each in holes(spans) if len(each.records)]
+    laid = []
+    if len(every) >= cloudtrail_layout.FEW:
+        laid = [each for each in holes(spans) if len(each.records)]
     if laid:
         found = _sound(spans.body, _found(spans, laid))
         known = _known(spans.body, found)
