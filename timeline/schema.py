@@ -77,7 +77,7 @@ TABLES: dict[str, tuple[tuple[str, pa.DataType, str], ...]] = {
             "userIdentity, tlsDetails); of data events that read or list what a request is made of "
             "and no column has; null for other plain reads",
         ),
-        ("omitted", _S, "names of fields the provider says it left out, JSON list; null if none"),
+        ("omitted", _S, "names of fields left out or not certain to read, JSON list; null if none"),
         ("evidence_item", _S, "EV-1.f2"),
         ("locator", _S, "[member!/]record@offset+length in the decompressed stream"),
         ("record_sha256", _S, "SHA-256 of exactly those bytes"),

@@ -7,6 +7,7 @@ row cites; `snapshots` hands the recognised API answers to the state stage.
 from timeline.normalize.aws import (
     cloudtrail,
     cloudtrail_envelope,
+    cloudtrail_lake,
     cloudtrail_lookup,
     in_lines,
     s3_access_log,
@@ -24,6 +25,7 @@ from timeline.normalize.table import read, rows
 PARSERS: tuple[Parser, ...] = (
     cloudtrail_lookup.PARSER,
     cloudtrail_envelope.PARSER,
+    cloudtrail_lake.PARSER,
     cloudtrail.PARSER,
     s3_access_log.PARSER,
     s3_access_log_json.PARSER,

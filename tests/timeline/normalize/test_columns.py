@@ -66,11 +66,24 @@ def lookups() -> bytes:
     return jsonl({"EventId": "E", "CloudTrailEvent": json.dumps(one)} for one in RECORDS)
 
 
+def in_columns() -> bytes:
+    """Rows of Lake whose nested columns are JSON: exporters write them so."""
+    return jsonl(
+        {
+            name.lower(): json.dumps(value) if isinstance(value, dict | list) else value
+            for name, value in one.items()
+        }
+        | ({} if "errorCode" in one else {"errorcode": None})
+        for one in RECORDS
+    )
+
+
 #: source -> bodies of that form, and one of a form whose record stands for a request of it.
 BODIES: dict[str, tuple[bytes, bytes | None]] = {
     "aws.cloudtrail": (native(*RECORDS), None),
     "aws.cloudtrail_lookup": (lookups(), None),
     "aws.cloudtrail_envelope": (jsonl({"detail": one} for one in RECORDS), None),
+    "aws.cloudtrail_lake": (in_columns(), None),
     "aws.s3_access_log": ("\n".join(LINES).encode() + b"\n", native(AS_RECORDED)),
     "aws.s3_access_log_json": (jsonl(ENTRIES), native(IN_JSON)),
     "aws.cloudtrail_lines": (timed(RECORDS), None),

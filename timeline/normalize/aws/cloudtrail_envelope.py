@@ -2,8 +2,7 @@
 a cell of GetQueryResults), CloudWatch Logs (`message`).
 
 The row cites the whole envelope as received; its fields come from the record inside. A row of Lake
-without `eventJson` is refused: its nested columns are texts of which the provider documents no
-grammar, in which a value that holds a comma or an equals sign cannot be told from two.
+without `eventJson` is read by `cloudtrail_lake`.
 """
 
 from typing import Any
@@ -28,7 +27,6 @@ class _Envelope(msgspec.Struct):
 
 _envelope = msgspec.json.Decoder(_Envelope)
 _row = msgspec.json.Decoder(list[dict[str, str | None]])
-_columns = msgspec.json.Decoder(dict[str, msgspec.Raw])
 
 
 def _inner(data: bytes) -> bytes | None:
@@ -51,21 +49,6 @@ def _cells(data: bytes) -> str | None:
     return None
 
 
-def _in_columns(data: bytes) -> bool:
-    """Whether this is an event of CloudTrail Lake in columns: a row of cells, or an object of them.
-
-    Lake names columns in lower case; a record names its fields otherwise.
-    """
-    try:
-        cells = _row.decode(data) if data[:1] == b"[" else [_columns.decode(data)]
-    except BROKEN:
-        return False
-    names = {name.lower() for cell in cells for name in cell}
-    spelled = {name for cell in cells for name in cell}
-    lake = {"eventname", "eventsource", "eventtime"} <= names and "eventName" not in spelled
-    return lake or (data[:1] == b"[" and {"eventname", "eventid"} <= names)
-
-
 def _text(value: str | None) -> bytes | None:
     is_object = value is not None and value.lstrip().startswith("{")
     return value.encode() if value is not None and is_object else None
@@ -74,23 +57,17 @@ def _text(value: str | None) -> bytes | None:
 def detect(data: bytes) -> bool:
     """An envelope whose inside is a CloudTrail record."""
     inner = _inner(data)
-    return cloudtrail.detect(inner) if inner is not None else _in_columns(data)
+    return inner is not None and cloudtrail.detect(inner)
 
 
 def read(record: Record, where: Where) -> tuple[Row, tuple[Gap, ...]]:
     """One envelope to its row.
 
     Raises:
-        Unreadable: nothing inside, or it is no record, or a row in columns.
+        Unreadable: nothing inside, or it is no record.
     """
     assert record.data is not None
     inner = _inner(each_key_once(record.data))
-    if inner is None and _in_columns(record.data):
-        raise Unreadable(
-            "expected a CloudTrail record, or the column eventJson of CloudTrail Lake, found an "
-            "event in columns as a query gave them: nested ones cannot be read back for certain; "
-            "query again with eventJson, or hand over the log files"
-        )
     if inner is None:
         raise Unreadable("expected a CloudTrail record in the envelope, found none")
     return cloudtrail.to_row(inner, record, where, "aws.cloudtrail_envelope")
@@ -98,7 +75,7 @@ def read(record: Record, where: Where) -> tuple[Row, tuple[Gap, ...]]:
 
 PARSER = Parser(
     source="aws.cloudtrail_envelope",
-    version=3,
+    version=4,
     form="json",
     detect=detect,
     read=read,

@@ -176,6 +176,10 @@ def _network(keys: _Keys, row: Mapping[str, Any], params: Mapping[str, Any]) -> 
         else:
             keys.unclear("aws:VpcSourceIp")
         return
+    if "vpcEndpointId" in (row["omitted"] or ""):
+        # With an endpoint there is no aws:SourceIp, without one only that.
+        keys.unclear("aws:SourceIp", "aws:SourceVpce", "aws:VpcSourceIp")
+        return
     # Without an endpoint the keys about endpoints and their networks do not exist.
     keys.absent("aws:SourceVpc", "aws:SourceVpcArn", "aws:VpceAccount", "aws:VpceOrgID")
     keys.absent("aws:VpceOrgPaths")
