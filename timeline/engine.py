@@ -8,13 +8,14 @@ changes nothing but the time it takes.
 
 import ctypes
 import os
-import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
+    from concurrent.futures import ProcessPoolExecutor
+
     import duckdb
 
 #: `mallopt` of glibc: free memory at the top, and allocations that are mapped on their own.
@@ -55,10 +56,29 @@ def map_files(
     context = multiprocessing.get_context("spawn")
     with (
         _one_thread_each(),
-        ProcessPoolExecutor(count, mp_context=context, initializer=_begin) as pool,
+        # This process is one of them: starting one costs as much as reading a hundred thousand
+        # records.
+        ProcessPoolExecutor(count - 1, mp_context=context, initializer=hold_memory) as pool,
     ):
-        step = max(1, min(32, len(tasks) // (count * 4)))
-        yield from pool.map(function, tasks, chunksize=step)
+        yield from _shared_out(pool, function, tasks)
+
+
+def _shared_out(
+    pool: "ProcessPoolExecutor", function: Callable[[Task], Answer], tasks: Sequence[Task]
+) -> Iterator[Answer]:
+    """Workers take tasks from the front, this process from the end, until they meet."""
+    given = [pool.submit(function, task) for task in tasks]
+    mine: dict[int, Answer] = {}
+    try:
+        for number in reversed(range(len(tasks))):
+            if not given[number].cancel():
+                break
+            mine[number] = function(tasks[number])
+        for number, future in enumerate(given):
+            yield mine.pop(number) if number in mine else future.result()
+    finally:
+        for future in given:
+            future.cancel()
 
 
 @contextmanager
@@ -76,39 +96,6 @@ def _one_thread_each() -> Iterator[None]:
         del os.environ[name]
         if had is not None:
             os.environ[name] = had
-
-
-def _begin() -> None:
-    """In every worker, before its first task."""
-    hold_memory()
-    without_pandas()
-
-
-class _NoPandas:
-    """Says that pandas is not installed."""
-
-    @staticmethod
-    def find_spec(name: str, path: object = None, target: object = None) -> None:
-        """As of a finder of modules."""
-        if name == "pandas":
-            raise ModuleNotFoundError(name, name=name)
-
-
-def without_pandas() -> None:
-    """Keeps Arrow from loading pandas only to see whether a value is one of its kind.
-
-    It does at the first list that becomes a column: 0.2 s of CPU and 40 MB a worker, which meets no
-    such value. Arrow looks once; who imports pandas afterwards gets it.
-    """
-    import pyarrow as pa
-
-    if "pandas" in sys.modules:
-        return
-    sys.meta_path.insert(0, _NoPandas)
-    try:
-        pa.array([0])
-    finally:
-        sys.meta_path.remove(_NoPandas)
 
 
 def hold_memory() -> None:

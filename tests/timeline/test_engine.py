@@ -1,23 +1,44 @@
-"""Workers begin without what they do not need."""
+"""Tasks are shared out between processes, and nothing of it shows in the answers."""
 
-import subprocess
-import sys
+import os
+from collections.abc import Callable
+from typing import Any
 
-SCRIPT = """
-import sys
+import pytest
+
 from timeline import engine
-engine.without_pandas()
-import pyarrow as pa
-pa.array(["a", None])
-assert "pandas" not in sys.modules, "still loaded by Arrow"
-import pandas as pd
-found = pa.table({"a": [1.5, None]}).to_pandas()
-assert isinstance(found, pd.DataFrame) and found["a"].isna().tolist() == [False, True]
-assert engine._NoPandas not in sys.meta_path
-print("as before")
-"""
 
 
-def test_pandas_is_not_loaded_by_workers_but_can_be() -> None:
-    run = subprocess.run([sys.executable, "-c", SCRIPT], capture_output=True, text=True, check=True)
-    assert run.stdout == "as before\n"
+def told(task: str) -> tuple[str, int, str | None]:
+    return task.upper(), os.getpid(), os.environ.get("OPENBLAS_NUM_THREADS")
+
+
+def refused(task: str) -> str:
+    if task == "17":
+        raise ValueError(f"{task} is refused")
+    return task
+
+
+def shared(
+    function: Callable[[str], Any], count: int, workers: int, monkeypatch: pytest.MonkeyPatch
+) -> list[Any]:
+    monkeypatch.setattr(engine, "WORTH_WORKERS", 0)
+    tasks = [f"{n}" for n in range(count)]
+    return list(engine.map_files(function, tasks, [1] * count, workers))
+
+
+@pytest.mark.parametrize(("count", "workers"), [(1, 2), (2, 2), (3, 3), (40, 2)])
+def test_answers_come_in_the_order_of_the_tasks(
+    count: int, workers: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OPENBLAS_NUM_THREADS", "3")
+    found = shared(told, count, workers, monkeypatch)
+    assert [f"{n}" for n in range(count)] == [answer for answer, _, _ in found]
+    assert len({process for _, process, _ in found}) <= workers
+    assert {threads for _, _, threads in found} == {"1" if count > 1 else "3"}
+    assert os.environ["OPENBLAS_NUM_THREADS"] == "3"
+
+
+def test_a_task_that_fails_ends_the_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(ValueError, match="17 is refused"):
+        shared(refused, 30, 2, monkeypatch)
