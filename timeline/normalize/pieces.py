@@ -54,11 +54,26 @@ def read(
             taken = by_pieces(spans)
         except (msgspec.DecodeError, RecursionError):
             return first
-        yield from taken.rows
-        left = spans.pieces(taken.left)
-        for number, offset, data in zip(left.numbers, left.offsets, left.data, strict=True):
-            yield Record(number, offset, len(data), data)
+        yield from _in_turn(spans, taken)
     return None
+
+
+def _in_turn(spans: Spans, taken: TakenPieces) -> Iterator[Record | Many]:
+    """What was taken, and the records left.
+
+    A record is first read as the one before it was. Those before the first one taken come first,
+    therefore, and where one follows upon one taken, rows without any say so.
+    """
+    left = spans.pieces(taken.left)
+    before, told = -1, False
+    for place, offset, data in zip(taken.left, left.offsets, left.data, strict=True):
+        if place != before + 1:
+            yield from (each.of_times(0, 0) for each in taken.rows[:1]) if told else taken.rows
+            told = True
+        yield Record(spans.first + place, offset, len(data), data)
+        before = place
+    if not told:
+        yield from taken.rows
 
 
 def _stretches(starts: Numbers) -> Iterator[tuple[int, int]]:

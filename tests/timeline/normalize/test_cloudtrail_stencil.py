@@ -151,6 +151,7 @@ def test_what_is_in_doubt_is_left(strange: dict[str, Any] | bytes) -> None:
 def test_a_log_without_anything_in_common_is_not_looked_at_for_ever(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    assert left() == []
     monkeypatch.setitem(cloudtrail_stencil._counts, "looked at", 10**9)
     assert left(event("GetObject", "k", userAgent="never met before")) == [0]
 
