@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pytest
-from hypothesis import given, settings
+from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
 from tests.timeline.normalize.evidence import DATA, places_and_rows
@@ -43,7 +43,8 @@ FIELDS: tuple[tuple[str, ...], ...] = (
     ("5", "-"),
     ("6", "-", "0x1F"),
     ('"-"', '"https://x.example/"', "-", '""', '"a b" c"'),
-    ('"aws-cli/2.0"', '"-"', "-", '"a"b" "c "', '"a\\\\b"', '"t\tab"', '"\u00fc"', '"\x7f"'),
+    ('"aws-cli/2.0"', '"-"', "-", '"a"b" "c "', '"a\\\\b"', '"t\tab"', '"\u00fc"', '"\x7f"',
+     '"""', '""', '"k" 200 - 1 2 3 4 "-" "x"', '"!"'),
     ("v1", "-"),
     ("hostid=", "-"),
     ("SigV4", "-"),
@@ -56,7 +57,7 @@ FIELDS: tuple[tuple[str, ...], ...] = (
     ("us-east-1", "-"),
     ("more",),
 )  # fmt: skip
-FIRST_OF_TAIL = 17
+MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
 @st.composite
@@ -69,7 +70,7 @@ def log_lines(draw: st.DrawFn) -> bytes:
     ]
     count = draw(st.sampled_from([26, 26, 25, 27, 28, 18, *range(17, 29)]))
     text = " ".join(words[:count])
-    if draw(st.integers(0, 9)) == 0:
+    for _ in range(draw(st.sampled_from([0] * 8 + [1, 2, 3]))):
         at = draw(st.integers(0, len(text)))
         text = (
             text[:at]
@@ -79,6 +80,27 @@ def log_lines(draw: st.DrawFn) -> bytes:
     if draw(st.integers(0, 19)) == 0:
         text = text[: draw(st.integers(0, len(text)))]
     return text.replace("\n", "").encode()
+
+
+#: Plain words, each line with its own, many of them hyphens.
+word = st.sampled_from(["-", "-", "a", "b%41", "k"]) | st.text("ab-%=/.", min_size=1, max_size=9)
+digits = st.sampled_from(["-", "0"]) | st.integers(0, 10**17).map(str)
+quoted = st.sampled_from(['"-"', '""', '"GET /k?versionId=v&x HTTP/1.1"']) | st.text(
+    'ab? "-!', max_size=9
+).map('"{}"'.format)
+moments = st.tuples(
+    st.integers(1, 29), st.sampled_from(MONTHS), st.integers(1950, 9998),
+    *(st.integers(0, last) for last in (23, 59, 60)), st.sampled_from(["+0000", "+0000", "-0730"]),
+).map(lambda at: "[{:02}/{}/{:04}:{:02}:{:02}:{:02} {}]".format(*at))  # fmt: skip
+varied_lines = st.tuples(
+    *(word, word, moments, *[word] * 5, quoted),
+    st.sampled_from(["200", "404", "-"]),
+    word,
+    *[digits] * 4,
+    quoted,
+    quoted,
+    st.lists(word, min_size=1, max_size=10).map(" ".join),
+).map(lambda words: " ".join(words).encode())
 
 
 bodies = st.tuples(
@@ -136,6 +158,13 @@ def test_a_block_gives_the_rows_of_its_lines(body: bytes) -> None:
     assert_same(body)
 
 
+@settings(max_examples=100, deadline=None)
+@given(st.lists(varied_lines, min_size=1, max_size=20))
+def test_lines_that_hardly_repeat_give_the_same_rows(found: list[bytes]) -> None:
+    taken = assert_same(b"\n".join(found))
+    event(f"{10 * taken // len(found)} of 10 taken")
+
+
 @settings(max_examples=60, deadline=None)
 @given(st.lists(log_lines(), min_size=1, max_size=6), st.data())
 def test_damaged_bytes_give_the_same_rows(found: list[bytes], data: st.DataObject) -> None:
@@ -152,14 +181,22 @@ def test_a_plain_line_is_taken_with_all_that_it_says() -> None:
         assert assert_same(body + b"\n" + body.replace(b" - ", b" v ")) == 2
 
 
-@pytest.mark.parametrize("text", ['k"q', "k\\n", "\u00e9", "k  k", "\tk"])
-def test_a_line_in_doubt_is_left_to_the_reader_of_lines(text: str) -> None:
+@pytest.mark.parametrize(
+    ("place", "text", "taken"),
+    [
+        (16, "k\\n", False), (16, "\u00e9", False), (16, "\tk", False), (16, "\x7f", False),
+        (16, "k  k", True), (16, 'k"q', True), (16, '"', True), (16, '" "', True),
+        (16, 'k" 200 - 1 2 3 4 "-" "x', True), (16, 'k HTTP/1.1" 200 - 1 2 3 4 "-" "x" - -', True),
+        (15, 'k"q', False), (15, 'k" "q', True), (8, 'GET "k" HTTP/1.1', False),
+        (8, 'GET /k HTTP/1.1" 200 - 1 2 3 4 "-', False), (8, "GET", True), (8, "", True),
+    ],
+)  # fmt: skip
+def test_a_line_in_doubt_is_left_to_the_reader_of_lines(place: int, text: str, taken: bool) -> None:
     words = [values[0] for values in FIELDS[:26]]
-    words[16] = f'"{text}"'
+    words[place] = f'"{text}"'
     plain = " ".join(values[0] for values in FIELDS[:26])
     body = "\n".join([plain, " ".join(words), plain]).encode()
-    expected = 3 if text == "k  k" else 2
-    assert assert_same(body) == expected
+    assert assert_same(body) == 2 + taken
 
 
 def test_lines_longer_than_a_block_and_blocks_cut_anywhere(monkeypatch: pytest.MonkeyPatch) -> None:

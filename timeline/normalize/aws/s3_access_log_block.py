@@ -114,13 +114,13 @@ def _rows(block: Block, found: Plain, where: Where) -> Coded:
 def _runs(data: bytes, found: Plain) -> _Runs:
     """Each run as one text, and its fields by the text."""
 
-    def run(first: str, last: str, between: str = " ") -> Distinct:
+    def run(first: str, last: str, between: str = " ", parts: int = -1) -> Distinct:
         texts = distinct(found.run(data, first, last))
-        values = [_words(text.split(between)) if text else () for text in texts.values]
+        values = [_words(text.split(between, parts)) if text else () for text in texts.values]
         return texts._replace(values=values)
 
-    # No quote stands in referer and agent: what parts them stands between them alone.
-    client = run("referer", "agent", '" "')
+    # No quote stands in the referer: what parts it from the agent comes first.
+    client = run("referer", "agent", '" "', 1)
     way = run(_LAST[0], _LAST[-1])
     rest = [(*words, *(None,) * (len(_LAST) - len(words))) for words in way.values]
     return _Runs(

@@ -1,8 +1,9 @@
 """S3 server access log, many lines at once: which lines are plain, and where their fields are.
 
 A plain line is one whose reading is beyond doubt: printable ASCII without backslash, Request-URI,
-referer and agent in quotes and no other quote, single blanks between fields, a bucket, a time, and
-numbers where numbers belong. A blank between quotes belongs to its field.
+referer and agent in quotes, single blanks between fields, a bucket, a time, and numbers where
+numbers belong. A blank between quotes belongs to its field. So do more quotes, in the agent alone:
+what stands before it is in its place, and no field after it holds a quote.
 """
 
 from typing import NamedTuple
@@ -83,19 +84,21 @@ def _span(edges: Places, first: str, last: str) -> tuple[Places, Places]:
 
 
 def _well_formed(block: Block) -> tuple[Numbers, Places]:
-    """The lines with six quotes in the right places and single blanks between fields."""
+    """The lines with quotes in the right places and single blanks between fields."""
     at, kinds = block.breaks, block.kinds
     last = np.flatnonzero(kinds == _END)
     first = np.concatenate([np.zeros(1, np.int64), last[:-1] + 1])
     quotes = np.flatnonzero(kinds == _QUOTE)
     before = np.searchsorted(quotes, first)
-    fits = np.diff(before, append=len(quotes)) == len(_QUOTED) * 2
+    count = np.diff(before, append=len(quotes))
+    fits = count >= len(_QUOTED) * 2
     # Room for all that is looked at below, whatever it turns out to be.
     fits &= last - first >= _FEWEST
     fits[np.searchsorted(block.ends, _strange(block))] = False
     lines = np.flatnonzero(fits)
     first, last = first[lines], last[lines]
-    q = quotes.take(before[lines] + np.arange(len(_QUOTED) * 2)[:, None])
+    closing = before[lines] + count[lines] - 1
+    q = quotes.take(np.vstack([before[lines] + np.arange(5)[:, None], closing]))
     tail = last - q[5] - 1
     fits = (q[0] - first == len(_FRONT)) & (q[2] - q[1] == len(_MIDDLE) + 2) & (q[4] - q[3] == 2)
     fits &= (tail >= 1) & (tail <= len(TAIL))
