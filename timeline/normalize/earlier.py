@@ -23,6 +23,8 @@ from timeline.schema import TABLES
 NAME = "ingest.json"
 #: Raised when the way from bytes to records changes for all parsers, or the layout of the files.
 VERSION = 5
+#: Of the table: with other columns everything is read anew.
+COLUMNS = sha256(" ".join(name for name, _, _ in TABLES["events"]).encode()).hexdigest()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +60,7 @@ def mark(item: EvidenceItem, part: Part, parsers: Sequence[Parser]) -> str:
         versions = {source: versions[source] for source in part.sources if source in versions}
     told = (
         item.uid, item.name, item.digest.sha256, stamp(item.acquired_at), versions, VERSION,
-        [name for name, _, _ in TABLES["events"]],
+        COLUMNS,
     )  # fmt: skip
     return sha256(json.dumps(told).encode()).hexdigest()
 
@@ -100,15 +102,22 @@ def save(
         "same_requests": folded.same_requests,
         "conflicts": [_told_gap(gap) for gap in folded.gaps],
         "files": {path.relative_to(out).as_posix(): _digest(path) for path in table.files(out)},
-        "items": {
-            item.uid: {"mark": mark(item, parts[item.uid], parsers), **_told(parts[item.uid])}
-            for item in items
-        },
+    }
+    each = {
+        item.uid: {"mark": mark(item, parts[item.uid], parsers), **_told(parts[item.uid])}
+        for item in items
     }
     path = out / NAME
     fresh = path.with_name(f"{NAME}.new")
-    fresh.write_text(json.dumps(told, ensure_ascii=True, sort_keys=True, indent=0))
+    fresh.write_text(f'{{{_lines(told)},\n"items": {{\n{_lines(each)}}}}}\n')
     fresh.replace(path)
+
+
+def _lines(told: Mapping[str, Any]) -> str:
+    """The members of a JSON object, one a line in the order of their names."""
+    return ",\n".join(
+        f"{json.dumps(name)}: {json.dumps(told[name], sort_keys=True)}" for name in sorted(told)
+    )
 
 
 def _digest(path: Path) -> str:
