@@ -15,7 +15,7 @@ from tests.timeline.normalize.evidence import DATA, Store, places_and_rows
 from tests.timeline.normalize.records import ANONYMOUS, BASE, record
 from tests.timeline.normalize.test_first_key import FIXTURES, changes
 from timeline.normalize import PARSERS, ingest, pieces, split
-from timeline.normalize.aws import cloudtrail, cloudtrail_layout
+from timeline.normalize.aws import cloudtrail, cloudtrail_layout, cloudtrail_stretch
 from timeline.normalize.lines import BOM
 from timeline.normalize.model import Parser, Part, Record, Where
 from timeline.normalize.spool import Mapped, Spool
@@ -101,6 +101,7 @@ def test_together_and_one_by_one_give_the_same(body: bytes, stretch: int, few: i
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(pieces, "STRETCH", stretch)
         patched.setattr(cloudtrail_layout, "FEW", few)
+        patched.setattr(cloudtrail_stretch, "MANY", few)
         assert read(body, PARSERS) == read(body, ONE_BY_ONE)
 
 

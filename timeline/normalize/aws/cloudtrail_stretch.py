@@ -14,7 +14,6 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from timeline.normalize.aws import cloudtrail_layout
 from timeline.normalize.aws.cloudtrail_layout import HOST_FIRST, SIZE_FIRST, Holes, holes
 from timeline.normalize.aws.cloudtrail_params import POINT
 from timeline.normalize.aws.cloudtrail_stencil import (
@@ -44,6 +43,8 @@ from timeline.normalize.spans import Flags, Numbers, Spans
 from timeline.schema import schema
 
 SOURCE = "aws.cloudtrail"
+#: What is done once for a stretch costs as much as reading so many records as `cloudtrail_block`.
+MANY = 128
 _ZERO = ord("0")
 _string = pa.string()
 _joined = pc.binary_join_element_wise
@@ -90,7 +91,7 @@ def read(spans: Spans, where: Where) -> TakenPieces:
     """Rows of the records that fit a stencil, and the places of the others, ascending."""
     every = np.arange(len(spans.starts))
     laid = []
-    if len(every) >= cloudtrail_layout.FEW:
+    if len(every) >= MANY:
         laid = [each for each in holes(spans) if len(each.records)]
     if laid:
         found = _sound(spans.body, _found(spans, laid))
