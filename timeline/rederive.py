@@ -52,12 +52,14 @@ class Found:
     Attributes:
         data: the bytes.
         number: of the record, counted from 0; None where no record begins and ends there.
-        form: `json` or `lines`.
+        form: `json`, `lines` or `table`.
+        heading: of a table.
     """
 
     data: bytes
     number: int | None
     form: str
+    heading: bytes | None = None
 
     @property
     def sha256(self) -> str:
@@ -85,7 +87,9 @@ def read_back(
             for form, record in cut:
                 key = (prefix, record.offset, record.length)
                 if key in wanted and record.data is not None:
-                    at[key] = Found(data=record.data, number=record.number, form=form)
+                    at[key] = Found(
+                        data=record.data, number=record.number, form=form, heading=record.heading
+                    )
             if len(at) == len(wanted):
                 break
     found = {}
@@ -116,8 +120,12 @@ def _records(body: archives.Body) -> Iterator[tuple[str, Record]]:
     if body.problem is not None:
         return
     head, chunks = ingest.head_of(body.chunks)
-    form = "json" if head.removeprefix(lines.BOM).lstrip()[:1] in (b"{", b"[") else "lines"
-    cut = split.json_records if form == "json" else lines.text_lines
+    text = head.removeprefix(lines.BOM).lstrip()
+    form, cut = "lines", lines.text_lines
+    if text[:1] in (b"{", b"["):
+        form, cut = "json", split.json_records
+    elif ingest.table_of(text, PARSERS) is not None:
+        form, cut = "table", lines.table_rows
     records, _ = lines.until_cut(cut(chunks))
     for record in records:
         yield form, record
@@ -144,10 +152,10 @@ def event_row(item: EvidenceItem, place: Place, found: Found) -> dict[str, Any] 
     if found.number is None:
         return None
     usable = (one for one in PARSERS if one.form == found.form)
-    parser = next((one for one in usable if one.detect(found.data)), None)
+    parser = next((one for one in usable if one.detect(found.heading or found.data)), None)
     if parser is None:
         return None
-    record = Record(found.number, place.offset, place.length, found.data)
+    record = Record(found.number, place.offset, place.length, found.data, heading=found.heading)
     try:
         row, _ = parser.read(record, Where(item.uid, place.prefix, micros(item.acquired_at)))
     except BROKEN as error:

@@ -1,7 +1,7 @@
 """One evidence item to rows, gaps and documents. Steps:
 
 1. open the stored bytes and take them apart into bodies (`archives`);
-2. tell what each body is by its first bytes: JSON, lines of an access log, or neither;
+2. tell what each body is by its first bytes: JSON, a table, lines of a log, or none of these;
 3. cut a log into records (`split`) and hand each to the first parser that recognises it;
 4. a record that no parser reads is a gap with its place; so is a cut; neighbours are read;
 5. a body without any recognised record is a document (`documents`) or one gap as a whole.
@@ -11,7 +11,7 @@ Invariants: records = rows + record gaps; bodies = read + gapped + documents.
 
 from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 from collector import registers
@@ -177,10 +177,19 @@ def _read_body(body: Body, item: EvidenceItem, parsers: tuple[Parser, ...], tall
         usable = tuple(each for each in parsers if each.form == "json")
         records = split.read_json(chunks, _by_pieces(usable, place))
         _read_log(records, "json", place, usable, tally)
+    elif (table := table_of(text, parsers)) is not None:
+        _read_log(lines.table_rows(chunks), "table", place, (table,), tally)
     elif any(each.detect(line) for each in usable for line in _first_lines(text)):
         _read_log(lines.read_lines(chunks, _by_block(usable, place)), "lines", place, usable, tally)
     else:
         _read_other(head, chunks, place, tally)
+
+
+def table_of(text: bytes, parsers: tuple[Parser, ...]) -> Parser | None:
+    """The form of a table, by the line that heads it; every row below is of that form."""
+    heading = _first_lines(text)[0].strip()
+    found = next((each for each in parsers if each.form == "table" and each.detect(heading)), None)
+    return None if found is None else replace(found, detect=lambda row: True)
 
 
 def _read_exchange(

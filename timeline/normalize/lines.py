@@ -119,6 +119,40 @@ def _records(block: blocks.Block, which: blocks.Numbers) -> Iterator[Record]:
             yield Record(number, offset, len(data), data)
 
 
+def table_rows(chunks: Iterator[bytes]) -> Iterator[Record]:
+    """One record a row of CSV, each with the line that heads them, which is no record.
+
+    A quoted cell may hold line ends: what stands in quotes is no row, whatever it looks like.
+    """
+    heading: bytes | None = None
+    index = start = size = 0
+    held: list[bytes] = []  # lines of a row whose quotes are open
+    quiet, ended = until_cut(raw_lines(chunks))
+    for offset, line, length, problem in quiet:
+        start, is_open = (start, True) if held else (offset, False)
+        size = offset + length - start
+        held.append(line)
+        is_open ^= line.count(b'"') % 2 == 1
+        if problem is None and is_open and size <= RECORD_LIMIT:
+            continue
+        data = b"\n".join(held).rstrip(b"\r")
+        held.clear()
+        if problem is not None or size > RECORD_LIMIT:
+            yield Record(index, start, size, None, problem or too_long(size), heading)
+        elif heading is None:
+            heading = data.removeprefix(BOM).strip() or None
+            continue
+        elif not data:
+            continue
+        else:
+            yield Record(index, start, len(data), data, None, heading)
+        index += 1
+    if held:
+        yield Record(index, start, size, None, "expected quotes to close, found the end", heading)
+    if ended:
+        raise ended[0]
+
+
 def until_cut(stream: Iterator[Each]) -> tuple[Iterator[Each], list[Cut]]:
     """A stream without its cut, and the list in which the cut turns up at the end."""
     ended: list[Cut] = []

@@ -42,6 +42,7 @@ class Record(NamedTuple):
     """One record as split from a decompressed body.
 
     `data` is None where the bytes could not be held or delimited; `problem` then says why.
+    `heading` is the line that names the cells, where it is a row of a table.
     """
 
     number: int
@@ -49,6 +50,7 @@ class Record(NamedTuple):
     length: int
     data: bytes | None
     problem: str | None = None
+    heading: bytes | None = None
 
 
 @lru_cache(maxsize=64)
@@ -86,8 +88,9 @@ class Parser:
     Attributes:
         source: `aws.cloudtrail`; the same stem as the collector's source.
         version: raised with every change of mapping; a changed version reads its items anew.
-        form: how a body is cut into records: `json` or `lines`.
-        detect: whether a record has this form.
+        form: how a body is cut into records: `json`, `lines`, or `table`: rows of CSV below a line
+            that names their cells.
+        detect: whether a record has this form; of a table its heading is asked, once for all.
         read: record and place to row and gaps beside it; raises `Unreadable`.
         read_block: many lines at once: those it is sure of, with the rows that `read` would give.
         read_pieces: the same for records of a body that were cut before; it is sure of none that

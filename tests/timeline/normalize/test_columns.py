@@ -8,6 +8,7 @@ import pytest
 
 from tests.timeline.normalize.evidence import Store
 from tests.timeline.normalize.records import ANONYMOUS, native, record
+from tests.timeline.normalize.test_in_lines import saved
 from tests.timeline.normalize.test_request import ROLE
 from tests.timeline.normalize.test_s3_access_log import line
 from tests.timeline.normalize.test_s3_access_log_json import FULL, entry
@@ -84,6 +85,10 @@ BODIES: dict[str, tuple[bytes, bytes | None]] = {
     "aws.cloudtrail_lookup": (lookups(), None),
     "aws.cloudtrail_envelope": (jsonl({"detail": one} for one in RECORDS), None),
     "aws.cloudtrail_lake": (in_columns(), None),
+    "aws.cloudtrail_lake_table": (
+        saved(["eventJson"], *([json.dumps(one)] for one in RECORDS)),
+        None,
+    ),
     "aws.s3_access_log": ("\n".join(LINES).encode() + b"\n", native(AS_RECORDED)),
     "aws.s3_access_log_json": (jsonl(ENTRIES), native(IN_JSON)),
     "aws.cloudtrail_lines": (timed(RECORDS), None),

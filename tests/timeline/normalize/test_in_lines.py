@@ -66,8 +66,8 @@ def test_other_messages_of_an_export_are_gaps(tmp_path: Path) -> None:
 def test_saved_results_of_lake(tmp_path: Path) -> None:
     body = saved(["eventID", "eventJson"], ["E1", TEXT], ["E2", json.dumps(record(eventID="E2"))])
     report, rows, store = run(gzip.compress(body), tmp_path / "events")
-    assert (report.records, report.rows, report.record_gaps) == (3, 2, 1)
-    assert "the names of columns: nothing is lost" in report.gaps[0].reason
+    assert (report.records, report.rows, report.gaps) == (2, 2, ())
+    assert report.per_source == {"aws.cloudtrail_lake_table": 2}
     assert [row["provider_uid"] for row in rows] == ["E1", "E2"]
     assert [row["user_agent"] for row in rows] == ['a "quoted", one', "[aws-cli/2.15.0]"]
     check(rows, store)
@@ -75,18 +75,28 @@ def test_saved_results_of_lake(tmp_path: Path) -> None:
 
 def test_a_record_as_long_as_they_come_in_a_cell(tmp_path: Path) -> None:
     long = record(requestParameters={"bucketName": "b", "key": "k", "x": '","' * 80_000})
-    report, rows, store = run(saved(["eventJson"], [json.dumps(long), "E1"]), tmp_path / "events")
-    assert (report.rows, report.record_gaps) == (1, 1)
+    report, rows, store = run(
+        saved(["eventJson", "x"], [json.dumps(long), "E1"]), tmp_path / "events"
+    )
+    assert (report.rows, report.gaps) == (1, ())
     assert json.loads(rows[0]["params"])["requestParameters"] == long["requestParameters"]
     check(rows, store)
 
 
 @pytest.mark.parametrize(
-    "row", [["E1"], ["E1", ""], ["E1", '{"a": 1}'], [TEXT, TEXT], ['{"eventName": "x"']]
+    "row",
+    [["E1"], ["E1", ""], ["E1", '{"a": 1}'], ["E1", '{"eventName": "x"'], ["E1", TEXT, TEXT]],
 )
 def test_rows_without_one_record_are_gaps(row: list[str], tmp_path: Path) -> None:
-    report, _, _ = run(saved(["eventJson"], ["a", TEXT], row), tmp_path / "events")
-    assert (report.records, report.rows, report.record_gaps) == (3, 1, 2)
+    report, _, _ = run(saved(["eventID", "eventJson"], ["a", TEXT], row), tmp_path / "events")
+    assert (report.records, report.rows, report.record_gaps) == (2, 1, 1)
+
+
+def test_rows_without_the_line_that_names_their_columns(tmp_path: Path) -> None:
+    report, rows, store = run(saved(["E1", TEXT], ["E2", "none"]), tmp_path / "events")
+    assert (report.rows, report.record_gaps) == (1, 1)
+    assert report.per_source == {"aws.cloudtrail_lines": 1}
+    check(rows, store)
 
 
 def test_copies_of_a_trail_in_lines_count_once(tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ def test_every_column_is_mapped_or_never_filled(parser: Parser) -> None:
     filled = {column for column, _ in parser.mapping}
     assert set() == filled & set(parser.never)
     assert filled | set(parser.never) <= {name for name, _, _ in TABLES["events"]}
-    assert parser.form in ("json", "lines")
+    assert parser.form in ("json", "lines", "table")
 
 
 def test_sources_are_named_once() -> None:

@@ -11,7 +11,7 @@ text is doubtful, and no column, no key of a request's context and no account re
 errorCode the outcome of an event is not known, and an event without outcome is no row.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TypeAlias
 
 import msgspec
@@ -92,7 +92,7 @@ def _as_text(value: Any) -> str | None:  # noqa: ANN401 JSON
     return value if value is None or isinstance(value, str) else _encode(value).decode()
 
 
-def cells_of(pairs: list[tuple[str, str | None]]) -> Cells:
+def cells_of(pairs: Iterable[tuple[str, str | None]]) -> Cells:
     """Cells by column.
 
     Raises:

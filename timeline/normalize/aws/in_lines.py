@@ -1,10 +1,10 @@
 """JSON records that stand in lines with other text: two forms, one parser for each log.
 
 - exports of CloudWatch Logs: a time, a blank, the event's message;
-- saved results of CloudTrail Lake: a row of CSV, one of whose cells is `eventJson`.
+- rows of CSV without the line that names their columns, one of whose cells is the record.
 
 What is around the record is not read: the row cites the whole line, its fields come from the
-record inside. The line of CSV that names the columns is no event, and is a gap that says so.
+record inside. Rows below a heading are read by `cloudtrail_lake_table`.
 """
 
 import re
@@ -19,7 +19,6 @@ from timeline.normalize.row import PackedRow
 _TIMED = re.compile(rb"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z (\{.*\})\s*", re.DOTALL)
 #: A quoted cell. The library's reader refuses cells half as long as a record may be.
 _QUOTED = re.compile(rb'"([^"]*(?:""[^"]*)*)"(?=,|\s*$)')
-_NAMES = re.compile(rb'(?i)(?:"?[a-z_.]+"?,)*"?eventjson"?(?:,"?[a-z_.]+"?)*\s*')
 
 
 def _timed(line: bytes) -> bytes | None:
@@ -49,8 +48,8 @@ def _server(line: bytes) -> bytes | None:
 
 
 def detect_trail(line: bytes) -> bool:
-    """A line with a CloudTrail record in it, or the names of columns above such lines."""
-    return _trail(line) is not None or _NAMES.fullmatch(line) is not None
+    """A line with a CloudTrail record in it."""
+    return _trail(line) is not None
 
 
 def detect_server(line: bytes) -> bool:
@@ -68,8 +67,6 @@ def _reader(
         inner = inside(record.data)
         if inner is not None:
             return to_row(inner, record, where, source)
-        if _NAMES.fullmatch(record.data):
-            raise Unreadable("expected an event, found the names of columns: nothing is lost")
         raise Unreadable("expected a record in the line, found none")
 
     return read
@@ -79,7 +76,7 @@ TRAIL, SERVER = "aws.cloudtrail_lines", "aws.s3_access_log_lines"
 PARSERS = (
     Parser(
         source=TRAIL,
-        version=2,
+        version=3,
         form="lines",
         detect=detect_trail,
         read=_reader(_trail, cloudtrail.to_row, TRAIL),
