@@ -111,6 +111,19 @@ def test_what_stands_in_a_cell_is_no_row_whatever_it_looks_like(tmp_path: Path) 
     check(rows, store)
 
 
+def test_the_file_that_signs_results_is_a_document(tmp_path: Path) -> None:
+    signed = {
+        "version": "1.0", "region": "us-east-1", "hashAlgorithm": "SHA-256",
+        "files": [{"fileHashValue": "0" * 64, "fileName": "result_1.csv.gz"}],
+        "signatureAlgorithm": "SHA256withRSA", "queryCompleteTime": "2026-01-02T03:04:05Z",
+        "hashSignature": "00", "publicKeyFingerprint": "00",
+    }  # fmt: skip
+    report, _, _ = run(tmp_path / "events", json.dumps(signed, indent=2).encode())
+    assert ([each.kind for each in report.documents], report.gaps) == (
+        ["aws.cloudtrail.query_signature"], (),
+    )  # fmt: skip
+
+
 def test_quotes_that_never_close_are_a_gap(tmp_path: Path) -> None:
     body = table(ROW) + b'"E2,\n' + table(ROW).splitlines()[1]
     report, rows, _ = run(tmp_path / "events", body)

@@ -20,6 +20,7 @@ ANSWERS: tuple[tuple[str, frozenset[str]], ...] = tuple(
         ("aws.config.items", "configurationItemCaptureTime resourceType"),
         ("aws.config.rule_event", "invokingEvent"),
         ("aws.cloudtrail.digest", "digestStartTime digestEndTime logFiles"),
+        ("aws.cloudtrail.query_signature", "queryCompleteTime hashSignature files"),
         ("aws.securityhub.findings", "Findings"),
         ("aws.securityhub.findings", "SchemaVersion ProductArn"),
         ("aws.guardduty.findings", "schemaVersion service severity"),
