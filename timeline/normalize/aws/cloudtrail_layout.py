@@ -12,6 +12,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
 from timeline.normalize.spans import Flags, Numbers, Spans
 
@@ -114,7 +115,7 @@ def _placed(
     return Holes(records, (), starts, ends)
 
 
-def _alike(text: np.ndarray, found: Holes, where: list[Hole]) -> Flags:
+def _alike(text: npt.NDArray[np.uint8], found: Holes, where: list[Hole]) -> Flags:
     """Which of them are laid out so as far as the bytes before their holes tell."""
     alike = np.ones(len(found.records), np.bool_)
     for hole, starts, ends in zip(where[:-1], found.starts, found.ends, strict=False):

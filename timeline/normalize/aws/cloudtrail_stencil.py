@@ -27,7 +27,7 @@ from timeline.normalize.packed import PackedRows
 from timeline.normalize.row import ABOUT_COLUMNS, OWN_COLUMNS
 
 #: Stencils and callers held; beyond that all are forgotten.
-HELD = 8192
+HELD = 4096
 #: Stencils that are looked at in any case, and one more for so many records taken: a log whose
 #: records have nothing in common shall not be slower for it.
 FIRST, ONE_MORE_FOR = 256, 8
