@@ -236,6 +236,7 @@ def method_of(requester: str | None, auth: str | None) -> str:
     return _METHODS.get(auth or "", "unknown")
 
 
+@lru_cache(maxsize=1024)
 def _evidence(acl_required: str | None, cipher: str | None, signature: str | None) -> str | None:
     found = {"aclRequired": acl_required, "CipherSuite": cipher, "SignatureVersion": signature}
     kept = {name: value for name, value in found.items() if value is not None}

@@ -7,6 +7,7 @@ apart as one text, and what depends on it is worked out by the very functions th
 for each combination.
 """
 
+from binascii import hexlify
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from hashlib import sha256
@@ -275,7 +276,7 @@ def _own(block: Block, found: Plain, where: Where) -> dict[str, pa.Array]:
 def _hashes(data: bytes, starts: Numbers, ends: Numbers) -> pa.Array:
     view = memoryview(data)
     spans = zip(starts.tolist(), ends.tolist(), strict=True)
-    text = b"".join([sha256(view[start:end]).digest() for start, end in spans]).hex().encode()
+    text = hexlify(b"".join([sha256(view[start:end]).digest() for start, end in spans]))
     places = np.arange(0, len(text) + 1, 64, dtype=np.int32)
     buffers = [None, pa.py_buffer(places), pa.py_buffer(text)]
     return pa.Array.from_buffers(pa.string(), len(starts), buffers)

@@ -9,7 +9,6 @@ what stands before it is in its place, and no field after it holds a quote.
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 
 from timeline.normalize.aws.s3_access_log import TAIL
@@ -30,7 +29,7 @@ _QUOTED = ("uri", "referer", "agent")
 WHOLE = ("sent", "size", "total", "turn")
 _FEWEST = len(_FRONT) + len(_MIDDLE) + 9
 _TIME = len("06/Feb/2019:00:00:38 +0000")
-_DAY = len("06/Feb/2019")
+_PARTS = np.dtype([("day", "S11"), ("clock", "S15")])
 #: No time of any log.
 _NONE = np.iinfo(np.int64).min
 
@@ -170,20 +169,16 @@ def _times(column: pa.Array) -> tuple[Numbers, Mask]:
     signs = text[:, (11, 14, 17, 20, 21, 22, 23, 24, 25)] == np.frombuffer(b"::: +0000", np.uint8)
     usual = signs.all(axis=1) & (digits <= 9).all(axis=1)
     usual &= (hour < 24) & (minute < 60) & (second < 60)
-    days = text[:, :_DAY]
+    days = text.view(_PARTS)["day"].ravel()
     new = np.ones(count, np.bool_)
-    new[1:] = (days[1:] != days[:-1]).any(axis=1)
-    found = [when_access(f"{_text(days[row])}:00:00:00 +0000") for row in np.flatnonzero(new)]
+    new[1:] = days[1:] != days[:-1]
+    found = [when_access(f"{days[row].decode()}:00:00:00 +0000") for row in np.flatnonzero(new)]
     midnight = np.array([_NONE if each is None else each for each in found], np.int64)
     times = midnight[np.cumsum(new) - 1]
     known = times != _NONE
     clock = (hour * np.int64(60) + minute) * 60 + second
     times += clock * 1_000_000
     for row in np.flatnonzero(~usual).tolist():
-        time = when_access(_text(text[row]))
+        time = when_access(text[row].tobytes().decode())
         known[row], times[row] = time is not None, time or 0
     return times, known
-
-
-def _text(row: npt.NDArray[np.uint8]) -> str:
-    return row.tobytes().decode()
