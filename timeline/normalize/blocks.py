@@ -26,6 +26,7 @@ class Block(NamedTuple):
         breaks: positions of the bytes up to the quotation mark, `!` left out: blanks, line ends,
             quotes, and bytes that no line of text has.
         kinds: those bytes.
+        last: of each line the number of its end among them.
     """
 
     data: bytes
@@ -36,6 +37,7 @@ class Block(NamedTuple):
     after: int
     breaks: Numbers
     kinds: npt.NDArray[np.uint8]
+    last: Numbers
 
 
 class Pieces(NamedTuple):
@@ -79,11 +81,12 @@ def laid_out(data: bytes, offset: int, first: int) -> Block:
     kinds = text.take(breaks)
     if (kinds == ord("!")).any():
         breaks, kinds = breaks[kinds != ord("!")], kinds[kinds != ord("!")]
-    ends = breaks[kinds == ord("\n")]
+    last = np.flatnonzero(kinds == ord("\n"))
+    ends = breaks[last]
     starts = np.concatenate([np.zeros(1, np.int64), ends[:-1] + 1])
     blank = np.zeros(len(ends), np.bool_)
     for line in np.flatnonzero(text[starts] <= _BLANK).tolist():
         blank[line] = not data[starts[line] : ends[line]].strip()
     numbers = np.where(blank, -1, first + np.cumsum(~blank) - 1)
     after = first + int(np.sum(~blank))
-    return Block(data, offset, starts, ends, numbers, after, breaks, kinds)
+    return Block(data, offset, starts, ends, numbers, after, breaks, kinds, last)

@@ -98,7 +98,7 @@ def _rows(block: Block, found: Plain, where: Where) -> Coded:
         "asked": _params(runs, asked, logged, key),
     }
     own = _own(block, found, where) | {
-        "resource_uid": _joined(about.texts(_prefix), pc.coalesce(key, _EMPTY), _EMPTY),
+        "resource_uid": _joined(about.texts(_prefix), _or_empty(key), _EMPTY),
         "object": key,
         "object_version": _versions(found.cut(block.data, "version"), asked, key),
         "request_uri": uri,
@@ -146,6 +146,10 @@ def _prefix(about: tuple[bool, str]) -> str:
     """What stands before the key in a resource's name."""
     on_object, bucket = about
     return f"arn:aws:s3:::{bucket}/" if on_object else f"arn:aws:s3:::{bucket}"
+
+
+def _or_empty(key: pa.Array) -> pa.Array:
+    return pc.coalesce(key, _EMPTY) if key.null_count else key
 
 
 def _actors(runs: _Runs, asked: Distinct) -> Distinct:

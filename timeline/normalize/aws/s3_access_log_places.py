@@ -84,10 +84,9 @@ def _span(edges: Places, first: str, last: str) -> tuple[Places, Places]:
 
 def _well_formed(block: Block) -> tuple[Numbers, Places]:
     """The lines with quotes in the right places and single blanks between fields."""
-    at, kinds = block.breaks, block.kinds
-    last = np.flatnonzero(kinds == _END)
+    last = block.last
     first = np.concatenate([np.zeros(1, np.int64), last[:-1] + 1])
-    quotes = np.flatnonzero(kinds == _QUOTE)
+    quotes = np.flatnonzero(block.kinds == _QUOTE)
     before = np.searchsorted(quotes, first)
     count = np.diff(before, append=len(quotes))
     fits = count >= len(_QUOTED) * 2
@@ -113,7 +112,7 @@ def _well_formed(block: Block) -> tuple[Numbers, Places]:
         # Beyond the last field there is nothing: start and end are the line's own end.
         np.minimum(q[5] + np.arange(1, len(TAIL) + 2)[:, None], last),
     ]
-    edges = at.astype(np.int32).take(np.vstack([first, *breaks]))
+    edges = block.breaks.astype(np.int32).take(np.vstack([first, *breaks]))
     edges[0] = block.starts[lines] - 1
     return _fields_whole(block.data, lines, edges)
 
