@@ -161,6 +161,7 @@ def joined(pieces: Sequence[Coded]) -> Coded:
 def one_batch(rows: pa.Table) -> pa.RecordBatch:
     """A table as one batch."""
     found = rows.combine_chunks().to_batches()
+    assert len(found) < 2, "expected at most 2 GB of texts in a column of one batch"
     return found[0] if found else pa.RecordBatch.from_pylist([], schema=rows.schema)
 
 

@@ -4,13 +4,15 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import pyarrow.parquet as pq
 import pytest
 
+from benchmarks import generate
 from tests.timeline.normalize.evidence import Store
 from tests.timeline.normalize.records import native, record
 from timeline import normalize
 from timeline.normalize import duplicates, spool, table
-from timeline.normalize.model import IngestReport
+from timeline.normalize.model import IngestReport, Parser
 
 
 def content(out: Path) -> dict[str, bytes]:
@@ -145,3 +147,57 @@ def test_what_folding_came_to_is_taken_over_with_its_findings(
         assert replace(run(store, out), reused=0) == first
     store.items.pop()
     assert run(store, out).conflicts == 0
+
+
+#: The items of `logs` that are access logs.
+LINES = slice(0, 4)
+
+
+@pytest.fixture(scope="module")
+def logs(tmp_path_factory: pytest.TempPathFactory) -> Store:
+    """Trails and access logs of the same hours: parameters that repeat, and some that do not."""
+    folder = tmp_path_factory.mktemp("logs")
+    generate.cloudtrail(folder / "trail", 500, 90)
+    generate.access_log(folder / "lines", 1500, 400)
+    store = Store()
+    for path in sorted(folder.rglob("*")):
+        if path.is_file():
+            store.add(path.read_bytes(), path.name)
+    return store
+
+
+def one_by_one() -> tuple[Parser, ...]:
+    return tuple(replace(each, read_block=None, read_pieces=None) for each in normalize.PARSERS)
+
+
+@pytest.mark.parametrize("logged", [slice(None), LINES, slice(4, None)])
+def test_bytes_do_not_depend_on_how_rows_came(
+    logged: slice, logs: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In small batches, read one by one, or taken over from an earlier run in part."""
+    monkeypatch.setattr(table, "ROW_GROUP", 1024)
+    store = Store()
+    store.held, store.items = logs.held, logs.items[logged]
+    run(store, tmp_path / "whole")
+    expected = content(tmp_path / "whole")
+    with monkeypatch.context() as patched:
+        patched.setattr(spool, "BATCH_BYTES", 1)
+        run(store, tmp_path / "small")
+        patched.setattr(normalize, "PARSERS", one_by_one())
+        run(store, tmp_path / "one by one")
+    last = store.items.pop(1)
+    run(store, tmp_path / "parts")
+    store.items.insert(1, last)
+    assert run(store, tmp_path / "parts").reused == len(store.items) - 1
+    for name in ("small", "one by one", "parts"):
+        assert content(tmp_path / name) == expected, name
+    (path,) = (tmp_path / "whole").rglob("*.parquet")
+    assert has_dictionary(path, "params") is (logged == LINES), "lines repeat what was asked"
+
+
+def has_dictionary(path: Path, name: str) -> bool:
+    group = pq.read_metadata(path).row_group(0)
+    (column,) = (
+        group.column(n) for n in range(group.num_columns) if group.column(n).path_in_schema == name
+    )
+    return bool(column.has_dictionary_page)
