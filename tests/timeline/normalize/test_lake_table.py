@@ -133,10 +133,28 @@ def test_quotes_that_never_close_are_a_gap(tmp_path: Path) -> None:
 
 def test_a_row_over_the_limit_is_a_gap_and_the_next_is_read(tmp_path: Path) -> None:
     heading, row = table(ROW).splitlines(keepends=True)
-    long = b'"' + b"x" * 1_000_000 + b"\n" + b"y\n" * (RECORD_LIMIT // 2)
+    long = b'"' + (b"y" * 1_000_000 + b"\n") * (RECORD_LIMIT // 1_000_000 + 1)
     report, rows, _ = run(tmp_path / "events", heading + long + b"\n" + row)
     assert len(rows) == 1
     assert "expected a record of at most" in report.gaps[0].reason
+
+
+@pytest.mark.parametrize("share", range(1, 20))
+@pytest.mark.parametrize("packed", [True, False], ids=["gzip", "plain"])
+def test_a_file_cut_off_anywhere(packed: bool, share: int, tmp_path: Path) -> None:
+    """Whole rows before the cut are read, and what is behind is said."""
+    whole = table(*(row_of(eventid=f"E{number}") for number in range(5)))
+    body = gzip.compress(whole, mtime=0) if packed else whole
+    report, rows, store = run(tmp_path / "events", body[: len(body) * share // 20])
+    report.check()
+    assert report.gaps
+    check(rows, store)
+    for row in rows:
+        assert (row["operation"], row["object"], row["src_ip"]) == (
+            "GetObject",
+            "k",
+            "198.51.100.7",
+        )
 
 
 CELLS = st.lists(st.text(st.sampled_from('a,"\n\r '), max_size=6), min_size=2, max_size=2)
