@@ -42,7 +42,6 @@ from timeline.normalize.columns import (
     texts_of,
 )
 from timeline.normalize.model import Where
-from timeline.schema import schema
 
 #: The fields after the host id, in their order.
 _LAST = line.TAIL[line.TAIL.index("signature") :]
@@ -263,7 +262,7 @@ def _own(block: Block, found: Plain, where: Where) -> dict[str, pa.Array]:
     return {
         "event_uid": _joined(constant(f"{where.item}/{where.prefix}"), number, _EMPTY),
         "request_id": found.cut(block.data, "request"),
-        "time": numbers_of(found.times).cast(schema("events").field("time").type),
+        "time": numbers_of(found.times).view(own_schema().field("time").type),
         "time_text": found.time_text,
         "src_ip": found.cut(block.data, "ip"),
         "bytes_out": found.whole["sent"],
