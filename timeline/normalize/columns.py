@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from timeline.normalize.coded import Numbers, array, numbers_of
+from timeline.normalize.coded import Numbers, array, bits, numbers_of
 
 Mask = npt.NDArray[np.bool_]
 Places = npt.NDArray[np.signedinteger[Any]]
@@ -89,9 +89,9 @@ def _eight(data: bytes, ends: Places, width: Places) -> tuple[Numbers, Mask]:
     text = ((text >> before) << before) | (_ZEROS >> (np.uint64(64) - before))
     sound: Mask = (text & _HIGH == _ZEROS) & (text + _SIX & _HIGH == _ZEROS)
     text &= _LOW
-    for bits, mask in ((8, 0x00FF00FF00FF00FF), (16, 0x0000FFFF0000FFFF), (32, 0x00000000FFFFFFFF)):
-        tens = np.uint64(10 ** (bits // 8))
-        text = (text * tens + (text >> np.uint64(bits))) & np.uint64(mask)
+    for half, mask in ((8, 0x00FF00FF00FF00FF), (16, 0x0000FFFF0000FFFF), (32, 0x00000000FFFFFFFF)):
+        tens = np.uint64(10 ** (half // 8))
+        text = (text * tens + (text >> np.uint64(half))) & np.uint64(mask)
     return text.astype(np.int64), sound
 
 
@@ -110,14 +110,7 @@ def holding(column: pa.Array, byte: bytes) -> Mask:
 
 def texts_of(values: Sequence[str | None]) -> pa.Array:
     """A column of texts."""
-    found = [b"" if value is None else value.encode() for value in values]
-    places = np.zeros(len(found) + 1, np.int32)
-    np.cumsum([len(text) for text in found], out=places[1:])
-    there = None
-    if None in values:
-        there = _bits(np.array([value is not None for value in values], np.bool_))
-    buffers = [there, pa.py_buffer(places), pa.py_buffer(b"".join(found))]
-    return pa.Array.from_buffers(_string, len(found), buffers)
+    return array(values, _string)
 
 
 def constant(text: str) -> pa.Scalar:
@@ -130,16 +123,12 @@ def numbers_but(values: npt.NDArray[Any], absent: Mask) -> pa.Array:
     if not absent.any():
         return numbers_of(values)
     kind = pa.from_numpy_dtype(values.dtype)
-    return pa.Array.from_buffers(kind, len(values), [_bits(~absent), pa.py_buffer(values)])
+    return pa.Array.from_buffers(kind, len(values), [bits(~absent), pa.py_buffer(values)])
 
 
 def flags_of(mask: Mask) -> pa.Array:
     """A mask as a column."""
-    return pa.Array.from_buffers(pa.bool_(), len(mask), [None, _bits(mask)])
-
-
-def _bits(mask: Mask) -> pa.Buffer:
-    return pa.py_buffer(np.packbits(mask, bitorder="little"))
+    return pa.Array.from_buffers(pa.bool_(), len(mask), [None, bits(mask)])
 
 
 def present(column: pa.Array) -> Mask:
@@ -147,8 +136,8 @@ def present(column: pa.Array) -> Mask:
     if column.null_count == 0:
         return np.ones(len(column), np.bool_)
     there = column.is_valid()
-    bits = np.frombuffer(there.buffers()[1], np.uint8)
-    found = np.unpackbits(bits, bitorder="little")[there.offset : there.offset + len(there)]
+    packed = np.frombuffer(there.buffers()[1], np.uint8)
+    found = np.unpackbits(packed, bitorder="little")[there.offset : there.offset + len(there)]
     return found.view(np.bool_)
 
 
@@ -168,10 +157,6 @@ class Distinct(NamedTuple):
         places: dict[Any, int] = {}
         code = [places.setdefault(function(value), len(places)) for value in self.values]
         return Distinct(np.array(code, np.int64)[self.code], list(places))
-
-    def column(self, function: Callable[[Any], Any], kind: pa.DataType) -> pa.Array:
-        """What a function makes of the values, row by row."""
-        return array([function(value) for value in self.values], kind).take(numbers_of(self.code))
 
     def texts(self, function: Callable[[Any], str | None]) -> pa.Array:
         """The texts that a function makes of the values, row by row."""
