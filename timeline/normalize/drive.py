@@ -85,7 +85,8 @@ def run(
         if fresh or before.folded is None or kept.keys() != before.parts.keys():
             _write(out, before, kept, answers, [item.uid for item in ordered], scratch)
             sources = {source for part in parts.values() for source in part.sources}
-            folded = duplicates.fold(out, scratch, sources, _twice(parts, kept, scratch))
+            twice = _twice(parts, kept, scratch)
+            folded = duplicates.fold(out, scratch, sources, twice, blank=_blank(before, kept))
         else:
             folded = before.folded  # the table is, byte for byte, the one that was folded
     finally:
@@ -162,11 +163,17 @@ def _write(
         days.build(out, partition, gained.get(partition, ()), ranks, frozenset(kept), scratch)
 
 
-def _twice(parts: Mapping[str, Part], kept: Mapping[str, Part], scratch: Path) -> Set[str]:
-    """Columns in which a value may occur twice: any where rows of an earlier run stay."""
+def _twice(parts: Mapping[str, Part], kept: Mapping[str, Part], scratch: Path) -> Set[str] | None:
+    """Columns in which a value may occur twice; not known where rows of an earlier run stay."""
     if kept:
-        return frozenset(repeats.KEYS)
+        return None
     return repeats.twice(scratch, sum(part.rows for part in parts.values()))
+
+
+def _blank(before: Earlier, kept: Mapping[str, Part]) -> bool:
+    """Whether no row points to another yet: none that is new does, and perhaps none that stays."""
+    told = before.folded
+    return not kept or (told is not None and not told.duplicates and not told.same_requests)
 
 
 def _report(

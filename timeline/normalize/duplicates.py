@@ -64,7 +64,12 @@ class Folded:
 
 
 def fold(
-    out: Path, scratch: Path, sources: Set[str], twice: Set[str] = frozenset(repeats.KEYS)
+    out: Path,
+    scratch: Path,
+    sources: Set[str],
+    twice: Set[str] | None = None,
+    *,
+    blank: bool = False,
 ) -> Folded:
     """Fill `duplicate_of` and `same_request_as` in the whole table.
 
@@ -72,15 +77,17 @@ def fold(
         out: the folder of the table.
         scratch: where the engine may lay down what it does not hold.
         sources: of the rows.
-        twice: columns in which a value may occur twice; the others need not be looked through.
+        twice: columns in which a value may occur twice, of `repeats.KEYS`; None if not known.
+        blank: no row of the table points to another yet.
     """
     paths = table.files(out)
     first: dict[Place, str] = {}
     stands: dict[Place, str] = {}
     found: list[tuple[Place, Gap]] = []
     logs = sorted(sources & set(same_request.ACCESS_LOGS)) if len(sources) > 1 else []
-    if paths and (twice or logs):
+    if paths and (twice is None or twice or logs):
         with engine.connect(scratch) as connection:
+            twice = _looked_through(connection, paths) if twice is None else twice
             if "provider_uid" in twice:
                 for group in _groups(connection, paths, "provider_uid"):
                     found.extend(_same_id(group, first))
@@ -90,7 +97,7 @@ def fold(
             if "shared_uid" in twice:
                 for group in _groups(connection, paths, "shared_uid"):
                     _shared(group, first)
-            if logs:
+            if logs and _some_repeat(connection, paths, "request_id"):
                 for group in _in_several_logs(connection, paths, logs):
                     found.extend(_one_request(group, first, stands))
     by_file: dict[int, dict[str, dict[int, str]]] = {}
@@ -98,7 +105,9 @@ def fold(
         for (number, row), uid in pointed.items():
             by_file.setdefault(number, {}).setdefault(column, {})[row] = uid
     rewritten = tuple(
-        path for number, path in enumerate(paths) if _fill(path, by_file.get(number, {}))
+        path
+        for number, path in enumerate(paths)
+        if (number in by_file or not blank) and _fill(path, by_file.get(number, {}))
     )
     gaps = tuple(gap for _, gap in sorted(found, key=lambda each: each[0]))
     return Folded(duplicates=len(first), same_requests=len(stands), gaps=gaps, rewritten=rewritten)
@@ -125,8 +134,6 @@ def _groups(
 ) -> Iterator[Group]:
     """Rows that share a value, in the order of the table within a group."""
     where = {"paths": [str(path) for path in paths]}
-    if not _some_repeat(connection, where, name, condition):
-        return  # as in most tables: all other columns need not be looked through
     numbers = {str(path): number for number, path in enumerate(paths)}
     named = dict.fromkeys((name, *_NEEDED))
     # Times as whole numbers, as in every relational step.
@@ -162,20 +169,35 @@ def _groups(
         yield list(group)
 
 
-def _some_repeat(
-    connection: "duckdb.DuckDBPyConnection", where: Mapping[str, Any], name: str, condition: str
-) -> bool:
-    """Whether a value may occur twice; false is certain.
+def _looked_through(connection: "duckdb.DuckDBPyConnection", paths: list[Path]) -> Set[str]:
+    """Columns of `repeats.KEYS` in which a value may occur twice; of others it is certain.
 
     Values that differ in their hashes differ: hashes are a fourth of the work of grouping texts.
     """
     query = (
+        "SELECT CASE WHEN provider_uid IS NULL THEN hash(record_sha256) "  # noqa: S608 - a number
+        "ELSE hash(provider_uid) "
+        "END AS own, CASE WHEN shared_uid IS NOT NULL THEN hash(shared_uid) END AS shared "
+        "FROM read_parquet($paths, hive_partitioning = false) "
+        f"LIMIT {repeats.HASHED + 1}"
+    )
+    found = connection.execute(query, {"paths": [str(path) for path in paths]}).fetchnumpy()
+    if len(found["own"]) > repeats.HASHED:
+        return frozenset(repeats.KEYS)
+    own, shared = (repeats.any_twice(np.ma.compressed(each)) for each in found.values())
+    return {name for name in repeats.KEYS if (shared if name == "shared_uid" else own)}
+
+
+def _some_repeat(connection: "duckdb.DuckDBPyConnection", paths: list[Path], name: str) -> bool:
+    """Whether a value may occur twice; false is certain."""
+    query = (
         f"SELECT hash({name}) AS hash "  # noqa: S608 - own names
         "FROM read_parquet($paths, hive_partitioning = false) "
-        f"WHERE {name} IS NOT NULL AND {condition} LIMIT {repeats.HASHED + 1}"
+        f"WHERE {name} IS NOT NULL LIMIT {repeats.HASHED + 1}"
     )
-    hashes = np.sort(np.asarray(connection.execute(query, where).fetchnumpy()["hash"]))
-    return len(hashes) > repeats.HASHED or bool(np.any(hashes[1:] == hashes[:-1]))
+    found = connection.execute(query, {"paths": [str(path) for path in paths]}).fetchnumpy()
+    hashes = np.asarray(found["hash"])
+    return len(hashes) > repeats.HASHED or repeats.any_twice(hashes)
 
 
 def _fill(path: Path, pointed: Mapping[str, Mapping[int, str]]) -> bool:

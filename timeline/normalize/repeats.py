@@ -101,7 +101,7 @@ def twice(scratch: Path, rows: int) -> frozenset[str]:
     found = {name: _left(scratch, name) for name in KEYS}
     told = len(found["provider_uid"]) + len(found["record_sha256"])
     assert told == rows, f"{told} of {rows} rows told"
-    return frozenset(name for name, numbers in found.items() if _repeat(numbers))
+    return frozenset(name for name, numbers in found.items() if any_twice(numbers))
 
 
 def _left(scratch: Path, name: str) -> Hashes:
@@ -109,6 +109,7 @@ def _left(scratch: Path, name: str) -> Hashes:
     return np.concatenate(parts) if parts else np.empty(0, np.uint64)
 
 
-def _repeat(numbers: Hashes) -> bool:
+def any_twice(numbers: Hashes) -> bool:
+    """Whether two of them are equal."""
     numbers = np.sort(numbers)
     return bool(np.any(numbers[1:] == numbers[:-1]))

@@ -43,12 +43,12 @@ def test_both_ways_find_the_same(
 )
 def test_no_equal_hash_is_no_repeated_id(ids: tuple[str, ...], some: bool, tmp_path: Path) -> None:
     out = table_of(*ids, out=tmp_path / "events")
-    where = {"paths": [str(path) for path in table.files(out)]}
+    paths = table.files(out)
     with engine.connect(tmp_path) as connection:
-        assert duplicates._some_repeat(connection, where, "provider_uid", "TRUE") is some
-        assert not duplicates._some_repeat(
-            connection, where, "provider_uid", "provider_uid IS NULL"
-        )
+        assert duplicates._some_repeat(connection, paths, "provider_uid") is some
+        assert not duplicates._some_repeat(connection, paths, "shared_uid")
+        found = duplicates._looked_through(connection, paths)
+    assert found == ({"provider_uid", "record_sha256"} if some else set())
 
 
 ids_of = st.lists(
