@@ -156,7 +156,7 @@ class Distinct(NamedTuple):
         """What a function makes of the values; equal ones become one."""
         places: dict[Any, int] = {}
         code = [places.setdefault(function(value), len(places)) for value in self.values]
-        return Distinct(np.array(code, np.int64)[self.code], list(places))
+        return Distinct(np.array(code, np.int64).take(self.code), list(places))
 
     def texts(self, function: Callable[[Any], str | None]) -> pa.Array:
         """The texts that a function makes of the values, row by row."""
@@ -175,22 +175,24 @@ def alike(value: Any, count: int) -> Distinct:  # noqa: ANN401 - whatever a colu
     return Distinct(np.zeros(count, np.int64), [value])
 
 
-def combined(*columns: Distinct) -> Distinct:
-    """The combinations of values that occur, as tuples."""
-    code = np.zeros(len(columns[0].code), np.int64)
-    size = 1
-    places: list[Numbers] = []
-    for column in columns:
+def combined(first: Distinct, *others: Distinct) -> Distinct:
+    """The combinations of values that occur, as tuples.
+
+    Beside columns of one value, those of the first one stay that no row has.
+    """
+    code, size = first.code, len(first.values)
+    places = [np.arange(size)]
+    for column in others:
         count = len(column.values)
         if count == 1:
             places.append(np.zeros(size, np.int64))
             continue
         present, code = _dense(code * count + column.code, size * count)
         size = len(present)
-        places = [*(each[present // count] for each in places), present % count]
+        places = [*(each.take(present // count) for each in places), present % count]
     each = [
         [column.values[place] for place in found.tolist()]
-        for column, found in zip(columns, places, strict=True)
+        for column, found in zip((first, *others), places, strict=True)
     ]
     return Distinct(code, list(zip(*each, strict=True)))
 
@@ -205,4 +207,4 @@ def _dense(wide: Numbers, size: int) -> tuple[Numbers, Numbers]:
     present = np.flatnonzero(there)
     place = np.empty(size, np.int64)
     place[present] = np.arange(len(present))
-    return present, place[wide]
+    return present, place.take(wide)

@@ -83,16 +83,18 @@ def _rows(block: Block, found: Plain, where: Where) -> Coded:
     uri = found.cut(block.data, "uri")
     logged = found.cut(block.data, "key")
     key = _keys(logged, uri, bucket)
-    on_object = Distinct(present(key) * 1, (False, True))
+    on_object = (
+        Distinct(present(key) * 1, (False, True)) if key.null_count else alike(True, len(key))
+    )
     asked = _asked(uri)
-    about = combined(on_object, bucket)
+    about = combined(bucket, on_object)
     parts = {
         "item": alike(where.values, len(uri)),
         "actor": _actors(runs, asked),
         "event": _events(runs, on_object),
         "about": Distinct(
             about.code,
-            [(None, f"AWS::S3::{'Object' if o else 'Bucket'}", b) for o, b in about.values],
+            [(None, f"AWS::S3::{'Object' if o else 'Bucket'}", b) for b, o in about.values],
         ),
         "asked": _params(runs, asked, logged, key),
     }
@@ -141,9 +143,9 @@ def _only(words: tuple[str | None, ...]) -> str | None:
     return words[0]
 
 
-def _prefix(about: tuple[bool, str]) -> str:
+def _prefix(about: tuple[str, bool]) -> str:
     """What stands before the key in a resource's name."""
-    on_object, bucket = about
+    bucket, on_object = about
     return f"arn:aws:s3:::{bucket}/" if on_object else f"arn:aws:s3:::{bucket}"
 
 
@@ -192,7 +194,7 @@ def _params(runs: _Runs, asked: Distinct, logged: pa.Array, key: pa.Array) -> Di
         coded = distinct(pc.if_else(pc.not_equal(logged, key), logged, _NONE))
     owner = runs.place.mapped(_only)
     way = runs.way.mapped(lambda way: way[: _LAST.index("region")])
-    which = combined(owner, runs.requester, way, asked, coded)
+    which = combined(way, runs.requester, owner, asked, coded)
     values = [
         (line.params_of(_fields(*each), what, as_logged) if what or as_logged
          else _plain_params(*each, what is None),)
@@ -203,25 +205,24 @@ def _params(runs: _Runs, asked: Distinct, logged: pa.Array, key: pa.Array) -> Di
 
 @lru_cache(maxsize=4096)
 def _plain_params(
-    owner: str | None, requester: str | None, way: tuple[str | None, ...], no_uri: bool
+    way: tuple[str | None, ...], requester: str | None, owner: str | None, no_uri: bool
 ) -> str:
     """Of a request that asks for nothing beside the key: the next block has the same ones."""
-    return line.params_of(_fields(owner, requester, way), None if no_uri else {}, None)
+    return line.params_of(_fields(way, requester, owner), None if no_uri else {}, None)
 
 
 def _fields(
-    owner: str | None, requester: str | None, way: tuple[str | None, ...]
+    way: tuple[str | None, ...], requester: str | None, owner: str | None
 ) -> Mapping[str, str | None]:
     return {"owner": owner, "requester": requester, **dict(zip(_LAST, way, strict=False))}
 
 
 def _asked(uris: pa.Array) -> Distinct:
     """What Request-URIs ask beside the key: nothing, mostly; None of a line without one."""
-    code = np.zeros(len(uris), np.int64)
-    code[~present(uris)] = 1
     having = holding(uris, b"?")
-    if not having.any():
-        return Distinct(code, ({}, None))
+    if not (uris.null_count or having.any()):
+        return alike({}, len(uris))
+    code = np.where(present(uris), 0, 1)
     some = distinct(uris.filter(flags_of(having)))
     code[having] = some.code + 2
     return Distinct(code, ({}, None, *map(line.asked_by, some.values)))
