@@ -7,7 +7,6 @@ gathered one row group at a time. A day of any length is written in bounded memo
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -25,6 +24,7 @@ from timeline.normalize.coded import (
     in_order,
     integers_in,
     numbers_of,
+    one_batch,
 )
 from timeline.normalize.model import Partition
 from timeline.normalize.spool import Chunk, Mapped, write_batches
@@ -152,11 +152,8 @@ def _group(pieces: Sequence[Coded], back: Numbers) -> pa.Table:
     count = len(back)
     whole = sum(piece.own.num_rows for piece in pieces)
     wanted = None if _counts_up(back, whole) else numbers_of(back)
-    found: dict[str, Any] = {}
-    for name in OWN:
-        column = _put_together([piece.own.column(name) for piece in pieces])
-        if column.null_count < len(column):
-            found[name] = column if wanted is None else column.take(wanted)
+    own = _filled([piece.own for piece in pieces], OWN)
+    found = _columns(own if wanted is None else own.take(wanted))
     for place, name in enumerate(PARTS):
         parts = [piece.parts[place] for piece in pieces]
         before = np.cumsum([0, *(part.num_rows for part in parts)])
@@ -170,7 +167,7 @@ def _group(pieces: Sequence[Coded], back: Numbers) -> pa.Table:
 
 def _shared(
     names: Sequence[str], parts: Sequence[pa.RecordBatch], present: Numbers, codes: Numbers
-) -> Iterator[tuple[str, pa.Array]]:
+) -> dict[str, pa.Array]:
     """Columns of one part, those that hold nothing left out.
 
     Args:
@@ -180,26 +177,38 @@ def _shared(
             came in.
         codes: of each row the place of its part in that order.
     """
-    wanted = None if _counts_up(present, sum(part.num_rows for part in parts)) else present
-    each = numbers_of(codes.astype(np.int32))
+    rows = _filled(parts, names)
+    if not _counts_up(present, rows.num_rows):
+        rows = rows.take(numbers_of(present))
     alone = _counts_up(codes, len(present))
-    for name in names:
-        values = _put_together([part.column(name) for part in parts])
-        if wanted is not None:
-            values = values.take(numbers_of(wanted))
-        if values.null_count == len(values):
-            continue
+    found = {}
+    for name, values in _columns(rows).items():
         if name in table.REPEATING:
-            values = values.dictionary_encode()
+            found[name] = values.dictionary_encode()
         elif name in table.SOMETIMES and not alone:
-            values = pa.DictionaryArray.from_arrays(
-                numbers_of(np.arange(len(present), dtype=np.int32)), values
-            )
-        yield name, values if alone else values.take(each)
+            each = numbers_of(np.arange(len(present), dtype=np.int32))
+            found[name] = pa.DictionaryArray.from_arrays(each, values)
+        else:
+            found[name] = values
+    if alone or not found:
+        return found
+    rows = pa.RecordBatch.from_arrays(list(found.values()), names=list(found))
+    return _columns(rows.take(numbers_of(codes.astype(np.int32))))
 
 
-def _put_together(arrays: Sequence[pa.Array]) -> pa.Array:
-    return arrays[0] if len(arrays) == 1 else pa.concat_arrays(arrays)
+def _filled(batches: Sequence[pa.RecordBatch], names: Sequence[str]) -> pa.RecordBatch:
+    """Batches as one, without the columns that hold nothing in any of them."""
+    some = [
+        name
+        for name in names
+        if any(batch.column(name).null_count < batch.num_rows for batch in batches)
+    ]
+    chosen = [batch.select(some) for batch in batches]
+    return chosen[0] if len(chosen) == 1 else one_batch(pa.Table.from_batches(chosen))
+
+
+def _columns(rows: pa.RecordBatch) -> dict[str, pa.Array]:
+    return dict(zip(rows.schema.names, rows.columns, strict=True))
 
 
 def _counts_up(numbers: Numbers, count: int) -> bool:
