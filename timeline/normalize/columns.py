@@ -36,6 +36,8 @@ def texts(data: bytes, starts: Places, ends: Places) -> pa.Array:
 
 def cut(data: bytes, starts: Places, ends: Places) -> pa.Array:
     """The same; null for `-` and where a text ends before it starts."""
+    if np.min(ends - starts, initial=2) > 1:
+        return _between(data, starts, ends, None)
     absent = is_hyphen(data, starts, ends) | (ends < starts)
     if absent.all():
         return pa.nulls(len(starts), _string)
