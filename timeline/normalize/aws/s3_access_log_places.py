@@ -102,17 +102,22 @@ def _well_formed(block: Block) -> tuple[Numbers, Places]:
     fits &= (tail >= 1) & (tail <= len(TAIL))
     if not fits.all():
         lines, first, last, q = lines[fits], first[fits], last[fits], q[:, fits]
-    breaks = [
+    around = (
         first + np.arange(len(_FRONT))[:, None],
         q[:2],
         q[1] + np.arange(1, len(_MIDDLE) + 2)[:, None],
         q[2:4],
-        q[3] + 1,
+        q[3:4] + 1,
         q[4:],
         # Beyond the last field there is nothing: start and end are the line's own end.
         np.minimum(q[5] + np.arange(1, len(TAIL) + 2)[:, None], last),
-    ]
-    edges = block.breaks.astype(np.int32).take(np.vstack([first, *breaks]))
+    )
+    edges = np.empty((len(_BETWEEN) + 1, len(lines)), np.int32)
+    breaks, row = block.breaks.astype(np.int32), 1
+    for some in around:
+        # All are in bounds; not to look again spares a copy.
+        breaks.take(some, out=edges[row : row + len(some)], mode="clip")
+        row += len(some)
     edges[0] = block.starts[lines] - 1
     return _fields_whole(block.data, lines, edges)
 
@@ -175,7 +180,7 @@ def _times(column: pa.Array) -> tuple[Numbers, Mask]:
     midnight = np.array([_NONE if each is None else each for each in found], np.int64)
     times = midnight[np.cumsum(new) - 1]
     known = times != _NONE
-    clock = (hour * np.int64(60) + minute) * 60 + second
+    clock = (hour.astype(np.int64) * 60 + minute) * 60 + second
     times += clock * 1_000_000
     for row in np.flatnonzero(~usual).tolist():
         time = when_access(text[row].tobytes().decode())
