@@ -280,5 +280,8 @@ def _plain(value: Any) -> Any:  # noqa: ANN401 JSON
 
 
 def _write_json(path: Path, value: Any) -> None:  # noqa: ANN401 JSON
-    text = json.dumps(value, indent=1, sort_keys=True, ensure_ascii=False, default=str)
-    path.write_text(text + "\n", encoding="utf-8", newline="\n")
+    encoder = json.JSONEncoder(indent=1, sort_keys=True, ensure_ascii=False, default=str)
+    with path.open("w", encoding="utf-8", newline="\n") as stream:
+        # Piece by piece: as one text a large card takes a hundred megabytes more.
+        stream.writelines(encoder.iterencode(value))
+        stream.write("\n")
