@@ -187,6 +187,21 @@ def numbers_of(values: npt.NDArray[Any]) -> pa.Array:
     return pa.Array.from_buffers(kind, len(values), [None, pa.py_buffer(values)])
 
 
+def sizes_of(texts: pa.Array) -> npt.NDArray[np.int32]:
+    """Bytes of each text, 0 for null."""
+    count = len(texts)
+    if not count:
+        return np.empty(0, np.int32)
+    places = np.frombuffer(texts.buffers()[1], np.int32)
+    sizes = np.diff(places[texts.offset : texts.offset + count + 1])
+    if texts.null_count:
+        # A null may stand over bytes, whatever they are.
+        there = texts.is_valid()
+        flags = np.unpackbits(np.frombuffer(there.buffers()[1], np.uint8), bitorder="little")
+        sizes = sizes * flags[there.offset : there.offset + count]
+    return sizes
+
+
 def laid_out(rows: Coded) -> pa.Table:
     """The rows with the schema of `events`."""
     found = {name: rows.own.column(name) for name in OWN}

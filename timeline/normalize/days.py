@@ -5,7 +5,7 @@ gathered one row group at a time. A day of any length is written in bounded memo
 """
 
 import itertools
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -25,12 +25,14 @@ from timeline.normalize.coded import (
     integers_in,
     numbers_of,
     one_batch,
+    sizes_of,
 )
 from timeline.normalize.model import Partition
 from timeline.normalize.spool import Chunk, Mapped, write_batches
 
 #: Rank of a row whose item is gone.
 GONE = -1
+_ASKED = list(PARTS).index("asked")
 Numbers = npt.NDArray[np.int64]
 
 
@@ -62,9 +64,9 @@ def build(
         keys.append(_keys(rows, known))
         mapped.give_back([len(held)])
         held.append(rows)
-    order = _order(keys)
+    order, sizes = _order(keys)
     if len(order):
-        table.write_file(path, _gathered(held, order, mapped))
+        table.write_file(path, _gathered(held, order, _groups(sizes), mapped))
     elif path.is_file():
         path.unlink()
         path.parent.rmdir()
@@ -82,31 +84,48 @@ def _laid_open(path: Path, scratch: Path, mapped: Mapped) -> Iterator[Coded]:
 
 
 def _keys(rows: Coded, ranks: Mapping[str, int]) -> Numbers:
-    """What rows are ordered by: place in the log, rank of the item (`GONE` without one), time."""
+    """What rows are ordered by: place in the log, rank of the item (`GONE` without one), time; and
+    how long their parameters are."""
     items = rows.parts[0].column("evidence_item").to_pylist()
     known = np.array([ranks.get(item, GONE) for item in items], dtype=np.int64)
     place, time = (integers_in(rows.own.column(name)) for name in (PLACE, "time"))
-    return np.stack([place, known[codes_of(rows.own, "item")], time])
+    sizes = sizes_of(rows.parts[_ASKED].column("params"))
+    return np.stack(
+        [place, known[codes_of(rows.own, "item")], time, sizes[codes_of(rows.own, "asked")]]
+    )
 
 
-def _order(keys: Sequence[Numbers]) -> Numbers:
-    """Numbers of the rows, counted through all batches, in total order.
+def _order(keys: Sequence[Numbers]) -> tuple[Numbers, Numbers]:
+    """Numbers of the rows, counted through all batches, in total order; and their sizes.
 
     An item's rows are all old or all new: places in the old table and in the item never meet.
     """
     if not keys:
-        return np.empty(0, dtype=np.int64)
+        return np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64)
     every = np.concatenate(keys, axis=1)
-    order: Numbers = np.lexsort(every)
+    order: Numbers = np.lexsort(every[:3])
     kept: Numbers = order[every[1, order] != GONE]
-    return kept
+    return kept, every[3, kept]
 
 
-def _gathered(held: Sequence[Coded], order: Numbers, mapped: Mapped) -> Iterator[pa.Table]:
+def _groups(sizes: Numbers) -> Iterator[tuple[int, int]]:
+    """First and last of the rows of each group, the last not included."""
+    before = np.concatenate([[0], np.cumsum(sizes)])
+    start = 0
+    while start < len(sizes):
+        filled = int(np.searchsorted(before, before[start] + table.GROUP_BYTES, side="right")) - 1
+        end = max(start + 1, min(start + table.ROW_GROUP, filled))
+        yield start, end
+        start = end
+
+
+def _gathered(
+    held: Sequence[Coded], order: Numbers, groups: Iterable[tuple[int, int]], mapped: Mapped
+) -> Iterator[pa.Table]:
     """The rows in order, a row group at a time, with what is filled over all rows empty."""
     starts = np.cumsum([0, *(rows.own.num_rows for rows in held)])
-    for start in range(0, len(order), table.ROW_GROUP):
-        wanted = order[start : start + table.ROW_GROUP]
+    for start, end in groups:
+        wanted = order[start:end]
         owner = np.searchsorted(starts, wanted, side="right") - 1
         numbers = np.flatnonzero(np.bincount(owner)).tolist()
         pieces, back, before = [], np.empty(len(wanted), np.int64), 0

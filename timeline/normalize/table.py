@@ -20,8 +20,10 @@ from timeline.normalize.packed import packed
 from timeline.normalize.row import Row
 from timeline.schema import TABLES, schema
 
-#: Small enough that its memory is used again for the next one: fresh pages are dear.
+#: Rows written together, at most: their memory is used again for the next ones, and fresh pages are
+#: dear. Fewer where their `params` are longer than `GROUP_BYTES`: they are held more than once.
 ROW_GROUP = 16_384
+GROUP_BYTES = 16 * 1024 * 1024
 # The allocator of the system keeps what is freed; Arrow's own hands it back and pays for it anew.
 pa.set_memory_pool(pa.system_memory_pool())
 DAY = 86_400_000_000
@@ -82,9 +84,9 @@ def write_file(path: Path, groups: Iterable[pa.Table]) -> None:
 
     Args:
         path: of the file.
-        groups: its row groups, one at least, all but the last of `ROW_GROUP` rows. Columns of
-            `REPEATING` may be dictionaries, values distinct and in the order in which they first
-            occur; those of `SOMETIMES` dictionaries with values in that order.
+        groups: its row groups, one at least, of at most `ROW_GROUP` rows. Columns of `REPEATING`
+            may be dictionaries, values distinct and in the order in which they first occur; those
+            of `SOMETIMES` dictionaries with values in that order.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     fresh = path.with_name(f"{path.name}.new")
@@ -92,7 +94,6 @@ def write_file(path: Path, groups: Iterable[pa.Table]) -> None:
     first = next(groups)
     coded = (*REPEATING, *(name for name in SOMETIMES if _repeats(first.column(name))))
     target = _written_schema(coded)
-    count = ROW_GROUP
     with pq.ParquetWriter(
         fresh,
         target,
@@ -110,8 +111,7 @@ def write_file(path: Path, groups: Iterable[pa.Table]) -> None:
         store_schema=False,
     ) as writer:
         for group in itertools.chain([first], groups):
-            assert count == ROW_GROUP, count
-            count = group.num_rows
+            assert group.num_rows <= ROW_GROUP, group.num_rows
             columns = [_as_written(group.column(field.name), field) for field in target]
             writer.write_table(
                 pa.Table.from_arrays(columns, schema=target), row_group_size=ROW_GROUP

@@ -4,6 +4,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
@@ -12,6 +14,7 @@ from tests.timeline.normalize.evidence import Store
 from tests.timeline.normalize.records import native, record
 from timeline import normalize
 from timeline.normalize import duplicates, spool, table
+from timeline.normalize.coded import sizes_of
 from timeline.normalize.model import IngestReport, Parser
 
 
@@ -170,12 +173,15 @@ def one_by_one() -> tuple[Parser, ...]:
     return tuple(replace(each, read_block=None, read_pieces=None) for each in normalize.PARSERS)
 
 
-@pytest.mark.parametrize("logged", [slice(None), LINES, slice(4, None)])
+@pytest.mark.parametrize(
+    ("logged", "at_most"), [(slice(None), 100_000), (LINES, 1 << 30), (slice(4, None), 1 << 30)]
+)
 def test_bytes_do_not_depend_on_how_rows_came(
-    logged: slice, logs: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    logged: slice, at_most: int, logs: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """In small batches, read one by one, or taken over from an earlier run in part."""
     monkeypatch.setattr(table, "ROW_GROUP", 1024)
+    monkeypatch.setattr(table, "GROUP_BYTES", at_most)
     store = Store()
     store.held, store.items = logs.held, logs.items[logged]
     run(store, tmp_path / "whole")
@@ -193,6 +199,41 @@ def test_bytes_do_not_depend_on_how_rows_came(
         assert content(tmp_path / name) == expected, name
     (path,) = (tmp_path / "whole").rglob("*.parquet")
     assert has_dictionary(path, "params") is (logged == LINES), "lines repeat what was asked"
+
+
+def test_a_row_group_ends_before_its_parameters_are_too_long(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(table, "GROUP_BYTES", 3_000)
+    sizes = [10, 10, 2_500, 10, 9_000, 10, 10]
+    store = Store()
+    store.add(
+        native(
+            *(
+                event(1, number, eventName="PutObject", requestParameters={"key": "k" * size})
+                for number, size in enumerate(sizes)
+            )
+        )
+    )
+    run(store, tmp_path / "events")
+    (path,) = table.files(tmp_path / "events")
+    told = pq.read_metadata(path)
+    groups = list(table.row_groups(path, ["params"]))
+    assert sum(told.row_group(n).num_rows for n in range(told.num_row_groups)) == len(sizes)
+    long = [sum(len(each) for each in group["params"].to_pylist()) for group in groups]
+    assert all(
+        size <= 3_000 or group.num_rows == 1 for size, group in zip(long, groups, strict=True)
+    )
+    assert [group.num_rows for group in groups] != [1] * len(sizes)
+
+
+def test_bytes_under_a_null_do_not_count() -> None:
+    buffers = [b"\x0d", np.array([0, 1, 4, 5, 5], np.int32).tobytes(), b"abbbc"]
+    texts = pa.Array.from_buffers(pa.string(), 4, list(map(pa.py_buffer, buffers)))
+    assert texts.to_pylist() == ["a", None, "c", ""]
+    assert sizes_of(texts).tolist() == [1, 0, 1, 0]
+    assert sizes_of(texts.slice(1, 2)).tolist() == [0, 1]
+    assert sizes_of(texts.slice(0, 0)).tolist() == []
 
 
 def has_dictionary(path: Path, name: str) -> bool:
