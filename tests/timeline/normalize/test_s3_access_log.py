@@ -221,3 +221,11 @@ class TestRealLines:
         for row in rows:
             known = (expected / row["object"] / "bytes_sent.txt").read_text().split()
             assert str(row["bytes_out"]) in known
+
+
+def test_a_request_says_what_came_of_it() -> None:
+    with pytest.raises(Unreadable, match="expected a status or an error code, found neither"):
+        row_of(line(result="- - 12 34 5 6"))
+    assert row_of(line(result="- AccessDenied 12 34 5 6"))["outcome"] == "denied"
+    # What S3 does by itself has no status.
+    assert row_of(line(operation="S3.EXPIRE.OBJECT", result="- - - - - -"))["outcome"] == "success"

@@ -148,8 +148,8 @@ def test_columns(changed: dict[str, Any], columns: dict[str, Any], tmp_path: Pat
         ({"bucket_name": None}, "expected bucket_name to be str"),
         ({"request_time": "yesterday"}, "expected an ISO 8601 request_time"),
         ({"key_name": ["k"]}, "expected key_name to be str"),
-        ({"http_status": None}, "expected http_status or error_code, found neither"),
-        ({"http_status": None, "error_code": None}, "expected http_status or error_code"),
+        ({"http_status": None}, "expected a status or an error code, found neither"),
+        ({"http_status": None, "error_code": None}, "expected a status or an error code"),
     ],
 )
 def test_what_cannot_be_read_for_certain_is_refused(

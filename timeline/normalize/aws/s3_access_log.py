@@ -50,6 +50,8 @@ _SESSIONS = {"assumed-role": "AssumedRole", "federated-user": "FederatedUser"}
 _BESIDE = ("owner", "requester", "host")
 #: Fields that `params` is made of, besides the key where the log encoded it.
 IN_PARAMS = (*_BESIDE, "auth", "cipher", "signature", "acl_required", "access_point", "tls")
+#: What S3 does by itself, as when an object expires, has no status.
+BY_ITSELF = "S3."
 _encode = msgspec.json.Encoder().encode
 _METHODS = {"AuthHeader": "header", "QueryString": "query"}
 
@@ -63,7 +65,7 @@ def read(record: Record, where: Where) -> tuple[PackedRow, tuple[Gap, ...]]:
     """One line to its row.
 
     Raises:
-        Unreadable: fewer than 18 fields, more than 27, or a time that is none.
+        Unreadable: fewer than 18 fields, more than 27, a time that is none, or no outcome.
     """
     assert record.data is not None
     fields = _fields(record.data.decode("utf-8", "backslashreplace"))
@@ -73,6 +75,7 @@ def read(record: Record, where: Where) -> tuple[PackedRow, tuple[Gap, ...]]:
         raise Unreadable(
             f"expected a time as in 06/Feb/2019:00:00:38 +0000, found {fields['time']!r}"
         )
+    check_outcome(fields["operation"], fields["status"], fields["error"])
     asked = asked_by(uri)
     key = key_of(fields["key"], uri, bucket or "")
     requester = fields["requester"]
@@ -254,6 +257,17 @@ def _activity(event: str, operation: str) -> str:
     if verb in ("DELETE", "MULTI_OBJECT_DELETE") or "DELETE" in operation:
         return "delete"
     return "write" if verb in ("PUT", "POST", "COPY") else "other"
+
+
+def check_outcome(operation: str | None, status: object, error: str | None) -> None:
+    """That a request says what came of it.
+
+    Raises:
+        Unreadable: it has neither status nor error code.
+    """
+    told = status is not None or error is not None
+    if not told and not (operation or "").startswith(BY_ITSELF):
+        raise Unreadable("expected a status or an error code, found neither: outcome not known")
 
 
 def _outcome(status: str | None, error: str | None) -> str:

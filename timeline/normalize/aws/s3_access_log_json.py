@@ -34,8 +34,6 @@ REQUIRED = (
     "request_uri", "http_status",
 )  # fmt: skip
 _KEYS = frozenset({"bucket_arn", "request_time", "bucket_owner_id", "operation"})
-#: What S3 does by itself, as when an object expires, has no status.
-_BY_ITSELF = "S3."
 
 _wrapped = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _object = msgspec.json.Decoder(dict[str, Any])
@@ -170,9 +168,9 @@ def _check(fields: dict[str, Any]) -> None:
         must = name in ("bucket_name", "request_time", "operation")
         if (must and value is None) or (value is not None and type(value) is not kind):
             raise Unreadable(f"expected {name} to be {kind.__name__}, found {str(value)[:40]!r}")
-    told = fields["http_status"] is not None or _text(fields, "error_code") is not None
-    if not told and not fields["operation"].startswith(_BY_ITSELF):
-        raise Unreadable("expected http_status or error_code, found neither: outcome not known")
+    s3_access_log.check_outcome(
+        fields["operation"], fields["http_status"], _text(fields, "error_code")
+    )
 
 
 def _event(fields: dict[str, Any], key: str | None, time: int, source: str) -> tuple[Any, ...]:

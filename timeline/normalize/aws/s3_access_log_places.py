@@ -158,6 +158,9 @@ def _numbers(data: bytes, edges: Places) -> tuple[dict[str, pa.Array], Mask]:
     sound[0] &= (ends - starts).reshape(shape)[0] == 3
     found = {name: numbers_but(values[place], absent[place]) for place, name in enumerate(WHOLE, 1)}
     told: Mask = np.all(sound | absent, axis=0)
+    # What came of a request without a status is in its error, or not known.
+    silent = np.flatnonzero(absent[0])
+    told[silent] &= ~is_hyphen(data, *(each[silent] for each in _span(edges, "error", "error")))
     return found, told
 
 
