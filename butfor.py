@@ -2,6 +2,7 @@
 so that `butfor --help` imports no SDK, no pandas and no engine."""
 
 import importlib
+import os
 
 import click
 
@@ -49,6 +50,8 @@ class LazyGroup(click.Group):
         if cmd_name not in COMMANDS:
             return None
         module, attribute, _ = COMMANDS[cmd_name]
+        # NumPy starts threads for linear algebra when it is loaded, and nothing here has any.
+        os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
         command = getattr(importlib.import_module(module), attribute)
         assert isinstance(command, click.Command)
         return command

@@ -1,6 +1,7 @@
 """The ingest stage alone over a folder of logs: hash, gunzip, split, decode, Parquet."""
 
 import hashlib
+import os
 import shutil
 import sys
 from datetime import UTC, datetime
@@ -19,13 +20,15 @@ def open_item(item: EvidenceItem) -> BinaryIO:
 def items_of(folder: Path) -> list[EvidenceItem]:
     """Every file of a folder as an evidence item, hashed."""
     found = []
-    files = sorted(path for path in folder.rglob("*") if path.is_file())
-    for number, path in enumerate(files, 1):
-        digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    with os.scandir(folder) as entries:
+        files = sorted((entry.name, entry.path) for entry in entries)
+    for number, (name, path) in enumerate(files, 1):
+        data = Path(path).read_bytes()
+        digest = hashlib.sha256(data).hexdigest()
         found.append(
             EvidenceItem(
-                uid=f"EV-1.f{number}", acquisition=1, path=PurePosixPath(path), name=path.name,
-                size=path.stat().st_size, digest=Digest(sha256=digest, sha512="0" * 128),
+                uid=f"EV-1.f{number}", acquisition=1, path=PurePosixPath(path), name=name,
+                size=len(data), digest=Digest(sha256=digest, sha512="0" * 128),
                 content_sha256=None, acquired_at=datetime(2026, 1, 1, tzinfo=UTC),
                 observed_at=None, source="import",
             )

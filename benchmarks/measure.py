@@ -39,9 +39,12 @@ def measure(arguments: list[str]) -> Cost:
     Raises:
         SystemExit: the command failed.
     """
+    # As where it is installed, modules are compiled once; the rest is what `butfor` sets for itself.
+    environment = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
+    environment["OPENBLAS_NUM_THREADS"] = "1"
     run = subprocess.run(
         [sys.executable, "-c", _CHILD, *arguments],
-        capture_output=True, text=True, check=True, cwd=ROOT,
+        capture_output=True, text=True, check=True, cwd=ROOT, env=environment,
     )  # fmt: skip
     returncode, cpu, peak = json.loads(run.stdout.strip().splitlines()[-1])
     if returncode not in (0, 3):

@@ -16,13 +16,11 @@ import numpy as np
 from timeline.normalize.blocks import TakenPieces
 from timeline.normalize.coded import Many
 from timeline.normalize.model import RECORD_LIMIT, Record
-from timeline.normalize.spans import Flags, Numbers, Spans
+from timeline.normalize.spans import Numbers, Spans
 
 #: Bytes of records that are looked at together.
 STRETCH = 8 * 1024 * 1024
 _HEAD = re.compile(rb'\{"Records":\[(\{"\w+":)')
-#: Printable ASCII.
-_FIRST, _LAST, _BACKSLASH = b" ~\\"
 _SPACE = b" \t\r\n"
 
 
@@ -47,9 +45,8 @@ def read(
     starts, ends = _cuts(body, head.start(1), head[1], tail - 2)
     if (ends - starts).max() > RECORD_LIMIT:
         return 0
-    plain = _plain(body, starts, ends)
     for first, after in _stretches(starts):
-        spans = Spans(body, starts[first:after], ends[first:after], first, plain[first:after])
+        spans = Spans(body, starts[first:after], ends[first:after], first)
         try:
             taken = by_pieces(spans)
         except (msgspec.DecodeError, RecursionError):
@@ -96,13 +93,3 @@ def _cuts(body: bytes, first: int, opening: bytes, end: int) -> tuple[Numbers, N
         at = body.find(between, at + 2, end)
     ends.append(end)
     return np.array(starts), np.array(ends)
-
-
-def _plain(body: bytes, starts: Numbers, ends: Numbers) -> Flags:
-    """Of each piece whether it holds nothing but printable ASCII without backslash."""
-    text = np.frombuffer(body, np.uint8)[starts[0] : ends[-1]]
-    if text.min() >= _FIRST and text.max() <= _LAST and b"\\" not in body:
-        return np.ones(len(starts), np.bool_)
-    others = np.flatnonzero((text < _FIRST) | (text > _LAST) | (text == _BACKSLASH)) + starts[0]
-    found: Flags = np.searchsorted(others, starts) == np.searchsorted(others, ends)
-    return found

@@ -8,6 +8,9 @@ import numpy.typing as npt
 
 from timeline.normalize.blocks import Pieces
 
+#: Printable ASCII, and what a JSON text is escaped with.
+_FIRST, _LAST, _BACKSLASH = b" ~\\"
+
 Numbers = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
 
@@ -19,17 +22,27 @@ class Spans(NamedTuple):
         body: the body.
         starts, ends: of each record in it, ascending.
         first: number of the first one among the records of the body.
-        plain: of each whether it holds nothing but printable ASCII without backslash.
     """
 
     body: bytes
     starts: Numbers
     ends: Numbers
     first: int
-    plain: Flags
 
     def pieces(self, places: Sequence[int]) -> Pieces:
         """Some of them, cut out."""
         starts, ends = self.starts[places].tolist(), self.ends[places].tolist()
         data = [self.body[start:end] for start, end in zip(starts, ends, strict=True)]
         return Pieces(data, starts, [self.first + place for place in places])
+
+    def plain(self) -> Flags:
+        """Of each whether it holds nothing but printable ASCII without backslash."""
+        begin, end = int(self.starts[0]), int(self.ends[-1])
+        text = np.frombuffer(self.body, np.uint8)[begin:end]
+        escaped = self.body.find(b"\\", begin, end) >= 0
+        if not escaped and text.min() >= _FIRST and text.max() <= _LAST:
+            return np.ones(len(self.starts), np.bool_)
+        others = begin + np.flatnonzero((text < _FIRST) | (text > _LAST) | (text == _BACKSLASH))
+        before, after = (np.searchsorted(others, edges) for edges in (self.starts, self.ends))
+        found: Flags = before == after
+        return found

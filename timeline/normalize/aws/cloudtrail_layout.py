@@ -82,8 +82,9 @@ def holes(spans: Spans) -> Iterator[Holes]:
     quotes = np.flatnonzero(text[begin:end] == _QUOTE) + begin
     first = np.searchsorted(quotes, spans.starts)
     count = np.searchsorted(quotes, spans.ends) - first
-    for each in np.unique(count[spans.plain]).tolist():
-        records = np.flatnonzero((count == each) & spans.plain)
+    plain = spans.plain()
+    for each in np.unique(count[plain]).tolist():
+        records = np.flatnonzero((count == each) & plain)
         for _ in range(_TRIES):
             if len(records) < FEW:
                 break
