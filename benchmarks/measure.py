@@ -39,7 +39,7 @@ def measure(arguments: list[str]) -> Cost:
     Raises:
         SystemExit: the command failed.
     """
-    # As where it is installed, modules are compiled once; the rest is what `butfor` sets for itself.
+    # As where it is installed, modules are compiled once; `butfor` sets the other for itself.
     environment = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
     environment["OPENBLAS_NUM_THREADS"] = "1"
     run = subprocess.run(
