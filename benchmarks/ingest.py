@@ -23,12 +23,13 @@ def items_of(folder: Path) -> list[EvidenceItem]:
     with os.scandir(folder) as entries:
         files = sorted((entry.name, entry.path) for entry in entries)
     for number, (name, path) in enumerate(files, 1):
-        data = Path(path).read_bytes()
-        digest = hashlib.sha256(data).hexdigest()
+        with Path(path).open("rb") as stream:
+            digest = hashlib.file_digest(stream, "sha256").hexdigest()
+            size = stream.tell()
         found.append(
             EvidenceItem(
                 uid=f"EV-1.f{number}", acquisition=1, path=PurePosixPath(path), name=name,
-                size=len(data), digest=Digest(sha256=digest, sha512="0" * 128),
+                size=size, digest=Digest(sha256=digest, sha512="0" * 128),
                 content_sha256=None, acquired_at=datetime(2026, 1, 1, tzinfo=UTC),
                 observed_at=None, source="import",
             )
