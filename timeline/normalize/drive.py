@@ -83,7 +83,8 @@ def run(
         answers = list(_read(fresh, opener, scratch, workers))
         parts = kept | {part.item: part for answer in answers for part in answer.parts}
         if fresh or before.folded is None or kept.keys() != before.parts.keys():
-            _write(out, before, kept, answers, [item.uid for item in ordered], scratch)
+            with seldom_swept():
+                _write(out, before, kept, answers, [item.uid for item in ordered], scratch)
             sources = {source for part in parts.values() for source in part.sources}
             twice = _twice(parts, kept, scratch)
             folded = duplicates.fold(out, scratch, sources, twice, blank=_blank(before, kept))

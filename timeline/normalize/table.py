@@ -57,6 +57,8 @@ SOMETIMES = ("params",)
 SAMPLE = 1024
 #: Columns of which every row group states the bounds and how many are null.
 BOUNDED = ("event_uid", "time", "duplicate_of", "same_request_as")
+#: A column of a row group is one page: there is nothing to look up within it.
+_PAGE_BYTES = 8 * 1024 * 1024
 NAMES = tuple(name for name, _, _ in TABLES["events"])
 #: Texts that many rows share.
 REPEATING = tuple(
@@ -107,6 +109,8 @@ def write_file(path: Path, groups: Iterable[pa.Table]) -> None:
             **dict.fromkeys(COUNTS, "DELTA_BINARY_PACKED"),
         },
         write_statistics=list(BOUNDED),
+        write_batch_size=ROW_GROUP,
+        data_page_size=_PAGE_BYTES,
         # Columns are read as what `events` says, not as the dictionaries they are written from.
         store_schema=False,
     ) as writer:
