@@ -20,8 +20,9 @@ from timeline.normalize.model import Partition
 from timeline.normalize.table import DAY, day_name
 from timeline.schema import schema
 
-#: Batches are written at about this many bytes of rows.
-BATCH_BYTES = 4 * 1024 * 1024
+#: Batches are written at about this many bytes of rows: those of one block of lines (`lines.BLOCK`)
+#: are more, so that none has to wait for the next one and be copied.
+BATCH_BYTES = 3 * 1024 * 1024
 #: Ways of reading that may take turns within a log: rows go to the last ones read in the same way.
 KINDS = 4
 
