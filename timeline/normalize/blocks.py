@@ -8,9 +8,8 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from timeline.normalize.coded import Many
+from timeline.normalize.coded import Many, Numbers
 
-Numbers = npt.NDArray[np.int64]
 _BLANK = 32
 
 

@@ -133,6 +133,15 @@ def bits(mask: npt.NDArray[np.bool_]) -> pa.Buffer:
     return pa.py_buffer(np.packbits(mask, bitorder="little"))
 
 
+def own_of(found: Mapping[str, pa.Array], count: int) -> pa.RecordBatch:
+    """`Coded.own` from columns by name; those that are not there are null."""
+    target = own_schema()
+    arrays = [
+        found[field.name] if field.name in found else nothing(count, field.type) for field in target
+    ]
+    return pa.RecordBatch.from_arrays(arrays, schema=target)
+
+
 def part_of(name: str, rows: Sequence[Sequence[Any]]) -> pa.RecordBatch:
     """Parts from the values of each."""
     target = part_schema(name)

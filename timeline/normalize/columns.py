@@ -7,14 +7,18 @@ Values come from buffers and go to buffers: the conversions of Arrow load pandas
 they are given a column of its kind, for 0.2 s of CPU in each process.
 """
 
+from binascii import hexlify
 from collections.abc import Callable, Sequence
+from hashlib import sha256
 from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
-from timeline.normalize.coded import Numbers, array, bits, numbers_of
+from timeline.normalize.coded import PLACE, Numbers, array, bits, numbers_of
+from timeline.normalize.model import Where
 
 Mask = npt.NDArray[np.bool_]
 Places = npt.NDArray[np.signedinteger[Any]]
@@ -27,6 +31,7 @@ _HYPHEN = ord("-")
 #: successor.
 _ZEROS, _HIGH, _LOW, _SIX = (np.uint64(int(each * 8, 16)) for each in ("30", "f0", "0f", "06"))
 _string = pa.string()
+_joined = pc.binary_join_element_wise
 
 
 def texts(data: bytes, starts: Places, ends: Places) -> pa.Array:
@@ -99,15 +104,56 @@ def _eight(data: bytes, ends: Places, width: Places) -> tuple[Numbers, Mask]:
 
 def holding(column: pa.Array, byte: bytes) -> Mask:
     """Where a text holds a byte."""
+    return _with_any(column, lambda text: text == byte[0])
+
+
+def differing(one: pa.Array, other: pa.Array) -> Mask:
+    """Where texts that are of equal length row by row are not the same."""
+    return _with_any(one, lambda text: text != np.frombuffer(other.buffers()[2], np.uint8))
+
+
+def _with_any(
+    column: pa.Array, found_in: Callable[[npt.NDArray[np.uint8]], npt.NDArray[np.bool_]]
+) -> Mask:
+    """The texts of which some byte is found by a function of all bytes of a column."""
     found = np.zeros(len(column), np.bool_)
     _, offsets, data = column.buffers()
     if data is None or not len(column):
         return found
     places = np.frombuffer(offsets, np.int32)[column.offset : column.offset + len(column) + 1]
     text = np.frombuffer(data, np.uint8)[places[0] : places[-1]]
-    hits = np.flatnonzero(text == byte[0]) + places[0]
+    hits = np.flatnonzero(found_in(text)) + places[0]
     found[np.searchsorted(places, hits, side="right") - 1] = True
     return found
+
+
+def cited(
+    where: Where, data: bytes, numbers: Numbers, starts: Numbers, ends: Numbers, offset: int = 0
+) -> dict[str, pa.Array]:
+    """The columns that say where records are, and the digests of their bytes.
+
+    Args:
+        where: the body.
+        data: bytes of the body.
+        numbers: of the records in the body.
+        starts, ends: of each in `data`.
+        offset: of `data` in the body.
+    """
+    number, start, length = (
+        numbers_of(each).cast(_string) for each in (numbers, offset + starts, ends - starts)
+    )
+    view = memoryview(data)
+    spans = zip(starts.tolist(), ends.tolist(), strict=True)
+    text = hexlify(b"".join([sha256(view[begin:end]).digest() for begin, end in spans]))
+    places = np.arange(0, len(text) + 1, 64, dtype=np.int32)
+    digests = [None, pa.py_buffer(places), pa.py_buffer(text)]
+    none, at, plus = (constant(each) for each in ("", "@", "+"))
+    return {
+        "event_uid": _joined(constant(f"{where.item}/{where.prefix}"), number, none),
+        "locator": _joined(constant(where.prefix), number, at, start, plus, length, none),
+        "record_sha256": pa.Array.from_buffers(_string, len(starts), digests),
+        PLACE: numbers_of(where.before + numbers),
+    }
 
 
 def texts_of(values: Sequence[str | None]) -> pa.Array:

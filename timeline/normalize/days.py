@@ -9,7 +9,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 
 from timeline.normalize import table
@@ -18,6 +17,7 @@ from timeline.normalize.coded import (
     PARTS,
     PLACE,
     Coded,
+    Numbers,
     by_appearance,
     codes_of,
     from_laid_out,
@@ -33,7 +33,6 @@ from timeline.normalize.spool import Chunk, Mapped, write_batches
 #: Rank of a row whose item is gone.
 GONE = -1
 _ASKED = list(PARTS).index("asked")
-Numbers = npt.NDArray[np.int64]
 
 
 def build(

@@ -7,7 +7,7 @@ import numpy as np
 
 from timeline.normalize import blocks
 from timeline.normalize.archives import Cut
-from timeline.normalize.coded import Many
+from timeline.normalize.coded import Many, Numbers
 from timeline.normalize.model import RECORD_LIMIT, Record
 
 Each = TypeVar("Each")
@@ -107,7 +107,7 @@ def read_lines(
         index = block.after
 
 
-def _records(block: blocks.Block, which: blocks.Numbers) -> Iterator[Record]:
+def _records(block: blocks.Block, which: Numbers) -> Iterator[Record]:
     """Some lines of a block, each by itself."""
     spans = (block.starts[which], block.ends[which], block.numbers[which])
     for start, end, number in zip(*(span.tolist() for span in spans), strict=True):

@@ -14,6 +14,7 @@ from timeline.normalize.coded import (
     Many,
     Numbers,
     array,
+    own_of,
     own_schema,
     part_of,
 )
@@ -114,8 +115,7 @@ class PackedRows(NamedTuple):
             distinct, codes = numbered(rows, keys)
             columns[name] = array(codes, pa.int32())
             parts.append(part_of(name, distinct))
-        arrays = [columns[field.name] for field in target]
-        return Coded(pa.RecordBatch.from_arrays(arrays, schema=target), tuple(parts))
+        return Coded(own_of(columns, len(self.at)), tuple(parts))
 
 
 def numbered(rows: Sequence[Each], keys: Iterable[Any]) -> tuple[list[Each], list[int]]:

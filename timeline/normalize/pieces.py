@@ -14,9 +14,9 @@ import msgspec
 import numpy as np
 
 from timeline.normalize.blocks import TakenPieces
-from timeline.normalize.coded import Many
+from timeline.normalize.coded import Many, Numbers
 from timeline.normalize.model import RECORD_LIMIT, Record
-from timeline.normalize.spans import Numbers, Spans
+from timeline.normalize.spans import Spans
 
 #: Bytes of records that are looked at together.
 STRETCH = 8 * 1024 * 1024

@@ -4,15 +4,13 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
 from timeline.normalize.blocks import Pieces
+from timeline.normalize.coded import Numbers
+from timeline.normalize.columns import Mask
 
 #: Printable ASCII, and what a JSON text is escaped with.
 _FIRST, _LAST, _BACKSLASH = b" ~\\"
-
-Numbers = npt.NDArray[np.int64]
-Flags = npt.NDArray[np.bool_]
 
 
 class Spans(NamedTuple):
@@ -35,7 +33,7 @@ class Spans(NamedTuple):
         data = [self.body[start:end] for start, end in zip(starts, ends, strict=True)]
         return Pieces(data, starts, [self.first + place for place in places])
 
-    def plain(self) -> Flags:
+    def plain(self) -> Mask:
         """Of each whether it holds nothing but printable ASCII without backslash."""
         begin, end = int(self.starts[0]), int(self.ends[-1])
         text = np.frombuffer(self.body, np.uint8)[begin:end]
@@ -44,5 +42,5 @@ class Spans(NamedTuple):
             return np.ones(len(self.starts), np.bool_)
         others = begin + np.flatnonzero((text < _FIRST) | (text > _LAST) | (text == _BACKSLASH))
         before, after = (np.searchsorted(others, edges) for edges in (self.starts, self.ends))
-        found: Flags = before == after
+        found: Mask = before == after
         return found

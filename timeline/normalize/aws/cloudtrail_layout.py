@@ -14,7 +14,9 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from timeline.normalize.spans import Flags, Numbers, Spans
+from timeline.normalize.coded import Numbers
+from timeline.normalize.columns import Mask
+from timeline.normalize.spans import Spans
 
 #: Fewer records than this of a layout are not worth looking for it.
 FEW = 32
@@ -116,7 +118,7 @@ def _placed(
     return Holes(records, (), starts, ends)
 
 
-def _alike(text: npt.NDArray[np.uint8], found: Holes, where: list[Hole]) -> Flags:
+def _alike(text: npt.NDArray[np.uint8], found: Holes, where: list[Hole]) -> Mask:
     """Which of them are laid out so as far as the bytes before their holes tell."""
     alike = np.ones(len(found.records), np.bool_)
     for hole, starts, ends in zip(where[:-1], found.starts, found.ends, strict=False):

@@ -7,13 +7,13 @@ its holes what they may hold; all others are left.
 """
 
 from collections.abc import Sequence
-from hashlib import sha256
 from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from timeline.normalize.aws.cloudtrail_block import SOURCE
 from timeline.normalize.aws.cloudtrail_layout import HOST_FIRST, SIZE_FIRST, Holes, holes
 from timeline.normalize.aws.cloudtrail_params import POINT
 from timeline.normalize.aws.cloudtrail_stencil import (
@@ -26,11 +26,14 @@ from timeline.normalize.aws.cloudtrail_stencil import (
 )
 from timeline.normalize.aws.times import when
 from timeline.normalize.blocks import TakenPieces
-from timeline.normalize.coded import PLACE, ByColumn, Coded, numbers_of, own_schema, part_of
+from timeline.normalize.coded import ByColumn, Coded, Numbers, numbers_of, own_of, part_of
 from timeline.normalize.columns import (
     Distinct,
+    Mask,
+    cited,
     combined,
     constant,
+    differing,
     distinct,
     flags_of,
     texts,
@@ -39,10 +42,9 @@ from timeline.normalize.columns import (
 )
 from timeline.normalize.model import Where
 from timeline.normalize.row import ABOUT_COLUMNS, ACTOR_COLUMNS, EVENT_COLUMNS
-from timeline.normalize.spans import Flags, Numbers, Spans
+from timeline.normalize.spans import Spans
 from timeline.schema import schema
 
-SOURCE = "aws.cloudtrail"
 #: What is done once for a stretch costs as much as reading so many records as `cloudtrail_block`.
 MANY = 128
 _ZERO = ord("0")
@@ -65,9 +67,9 @@ class _Found(NamedTuple):
     starts: dict[str, Numbers]
     ends: dict[str, Numbers]
     between: list[tuple[Numbers, Numbers]]
-    host_first: Flags
+    host_first: Mask
 
-    def only(self, which: Flags) -> "_Found":
+    def only(self, which: Mask) -> "_Found":
         """Some of them."""
         return _Found(
             self.records[which],
@@ -137,22 +139,12 @@ def _sound(body: bytes, found: _Found) -> _Found:
         # No number in JSON begins with a zero that is not all of it.
         sound &= (ends - starts == 1) | (text[starts] != _ZERO)
     key, again = (texts(body, found.starts[n], found.ends[n]) for n in ("object", "again"))
-    sound &= _same(key, again)
+    sound &= ~differing(key, again)
     if POINT.encode() in key.buffers()[2].to_pybytes():
         sound &= np.array([POINT not in each for each in key.to_pylist()], np.bool_)
     times = distinct(texts(body, found.starts["time_text"], found.ends["time_text"]))
     sound &= np.array([when(each) is not None for each in times.values], np.bool_)[times.code]
     return found if sound.all() else found.only(sound)
-
-
-def _same(one: pa.Array, other: pa.Array) -> Flags:
-    """Where texts of equal length are the same."""
-    _, offsets, data = one.buffers()
-    differ = np.frombuffer(data, np.uint8) != np.frombuffer(other.buffers()[2], np.uint8)
-    same = np.ones(len(one), np.bool_)
-    places = np.frombuffer(offsets, np.int32)[: len(one) + 1]
-    same[np.searchsorted(places, np.flatnonzero(differ), side="right") - 1] = False
-    return same
 
 
 def _known(body: bytes, found: _Found) -> _Known:
@@ -174,6 +166,7 @@ def _rows(spans: Spans, where: Where, found: _Found, known: _Known) -> Coded:
     """The rows by column."""
     stencils = [each or _NOTHING for each in known.stencils]
     count = len(found.records)
+    starts, ends = spans.starts[found.records], spans.ends[found.records]
     cut = {
         name: texts(spans.body, found.starts[name], found.ends[name])
         for name in ("provider_uid", "request_id", "src_ip", "host_id", "object", "time_text")
@@ -195,7 +188,7 @@ def _rows(spans: Spans, where: Where, found: _Found, known: _Known) -> Coded:
     every: dict[str, Any] = {
         **cut,
         **sizes,
-        **_cited(spans, where, found),
+        **cited(where, spans.body, spans.first + found.records, starts, ends),
         "time": numbers_of(instants[times.code]).cast(schema("events").field("time").type),
         "resource_uid": pc.coalesce(_joined(uid, cut["object"], _NONE), uid),
         "item": numbers_of(np.zeros(count, np.int32)),
@@ -208,10 +201,6 @@ def _rows(spans: Spans, where: Where, found: _Found, known: _Known) -> Coded:
         values = [each.fixed[place] for each in stencils]
         if any(value is not None for value in values):
             every[name] = texts_of(values).take(kind)
-    own = [
-        every[field.name] if field.name in every else pa.nulls(count, field.type)
-        for field in own_schema()
-    ]
     nobody = (None,) * len(ACTOR_COLUMNS)
     parts = (
         part_of("item", [where.values]),
@@ -220,7 +209,7 @@ def _rows(spans: Spans, where: Where, found: _Found, known: _Known) -> Coded:
         part_of("about", [each.about for each in stencils]),
         pa.RecordBatch.from_arrays([params], names=["params"]),
     )
-    return Coded(pa.RecordBatch.from_arrays(own, schema=own_schema()), parts)
+    return Coded(own_of(every, count), parts)
 
 
 #: Stands for a stencil that no row has.
@@ -261,29 +250,3 @@ def _params(
 def _of_shape(stencils: Sequence[Stencil], between: tuple[str, ...], place: int) -> pa.Array:
     """One of the pieces of `params`, of each stencil with these holes."""
     return texts_of([s.texts[place] if s.between == between else "" for s in stencils])
-
-
-def _cited(spans: Spans, where: Where, found: _Found) -> dict[str, pa.Array]:
-    """The columns that say where a record is, and the digest of its bytes."""
-    starts, ends = spans.starts[found.records], spans.ends[found.records]
-    numbers = spans.first + found.records
-    number, start, length = (
-        numbers_of(each).cast(_string) for each in (numbers, starts, ends - starts)
-    )
-    place = _joined(constant(where.prefix), number, _NONE)
-    return {
-        "event_uid": _joined(constant(f"{where.item}/{where.prefix}"), number, _NONE),
-        "locator": _joined(place, _joined(start, length, constant("+")), constant("@")),
-        "record_sha256": _digests(spans.body, starts, ends),
-        PLACE: numbers_of(where.before + numbers),
-    }
-
-
-def _digests(body: bytes, starts: Numbers, ends: Numbers) -> pa.Array:
-    view = memoryview(body)
-    each = zip(starts.tolist(), ends.tolist(), strict=True)
-    text = b"".join([sha256(view[start:end]).digest() for start, end in each]).hex().encode()
-    places = np.arange(0, len(text) + 1, 64, dtype=np.int32)
-    return pa.Array.from_buffers(
-        _string, len(starts), [None, pa.py_buffer(places), pa.py_buffer(text)]
-    )

@@ -7,10 +7,8 @@ apart as one text, and what depends on it is worked out by the very functions th
 for each combination.
 """
 
-from binascii import hexlify
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
-from hashlib import sha256
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -22,17 +20,17 @@ from timeline.normalize.aws.s3_access_log_places import Plain, plain
 from timeline.normalize.blocks import Block, Taken
 from timeline.normalize.coded import (
     PARTS,
-    PLACE,
     ByColumn,
     Coded,
-    Numbers,
     numbers_of,
+    own_of,
     own_schema,
     part_of,
 )
 from timeline.normalize.columns import (
     Distinct,
     alike,
+    cited,
     combined,
     constant,
     distinct,
@@ -46,7 +44,7 @@ from timeline.normalize.model import Where
 #: The fields after the host id, in their order.
 _LAST = line.TAIL[line.TAIL.index("signature") :]
 _joined = pc.binary_join_element_wise
-_EMPTY, _AT, _PLUS = (constant(text) for text in ("", "@", "+"))
+_EMPTY = constant("")
 _NONE = pa.nulls(1, pa.string())[0]
 
 
@@ -105,12 +103,8 @@ def _rows(block: Block, found: Plain, where: Where) -> Coded:
         "request_uri": uri,
     }
     own |= {name: numbers_of(parts[name].code.astype(np.int32)) for name in PARTS}
-    target = own_schema()
-    arrays = [
-        own[field.name] if field.name in own else pa.nulls(len(uri), field.type) for field in target
-    ]
-    batch = pa.RecordBatch.from_arrays(arrays, schema=target)
-    return Coded(batch, tuple(part_of(name, parts[name].values) for name in PARTS))
+    every = tuple(part_of(name, parts[name].values) for name in PARTS)
+    return Coded(own_of(own, len(uri)), every)
 
 
 def _runs(data: bytes, found: Plain) -> _Runs:
@@ -255,13 +249,8 @@ def _keys(logged: pa.Array, uris: pa.Array, bucket: Distinct) -> pa.Array:
 def _own(block: Block, found: Plain, where: Where) -> dict[str, pa.Array]:
     """The columns of which every line has its own, but for those about the object."""
     starts, ends = block.starts[found.lines], block.ends[found.lines]
-    numbers = block.numbers[found.lines]
-    number, place, size = (
-        numbers_of(each).cast(pa.string())
-        for each in (numbers, block.offset + starts, ends - starts)
-    )
     return {
-        "event_uid": _joined(constant(f"{where.item}/{where.prefix}"), number, _EMPTY),
+        **cited(where, block.data, block.numbers[found.lines], starts, ends, block.offset),
         "request_id": found.cut(block.data, "request"),
         "time": numbers_of(found.times).view(own_schema().field("time").type),
         "time_text": found.time_text,
@@ -271,16 +260,4 @@ def _own(block: Block, found: Plain, where: Where) -> dict[str, pa.Array]:
         "object_size": found.whole["size"],
         "total_ms": found.whole["total"],
         "turn_around_ms": found.whole["turn"],
-        PLACE: numbers_of(where.before + numbers),
-        "locator": _joined(constant(where.prefix), number, _AT, place, _PLUS, size, _EMPTY),
-        "record_sha256": _hashes(block.data, starts, ends),
     }
-
-
-def _hashes(data: bytes, starts: Numbers, ends: Numbers) -> pa.Array:
-    view = memoryview(data)
-    spans = zip(starts.tolist(), ends.tolist(), strict=True)
-    text = hexlify(b"".join([sha256(view[start:end]).digest() for start, end in spans]))
-    places = np.arange(0, len(text) + 1, 64, dtype=np.int32)
-    buffers = [None, pa.py_buffer(places), pa.py_buffer(text)]
-    return pa.Array.from_buffers(pa.string(), len(starts), buffers)
