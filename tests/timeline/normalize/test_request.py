@@ -64,6 +64,10 @@ SLR = {
     },
 }
 USER = BASE["userIdentity"]
+AT_POINT = {
+    "type": "AWS::S3::AccessPoint",
+    "ARN": "arn:aws:s3:us-east-1:111111111111:accesspoint/p",
+}
 EXTRA = BASE["additionalEventData"]
 NO_METHOD = {k: v for k, v in EXTRA.items() if k != "AuthenticationMethod"}
 
@@ -387,3 +391,25 @@ def test_hiding_a_field_makes_keys_unknown_never_other(
     lost = set(full.context) - set(less.context)
     assert lost <= set(less.unknown_context)
     assert datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC) == less.time
+
+
+@pytest.mark.parametrize(
+    ("resources", "expected"),
+    [
+        ([AT_POINT], AT_POINT["ARN"]),
+        ([AT_POINT, "of another type"], AT_POINT["ARN"]),
+        ([{"ARN": 7}, AT_POINT], AT_POINT["ARN"]),
+        ([], ABSENT),
+        (None, UNKNOWN),
+        ("of another type", UNKNOWN),
+        ({"of": "another type"}, UNKNOWN),
+    ],
+)
+def test_an_access_point_is_not_lost_among_entries_of_another_type(
+    resources: Any, expected: object
+) -> None:
+    found = derive(resources=resources)
+    assert key(found, "s3:DataAccessPointArn") == expected
+    assert derive(eventName="PutObject", readOnly=False, resources=resources).context.get(
+        "s3:DataAccessPointArn"
+    ) == found.context.get("s3:DataAccessPointArn")

@@ -125,7 +125,7 @@ def to_row(
     )  # fmt: skip
     params = None
     if kind.keeps:
-        lean = kind.lean and not opaque and is_lean(f)
+        lean = kind.lean and not opaque and is_lean(f, resources)
         params = lean_params(f, extra, resources, tls) if lean else params_of(f, bool(opaque))
     own = (
         f"{where.item}/{number}", f.eventID or None, f.requestID or None, time, time_text,
@@ -331,7 +331,7 @@ def read_pieces(spans: "Spans", where: Where) -> "TakenPieces":
 
 PARSER = Parser(
     source="aws.cloudtrail",
-    version=3,
+    version=4,
     form="json",
     detect=detect,
     read=read_packed,

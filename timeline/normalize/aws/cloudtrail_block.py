@@ -198,7 +198,7 @@ def _add_rows(
             continue
         try:
             params = None
-            if told.lean and is_lean(f):
+            if told.lean and is_lean(f, resources):
                 params = lean_params(f, extra, resources, tls)
             elif told.keeps:
                 params = _params(f, told, caller, connection)

@@ -75,7 +75,7 @@ def read(record: Record, where: Where) -> tuple[Row, tuple[Gap, ...]]:
 
 PARSER = Parser(
     source="aws.cloudtrail_envelope",
-    version=4,
+    version=5,
     form="json",
     detect=detect,
     read=read,

@@ -209,7 +209,7 @@ def _omitted(found: str | None, unknown: Sequence[str]) -> str | None:
 
 PARSER = Parser(
     source=SOURCE,
-    version=1,
+    version=2,
     form="json",
     detect=detect,
     read=read,

@@ -68,7 +68,7 @@ def _cells(row: bytes) -> list[bytes]:
 
 PARSER = Parser(
     source=SOURCE,
-    version=1,
+    version=2,
     form="table",
     detect=detect,
     read=read,

@@ -52,7 +52,7 @@ def read(record: Record, where: Where) -> tuple[Row, tuple[Gap, ...]]:
 
 PARSER = Parser(
     source="aws.cloudtrail_lookup",
-    version=3,
+    version=4,
     form="json",
     detect=detect,
     read=read,

@@ -18,6 +18,7 @@ from timeline.normalize.aws.cloudtrail_fields import (
 )
 from timeline.normalize.aws.cloudtrail_keys import same_length
 
+_any = msgspec.json.Decoder().decode
 #: In the ARN of an access point.
 POINT = ":accesspoint/"
 
@@ -94,9 +95,14 @@ def rest_of(
     return b"".join(parts)
 
 
-def is_lean(f: Fields) -> bool:
-    """Whether a plain read says no more than plain reads do."""
-    return len(f.responseElements) == 4 and f.addendum is NULL
+def is_lean(f: Fields, resources: Sequence[Resource]) -> bool:
+    """Whether a plain read says no more than plain reads do.
+
+    Resources that could not be read are kept as received: an entry of another type must not take an
+    access point with it.
+    """
+    usual = len(f.responseElements) == 4 and f.addendum is NULL
+    return usual and (bool(resources) or not _any(f.resources))
 
 
 def lean_params(f: Fields, extra: Extra, resources: Sequence[Resource], tls: Tls) -> str:

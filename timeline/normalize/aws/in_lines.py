@@ -76,7 +76,7 @@ TRAIL, SERVER = "aws.cloudtrail_lines", "aws.s3_access_log_lines"
 PARSERS = (
     Parser(
         source=TRAIL,
-        version=3,
+        version=4,
         form="lines",
         detect=detect_trail,
         read=_reader(_trail, cloudtrail.to_row, TRAIL),
